@@ -1,0 +1,41 @@
+# Needs python3 (3.11 or newer, with venv) and make; everything else goes into .venv. `make help` lists the targets.
+PYTHON ?= python3
+RUN := .venv/bin/python
+
+.DEFAULT_GOAL := help
+.PHONY: help demo run install environment test test-deep lint lock
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | while IFS='|' read -r name what; do \
+		printf '%-16s %s\n' "$$name" "$$what"; done
+
+demo: ## a practice with made-up couples on http://127.0.0.1:8000, sign-ins printed
+	@$(PYTHON) tools/start.py demo
+
+run: ## your own practice, empty at first; prints a one-time link that makes the first admin
+	@$(PYTHON) tools/start.py run
+
+environment:
+	@$(PYTHON) tools/environment.py
+
+install: environment ## everything the other commands need: packages, and a Chromium for the browser tests
+	@$(RUN) tools/browser.py install
+
+test: install ## every test, the browser's too; domain, content and services at 100 % branch coverage
+	@$(RUN) tools/browser.py require
+	@$(RUN) -m pytest -n auto --dist worksteal --cov --cov-report=term:skip-covered
+
+test-deep: install ## the long tests that `make test` leaves out
+	@$(RUN) tools/browser.py require
+	@$(RUN) -m pytest -n auto --dist worksteal -m deep
+
+lint: environment ## style, types, import directions, templates
+	@$(RUN) -m ruff check .
+	@$(RUN) -m mypy
+	@.venv/bin/lint-imports --no-logo
+	@$(RUN) -m djlint portal --lint --quiet
+
+lock: environment ## pin the dependencies of pyproject.toml anew, with hashes, for every system
+	@$(RUN) -m uv pip compile --quiet --upgrade --universal --generate-hashes --no-annotate \
+		--custom-compile-command "make lock" --group dev pyproject.toml -o requirements.txt
+	@$(PYTHON) tools/environment.py

@@ -1,0 +1,71 @@
+"""Start the portal from a fresh clone: `demo` (the demonstration practice) or `run` (a real, empty one).
+
+Runs on the system's Python, builds the environment when it has to, and then becomes the server process.
+"""
+
+import os
+import sys
+
+import environment
+
+# The demonstration stands alone: it must never load into a real database, use real keys or send real mail.
+NOT_FOR_THE_DEMO = ("DATABASE_URL", "PARTNER_DATABASE_URL", "REDIS_URL", "SMTP_URL", "PORTAL_KEYS", "PORTAL_PRIVATE_KEY",
+                    "SECRET_KEY", "PORTAL_ANCHOR", "PORTAL_ENV", "PORTAL_ROLE")
+
+
+def demo():
+    """Load the demonstration practice when it is not there yet, print its sign-ins, serve it."""
+    instance = environment.ROOT / "instance" / "demo"
+    for name in NOT_FOR_THE_DEMO:
+        os.environ.pop(name, None)
+    os.environ["PORTAL_INSTANCE"] = str(instance)
+    sign_ins = instance / "sign-ins.tsv"
+    if not (sign_ins.exists() and (instance / "portal.sqlite3").exists()):
+        print("Loading the demonstration practice (once) ...", file=sys.stderr, flush=True)
+        _keep(sign_ins, _flask("demo", "load"))
+    print("Sign-ins of the demonstration: role, name, password, TOTP secret")
+    print(sign_ins.read_text(encoding="utf-8"), end="", flush=True)
+    _serve()
+
+
+def run():
+    """Serve a real practice; while it has no admin, print a one-time link that makes the first one."""
+    os.environ.setdefault("PORTAL_INSTANCE", str(environment.ROOT / "instance"))
+    link = _flask("accounts", "first-link").strip()
+    if link:
+        print(f"This practice has no admin yet. This link makes the first one, once:\n    {link}", flush=True)
+    _serve()
+
+
+def _flask(*words):
+    """Run one command of the portal; its stdout as text. Its failure is ours, with its message already on stderr."""
+    import subprocess
+
+    done = subprocess.run(_command(*words), check=False, stdout=subprocess.PIPE, encoding="utf-8", cwd=environment.ROOT)
+    if done.returncode:
+        sys.exit(done.returncode)
+    return done.stdout
+
+
+def _serve():
+    os.chdir(environment.ROOT)
+    command = _command("serve")
+    os.execv(command[0], command)
+
+
+def _command(*words):
+    return [str(environment.python()), "-m", "flask", "--app", "wsgi", *words]
+
+
+def _keep(path, text):
+    """Write a file only its owner may read, whole or not at all."""
+    part = path.with_suffix(".part")
+    part.unlink(missing_ok=True)
+    with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
+    part.replace(path)
+
+
+if __name__ == "__main__":
+    environment.ensure()
+    {"demo": demo, "run": run}[sys.argv[1]]()
