@@ -3,7 +3,7 @@ PYTHON ?= python3
 RUN := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run install environment test test-deep lint lock
+.PHONY: help demo run install environment test test-deep lint format lock
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | while IFS='|' read -r name what; do \
@@ -30,10 +30,15 @@ test-deep: install ## the long tests that `make test` leaves out
 	@$(RUN) -m pytest -n auto --dist worksteal -m deep
 
 lint: environment ## style, types, import directions, templates
-	@$(RUN) -m ruff check .
+	@$(RUN) -m ruff check --quiet .
+	@$(RUN) -m ruff format --check --quiet . || { echo 'Not formatted; put right by: make format'; exit 1; }
 	@$(RUN) -m mypy
 	@.venv/bin/lint-imports --no-logo
 	@$(RUN) -m djlint portal --lint --quiet
+
+format: environment ## bring the Python files into the one layout
+	@$(RUN) -m ruff check --quiet --select I --fix .
+	@$(RUN) -m ruff format .
 
 lock: environment ## pin the dependencies of pyproject.toml anew, with hashes, for every system
 	@$(RUN) -m uv pip compile --quiet --upgrade --universal --generate-hashes --no-annotate \

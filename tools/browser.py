@@ -7,11 +7,15 @@
 import os
 import shutil
 import sys
+from collections.abc import Sequence
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chromium-headless-shell")
-PLACES = ("/usr/lib/chromium/chromium", "/snap/bin/chromium",
-          "/Applications/Chromium.app/Contents/MacOS/Chromium",
-          "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
+PLACES = (
+    "/usr/lib/chromium/chromium",
+    "/snap/bin/chromium",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+)
 MANAGERS = {
     "apt-get": ("apt-get", "install", "--yes", "--no-install-recommends", "chromium"),
     "dnf": ("dnf", "install", "--assumeyes", "chromium"),
@@ -21,7 +25,7 @@ MANAGERS = {
 }
 
 
-def find():
+def find() -> str | None:
     """The path of a Chromium or Chrome, or None. `PORTAL_CHROMIUM` names one that lies elsewhere."""
     named = os.environ.get("PORTAL_CHROMIUM")
     if named:
@@ -30,7 +34,7 @@ def find():
     return next((path for path in found if path), None)
 
 
-def advice():
+def advice() -> str:
     """What to tell somebody who has no Chromium: one command."""
     command = _install_command()
     if command is None:
@@ -40,8 +44,8 @@ def advice():
     return f"The browser tests need a Chromium and none was found. {how}"
 
 
-def install():
-    """Install a Chromium when none is there and the package manager can be used without asking. Never fails."""
+def install() -> None:
+    """Install a Chromium when none is there and the package manager asks nothing. Never fails."""
     command = _install_command()
     if find() or command is None:
         return
@@ -49,34 +53,35 @@ def install():
         if not _succeeds(["sudo", "-n", "true"], quiet=True):
             return
         command = ("sudo", "-n", *command)
-    print("Installing Chromium for the browser tests (" + " ".join(command) + ") ...", file=sys.stderr, flush=True)
+    print(f"Installing Chromium for the browser tests: {' '.join(command)}", file=sys.stderr, flush=True)
     if not _succeeds(command) and "apt-get" in command:
         # A fresh machine has no package lists yet.
         _succeeds([*command[: command.index("install")], "update"])
         _succeeds(command)
 
 
-def _install_command():
+def _install_command() -> tuple[str, ...] | None:
     return next((command for program, command in MANAGERS.items() if shutil.which(program)), None)
 
 
-def _needs_sudo():
+def _needs_sudo() -> bool:
     return hasattr(os, "geteuid") and os.geteuid() != 0
 
 
-def _succeeds(command, quiet=False):
+def _succeeds(command: Sequence[str], *, quiet: bool = False) -> bool:
     import subprocess
 
     if shutil.which(command[0]) is None:
         return False
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     output = subprocess.DEVNULL if quiet else sys.stderr
-    done = subprocess.run(command, check=False, stdin=subprocess.DEVNULL, stdout=output,
-                          stderr=output, env=environment)
+    done = subprocess.run(
+        command, check=False, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment
+    )
     return done.returncode == 0
 
 
-def main(task):
+def main(task: str) -> None:
     """Do what the Makefile asks: `install` or `require`."""
     if task == "install":
         install()

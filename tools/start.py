@@ -3,17 +3,22 @@
 Runs on the system's Python, builds the environment when it has to, and then becomes the server process.
 """
 
+from __future__ import annotations
+
 import os
 import sys
+from pathlib import Path
 
 import environment
 
 # The demonstration stands alone: it must never load into a real database, use real keys or send real mail.
-NOT_FOR_THE_DEMO = ("DATABASE_URL", "PARTNER_DATABASE_URL", "REDIS_URL", "SMTP_URL", "PORTAL_KEYS", "PORTAL_PRIVATE_KEY",
-                    "SECRET_KEY", "PORTAL_ANCHOR", "PORTAL_ENV", "PORTAL_ROLE")
+NOT_FOR_THE_DEMO = (
+    *("DATABASE_URL", "PARTNER_DATABASE_URL", "REDIS_URL", "SMTP_URL"),
+    *("PORTAL_KEYS", "PORTAL_PRIVATE_KEY", "SECRET_KEY", "PORTAL_ANCHOR", "PORTAL_ENV", "PORTAL_ROLE"),
+)
 
 
-def demo():
+def demo() -> None:
     """Load the demonstration practice when it is not there yet, print its sign-ins, serve it."""
     instance = environment.ROOT / "instance" / "demo"
     for name in NOT_FOR_THE_DEMO:
@@ -28,7 +33,7 @@ def demo():
     _serve()
 
 
-def run():
+def run() -> None:
     """Serve a real practice; while it has no admin, print a one-time link that makes the first one."""
     os.environ.setdefault("PORTAL_INSTANCE", str(environment.ROOT / "instance"))
     link = _flask("accounts", "first-link").strip()
@@ -37,32 +42,35 @@ def run():
     _serve()
 
 
-def _flask(*words):
-    """Run one command of the portal; its stdout as text. Its failure is ours, with its message already on stderr."""
+def _flask(*words: str) -> str:
+    """Run one command of the portal and return its stdout. Its failure ends us too; it has said why."""
     import subprocess
 
-    done = subprocess.run(_command(*words), check=False, stdout=subprocess.PIPE, encoding="utf-8", cwd=environment.ROOT)
+    command = _command(*words)
+    done = subprocess.run(
+        command, check=False, stdout=subprocess.PIPE, encoding="utf-8", cwd=environment.ROOT
+    )
     if done.returncode:
         sys.exit(done.returncode)
     return done.stdout
 
 
-def _serve():
+def _serve() -> None:
     os.chdir(environment.ROOT)
     command = _command("serve")
     os.execv(command[0], command)
 
 
-def _command(*words):
+def _command(*words: str) -> list[str]:
     return [str(environment.python()), "-m", "flask", "--app", "wsgi", *words]
 
 
-def _keep(path, text):
+def _keep(path: Path, text: str) -> None:
     """Write a file only its owner may read, whole or not at all."""
     part = path.with_suffix(".part")
     part.unlink(missing_ok=True)
-    with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)
+    part.touch(mode=0o600, exist_ok=False)
+    part.write_text(text, encoding="utf-8")
     part.replace(path)
 
 
