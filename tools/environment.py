@@ -1,7 +1,7 @@
 """Build `.venv` from the hashed lock with nothing but Python's standard library.
 
 `make` calls this before everything else. The stamp inside `.venv` names the lock, the Python version and the
-folder the environment was built for; while it fits, nothing is done: a later start only reads two small files.
+folder the environment was built for; while it fits, a later start only reads two small files.
 The user's own pip settings (a company mirror, a proxy) stay in force: no index is named here or in the lock.
 """
 

@@ -1,0 +1,121 @@
+"""The real portal as a process of its own: `flask --app wsgi serve` over its own instance folder.
+
+Used by the browser stories and by everything else that must see what a visitor sees.
+"""
+
+from __future__ import annotations
+
+import http.client
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+START_LIMIT = 60  # seconds; a loaded machine may need a while, a healthy one two
+
+
+@dataclass(frozen=True)
+class LivePortal:
+    """A portal that may be serving, and its folder."""
+
+    instance: Path
+    port: int
+
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def command(self, *words: str) -> str:
+        """Run `flask --app wsgi <words>` on this instance; its stdout. Fails the test when the command fails."""
+        done = subprocess.run(
+            _flask(*words),
+            cwd=ROOT,
+            env=self._environment(),
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+        )
+        assert done.returncode == 0, f"{' '.join(words)} ended with {done.returncode}:\n{done.stderr}"
+        return done.stdout
+
+    def mails(self) -> list[EmailMessage]:
+        """Everything that was sent, oldest first."""
+        files = sorted((self.instance / "outbox").glob("*.eml"), key=lambda path: path.stat().st_mtime_ns)
+        return [message_from_bytes(file.read_bytes(), policy=policy.default) for file in files]
+
+    @contextmanager
+    def serving(self) -> Iterator[LivePortal]:
+        """Serve until the block ends."""
+        log = self.instance / "serve.log"
+        with log.open("ab") as output:
+            process = subprocess.Popen(
+                _flask("serve"), cwd=ROOT, env=self._environment(), stdout=output, stderr=subprocess.STDOUT
+            )
+        try:
+            self._wait_until_ready(process, log)
+            yield self
+        finally:
+            _stop(process)
+
+    def _wait_until_ready(self, process: subprocess.Popen[bytes], log: Path) -> None:
+        give_up = time.monotonic() + START_LIMIT
+        while process.poll() is None and time.monotonic() < give_up:
+            if self._status("/readyz") == 200:
+                return
+            time.sleep(0.05)
+        raise AssertionError(
+            f"the portal did not start:\n{log.read_text(encoding='utf-8', errors='replace')}"
+        )
+
+    def _status(self, path: str) -> int | None:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        try:
+            connection.request("GET", path)
+            return connection.getresponse().status
+        except OSError:
+            return None
+        finally:
+            connection.close()
+
+    def _environment(self) -> dict[str, str]:
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
+        return kept | {
+            "PORTAL_INSTANCE": str(self.instance),
+            "PORTAL_PORT": str(self.port),
+            "PORTAL_THROTTLE": "off",
+        }
+
+
+def fresh(instance: Path) -> LivePortal:
+    """A portal over a new, empty folder and a free port."""
+    instance.mkdir(parents=True, mode=0o700)
+    return LivePortal(instance, _free_port())
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def _flask(*words: str) -> list[str]:
+    return [sys.executable, "-m", "flask", "--app", "wsgi", *words]
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(timeout=10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

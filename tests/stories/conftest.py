@@ -1,0 +1,78 @@
+"""The browser and the portals that the stories run against."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import live_portal
+import pytest
+from live_portal import ROOT, LivePortal
+from playwright.sync_api import BrowserContext, Page, expect
+
+sys.path.insert(0, str(ROOT / "tools"))
+
+SCREENS: dict[str, dict[str, Any]] = {
+    "phone": {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True},
+    "desktop": {"viewport": {"width": 1280, "height": 900}},
+}
+CHROMIUM_ARGS = (
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    # The portal asks nobody else for anything; a test must not either.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+)
+expect.set_options(timeout=10_000)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """The system's Chromium; without one every story fails with the one command that installs it."""
+    import browser
+
+    path = browser.find()
+    if path is None:
+        pytest.fail(browser.advice(), pytrace=False)
+    return {**browser_type_launch_args, "executable_path": path, "args": list(CHROMIUM_ARGS)}
+
+
+@pytest.fixture(params=SCREENS)
+def screen(request: pytest.FixtureRequest) -> str:
+    """Both screens, one after the other: a story that asks for it runs as phone and as desktop."""
+    return str(request.param)
+
+
+@pytest.fixture
+def portal(tmp_path: Path) -> Iterator[LivePortal]:
+    """A real, empty practice of this test alone, being served."""
+    with live_portal.fresh(tmp_path / "instance").serving() as served:
+        yield served
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LivePortal]:
+    """The demonstration practice, being served; shared by every story of a worker, so only look at it."""
+    loaded = live_portal.fresh(tmp_path_factory.mktemp("demo") / "instance")
+    sign_ins = loaded.command("demo", "load")
+    (loaded.instance / "sign-ins.tsv").write_text(sign_ins, encoding="utf-8")
+    with loaded.serving() as served:
+        yield served
+
+
+@pytest.fixture
+def visitor(new_context: Callable[..., BrowserContext]) -> Callable[..., Page]:
+    """`visitor(portal)` is somebody new with their own browser: a page that knows the portal's address.
+
+    `screen` is `phone` or `desktop`; anything else goes to the browser context. A failed test leaves a
+    picture of every open page in `test-results/`.
+    """
+
+    def arrive(at: LivePortal, *, screen: str = "desktop", **context: Any) -> Page:
+        return new_context(base_url=at.url, **{**SCREENS[screen], "locale": "en-US", **context}).new_page()
+
+    return arrive
