@@ -32,6 +32,7 @@ def app(tmp_path: Path) -> Iterator[Flask]:
     """The portal over a fresh instance folder: empty, migrated, without throttle, with cheap passwords."""
     from argon2 import PasswordHasher
     from argon2.profiles import CHEAPEST
+
     from portal import create_app
 
     app = create_app(

@@ -35,7 +35,7 @@ class LivePortal:
         return f"http://127.0.0.1:{self.port}"
 
     def command(self, *words: str) -> str:
-        """Run `flask --app wsgi <words>` on this instance; its stdout. Fails the test when the command fails."""
+        """Run `flask --app wsgi <words>` on this instance; its stdout. A failing command fails the test."""
         done = subprocess.run(
             _flask(*words),
             cwd=ROOT,

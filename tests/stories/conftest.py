@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import live_portal
 import pytest
-from live_portal import ROOT, LivePortal
 from playwright.sync_api import BrowserContext, Page, expect
+
+import live_portal
+from live_portal import ROOT, LivePortal
 
 sys.path.insert(0, str(ROOT / "tools"))
 
