@@ -1,0 +1,93 @@
+"""Puts the house together: settings, keys, database doors, tools. The only place that knows all rooms."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any, cast
+
+from argon2 import PasswordHasher
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
+
+from portal import keyfiles
+from portal.config import MAX_BODY, Settings
+from portal.migrations import migrate
+from portal.models import Base
+from portal.services.tools import Passwords, Tools
+from portal.store import Store
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class House:
+    """Keys, database and tools, made ready on first use: commands that need none never touch them."""
+
+    def __init__(self, settings: Settings, store: Store, overrides: dict[str, Any]) -> None:
+        self._settings = settings
+        self._store = store
+        self._overrides = overrides
+        self._lock = threading.Lock()
+        self._tools: Tools | None = None
+
+    @property
+    def tools(self) -> Tools:
+        """The tools, after everything an empty instance lacks was created and migrated."""
+        with self._lock:
+            if self._tools is None:
+                self._tools = self._open()
+            return self._tools
+
+    @property
+    def store(self) -> Store:
+        """Both doors to a migrated database."""
+        self.tools  # noqa: B018  (opens the house)
+        return self._store
+
+    def _open(self) -> Tools:
+        settings = self._settings
+        settings.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not settings.is_production:
+            keyfiles.make_missing(
+                keys=settings.keys, private=settings.private_key, secret=settings.secret_file
+            )
+        tools = self._overrides.get("tools") or _tools(settings)
+        migrate.to_head(self._store.staff.engine)
+        _make_private(settings)
+        return cast(Tools, tools)
+
+
+def furnish(app: Flask, settings: Settings, overrides: dict[str, Any]) -> None:
+    """Hang settings and the house on the application; nothing is opened yet."""
+    app.config.update(
+        MAX_CONTENT_LENGTH=MAX_BODY,
+        MAX_FORM_MEMORY_SIZE=MAX_BODY,
+        MAX_FORM_PARTS=2000,
+        TRUSTED_HOSTS=list(settings.trusted_hosts) or None,
+        SQLALCHEMY_DATABASE_URI=settings.database_url,
+        SQLALCHEMY_BINDS={"partner": settings.partner_database_url},
+        SEND_FILE_MAX_AGE_DEFAULT=31_536_000,
+    )
+    database = SQLAlchemy(metadata=Base.metadata)
+    database.init_app(app)
+    with app.app_context():
+        store = Store.over(staff=database.engines[None], partner=database.engines["partner"])
+    app.extensions["portal.settings"] = settings
+    app.extensions["portal.house"] = House(settings, store, overrides)
+
+
+def _tools(settings: Settings) -> Tools:
+    vault = keyfiles.load_vault(keys=settings.keys, private=settings.private_key, role=settings.role)
+    # OWASP's minimum for Argon2id: 19 MiB, two passes, one lane.
+    hasher = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
+    return Tools(vault=vault, passwords=Passwords(hasher), base_url=settings.base_url)
+
+
+def _make_private(settings: Settings) -> None:
+    """The database file and its companions are for this account alone."""
+    prefix = "sqlite:///"
+    if not settings.database_url.startswith(prefix):
+        return
+    path = Path(settings.database_url.removeprefix(prefix))
+    for file in path.parent.glob(path.name + "*"):
+        file.chmod(0o600)

@@ -1,0 +1,156 @@
+"""Settings from the environment, typed. A bad one is refused at start, by name."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+ROLES = ("all", "partner", "staff", "worker")
+MAX_BODY = 4 * 1024 * 1024
+
+
+class ConfigError(Exception):
+    """One or more settings are unusable; ``str()`` names each on its own line."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything the environment decides. Paths are absolute."""
+
+    env: str
+    role: str
+    host: str
+    port: int
+    base_url: str
+    trusted_hosts: tuple[str, ...]
+    trusted_proxies: int
+    instance: Path
+    database_url: str
+    partner_database_url: str
+    redis_url: str | None
+    keys: Path
+    private_key: Path
+    secret_key: str | None
+    smtp_url: str | None
+    throttle: bool
+
+    @property
+    def is_production(self) -> bool:
+        """Whether the strict start checks and ``__Host-`` cookies apply."""
+        return self.env == "production"
+
+    @property
+    def secret_file(self) -> Path:
+        """Where a generated secret key is kept."""
+        return self.instance / "secret.key"
+
+    @property
+    def outbox(self) -> Path:
+        """Folder of one ``.eml`` a mail, when no SMTP server is set."""
+        return self.instance / "outbox"
+
+    @property
+    def exports(self) -> Path:
+        """Folder of finished export files."""
+        return self.instance / "exports"
+
+    @property
+    def jobs_file(self) -> Path:
+        """The job queue's own SQLite file."""
+        return self.instance / "jobs.queue"
+
+
+def _port(text: str, faults: list[str]) -> int:
+    if text.isascii() and text.isdigit() and 0 < int(text) < 65536:
+        return int(text)
+    faults.append("PORTAL_PORT must be a number from 1 to 65535")
+    return 8000
+
+
+def _one_of(name: str, value: str, allowed: tuple[str, ...], faults: list[str]) -> str:
+    if value not in allowed:
+        faults.append(f"{name} must be one of {', '.join(allowed)}")
+    return value
+
+
+def _proxies(text: str, faults: list[str]) -> int:
+    if text.isascii() and text.isdigit() and int(text) < 10:
+        return int(text)
+    faults.append("PORTAL_TRUSTED_PROXIES must be the number of proxies in front (0 to 9)")
+    return 0
+
+
+def load(environ: Mapping[str, str] | None = None) -> Settings:
+    """Settings from ``environ`` (default: the process environment). Raises ConfigError naming each fault."""
+    env = dict(os.environ if environ is None else environ)
+    faults: list[str] = []
+    instance = Path(env.get("PORTAL_INSTANCE") or "instance").absolute()
+    host = env.get("PORTAL_HOST") or "127.0.0.1"
+    port = _port(env.get("PORTAL_PORT") or "8000", faults)
+    database = env.get("DATABASE_URL") or f"sqlite:///{instance / 'portal.sqlite3'}"
+    base_url = (env.get("PORTAL_BASE_URL") or f"http://{host}:{port}").rstrip("/")
+    settings = Settings(
+        env=_one_of(
+            "PORTAL_ENV", env.get("PORTAL_ENV") or "development", ("development", "production"), faults
+        ),
+        role=_one_of("PORTAL_ROLE", env.get("PORTAL_ROLE") or "all", ROLES, faults),
+        host=host,
+        port=port,
+        base_url=base_url,
+        trusted_hosts=tuple(h.strip() for h in env.get("PORTAL_TRUSTED_HOSTS", "").split(",") if h.strip()),
+        trusted_proxies=_proxies(env.get("PORTAL_TRUSTED_PROXIES") or "0", faults),
+        instance=instance,
+        database_url=database,
+        partner_database_url=env.get("PARTNER_DATABASE_URL") or database,
+        redis_url=env.get("REDIS_URL") or None,
+        keys=Path(env.get("PORTAL_KEYS") or instance / "portal-keys.json"),
+        private_key=Path(env.get("PORTAL_PRIVATE_KEY") or instance / "private.key"),
+        secret_key=env.get("SECRET_KEY") or None,
+        smtp_url=env.get("SMTP_URL") or None,
+        throttle=_one_of("PORTAL_THROTTLE", env.get("PORTAL_THROTTLE") or "on", ("on", "off"), faults)
+        == "on",
+    )
+    faults += _production_faults(settings, env) if settings.is_production else _development_faults(settings)
+    if faults:
+        raise ConfigError("\n".join(faults))
+    return settings
+
+
+def _development_faults(settings: Settings) -> list[str]:
+    if settings.host in ("127.0.0.1", "::1", "localhost"):
+        return []
+    return ["PORTAL_HOST: development listens on loopback only; set PORTAL_ENV=production for anything else"]
+
+
+def _production_faults(settings: Settings, env: Mapping[str, str]) -> list[str]:
+    wanted = {
+        "SECRET_KEY must be set (a generated one is for development)": len(settings.secret_key or "") >= 32,
+        "PORTAL_KEYS must name a key file outside the instance folder": _outside(
+            env, "PORTAL_KEYS", settings
+        ),
+        "PORTAL_BASE_URL must be an https address": urlsplit(settings.base_url).scheme == "https",
+        "PORTAL_TRUSTED_HOSTS must list the host names served": bool(settings.trusted_hosts),
+        "PORTAL_THROTTLE=off is for tests only": settings.throttle,
+        "the database file must not be readable by others (chmod 600)": _database_is_private(settings),
+    }
+    if settings.role != "partner":
+        wanted["PORTAL_PRIVATE_KEY must name a file outside the instance folder"] = _outside(
+            env, "PORTAL_PRIVATE_KEY", settings
+        )
+    return [fault for fault, is_met in wanted.items() if not is_met]
+
+
+def _outside(env: Mapping[str, str], name: str, settings: Settings) -> bool:
+    value = env.get(name)
+    return bool(value) and not Path(str(value)).absolute().is_relative_to(settings.instance)
+
+
+def _database_is_private(settings: Settings) -> bool:
+    if not settings.database_url.startswith("sqlite:///"):
+        return True
+    path = Path(settings.database_url.removeprefix("sqlite:///"))
+    return not path.exists() or not stat.S_IMODE(path.stat().st_mode) & 0o077

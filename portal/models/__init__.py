@@ -1,0 +1,47 @@
+"""Tables only. Import from here, so that every table is known to the metadata."""
+
+from portal.models.account import Account, AccountLink, Consent, Notice, PartnerSession, Statement
+from portal.models.base import Base, UtcDateTime, table_of
+from portal.models.care import Appointment, Clearance, Interview, Letter, Recommendation, Review
+from portal.models.case import CaseFile, Fact, Invitation, Partner
+from portal.models.intake import AnswerSet, Finding, Intake, SealedEntry, SectionState
+from portal.models.ledger import AuditEvent, Export, Job, Mail
+from portal.models.practice import PRACTICE_ID, Practice
+from portal.models.staff import BreakGlass, StaffAccount, StaffLink, StaffSession
+
+__all__ = [
+    "PRACTICE_ID",
+    "Account",
+    "AccountLink",
+    "AnswerSet",
+    "Appointment",
+    "AuditEvent",
+    "Base",
+    "BreakGlass",
+    "CaseFile",
+    "Clearance",
+    "Consent",
+    "Export",
+    "Fact",
+    "Finding",
+    "Intake",
+    "Interview",
+    "Invitation",
+    "Job",
+    "Letter",
+    "Mail",
+    "Notice",
+    "Partner",
+    "PartnerSession",
+    "Practice",
+    "Recommendation",
+    "Review",
+    "SealedEntry",
+    "SectionState",
+    "StaffAccount",
+    "StaffLink",
+    "StaffSession",
+    "Statement",
+    "UtcDateTime",
+    "table_of",
+]

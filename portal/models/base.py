@@ -1,0 +1,55 @@
+"""The base class of all tables, and the column types they share."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, cast
+
+from sqlalchemy import DateTime, Dialect, LargeBinary, MetaData, String, Table, TypeDecorator
+from sqlalchemy.orm import DeclarativeBase, MappedAsDataclass, mapped_column
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Aware UTC in Python, naive UTC in the database. A naive value is refused."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """To the database."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("times are stored aware, in UTC")
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """From the database."""
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+class Base(MappedAsDataclass, DeclarativeBase, kw_only=True):
+    """All tables. Ids are drawn UUIDs as text; nothing a person sees is a counter."""
+
+    metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map = {datetime: UtcDateTime(), bytes: LargeBinary()}
+
+
+Id = Annotated[str, mapped_column(String(36), primary_key=True)]
+Ref = Annotated[str, mapped_column(String(36))]
+Short = Annotated[str, mapped_column(String(64))]
+Digest = Annotated[str, mapped_column(String(64))]
+Hash = Annotated[str, mapped_column(String(255))]
+
+
+def table_of(model: type[Base]) -> Table:
+    """The Core table of a model: hot paths and the partner door name their columns."""
+    return cast(Table, model.__table__)

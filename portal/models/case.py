@@ -1,0 +1,85 @@
+"""The practice's file for a couple or one person, and its two slots."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.models.base import Base, Digest, Id, Ref, Short
+
+
+class CaseFile(Base):
+    """A case. ``urgency`` and ``waiting_since`` are kept by the worker so that the caseload has an index.
+
+    ``urgency``: 0 same day, 1 within two working days, 2 within five, 3 to review, 4 waiting for
+    something, 5 signed. The route itself stands only in the boxed recommendation.
+    """
+
+    __tablename__ = "case_file"
+    __table_args__ = (Index("ix_case_file_queue", "closed_at", "urgency", "waiting_since", "id"),)
+
+    id: Mapped[Id]
+    origin: Mapped[Short]
+    opened_at: Mapped[datetime]
+    waiting_since: Mapped[datetime]
+    urgency: Mapped[int] = mapped_column(default=4)
+    therapist_id: Mapped[Ref | None] = mapped_column(ForeignKey("staff_account.id"), default=None, index=True)
+    #: Second claimant of an invitation: the invitation this record also claims, until staff resolve it.
+    claims_invitation_id: Mapped[Ref | None] = mapped_column(default=None, index=True)
+    #: Set when this record was merged into another case.
+    merged_into_id: Mapped[Ref | None] = mapped_column(default=None)
+    closed_at: Mapped[datetime | None] = mapped_column(default=None)
+
+
+class Partner(Base):
+    """One person of a case, in slot ``a`` or ``b``. Partner pages know only this id, never the case."""
+
+    __tablename__ = "partner"
+    __table_args__ = (
+        UniqueConstraint("case_id", "slot"),
+        CheckConstraint("slot in ('a', 'b')", name="slot"),
+    )
+
+    id: Mapped[Id]
+    case_id: Mapped[Ref] = mapped_column(ForeignKey("case_file.id"))
+    slot: Mapped[str] = mapped_column(String(1))
+    created_at: Mapped[datetime]
+
+
+class Invitation(Base):
+    """An invitation for one partner record; the address is sealed, the token kept as a hash only.
+
+    ``state``: ``held`` (a partner asked, staff have not released it), ``sent``, ``refused``.
+    """
+
+    __tablename__ = "invitation"
+
+    id: Mapped[Id]
+    partner_id: Mapped[Ref] = mapped_column(ForeignKey("partner.id"), index=True)
+    state: Mapped[Short]
+    channel: Mapped[Short]
+    address_sealed: Mapped[bytes]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None] = mapped_column(default=None)
+    token_hash: Mapped[Digest | None] = mapped_column(default=None, unique=True)
+    sent_at: Mapped[datetime | None] = mapped_column(default=None)
+    used_at: Mapped[datetime | None] = mapped_column(default=None)
+
+
+class Fact(Base):
+    """Something staff say about a partner (``shared_account`` …); the latest row per kind counts.
+
+    ``kind`` ``confirm``: newer answers accepted for the rule named in ``value``.
+    """
+
+    __tablename__ = "fact"
+
+    id: Mapped[Id]
+    partner_id: Mapped[Ref] = mapped_column(ForeignKey("partner.id"), index=True)
+    kind: Mapped[Short]
+    value: Mapped[Short]
+    note_box: Mapped[bytes]
+    stated_by: Mapped[Ref]
+    stated_at: Mapped[datetime]

@@ -1,0 +1,91 @@
+"""What a partner's database connection may do: action x table x column, everything else is refused.
+
+A partner request cannot read a sealed body, a finding, a recommendation, an interview, a review, an
+unreleased letter, a staff note, or who the other partner is, not even through a bug: SQLite asks this
+list for every column of every statement it prepares (contract.md, "How sealed answers flow").
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from typing import Final
+
+#: Columns a partner connection may read; a table that is not named cannot be read at all.
+READ: Final[dict[str, frozenset[str]]] = {
+    "practice": frozenset(
+        "id name phone time_zone confidentiality self_referral has_on_call is_demo".split()
+    ),
+    "case_file": frozenset({"id"}),
+    "partner": frozenset({"id"}),
+    "invitation": frozenset("id partner_id token_hash expires_at used_at".split()),
+    "account": frozenset(
+        "id partner_id name_digest password_hash recovery_hash created_at language kept_at "
+        "leaving_seen_at disabled_at".split()
+    ),
+    "partner_session": frozenset(
+        "id account_id token_hash created_at last_seen_at authenticated_at device_hash card_box "
+        "revoked_at".split()
+    ),
+    "account_link": frozenset("id account_id token_hash expires_at used_at".split()),
+    "consent": frozenset("id partner_id version policy given_at".split()),
+    "statement": frozenset("id partner_id kind said_at".split()),
+    "notice": frozenset("id partner_id kind body_box shown_from".split()),
+    "intake": frozenset(
+        "id partner_id round kind questionnaire variant submit_key begun_at position private "
+        "submitted_at".split()
+    ),
+    "section_state": frozenset(
+        "intake_id section version save_digest saved_at touched draft_box opened_at left_at".split()
+    ),
+}
+
+INSERT: Final = frozenset(
+    "case_file partner account partner_session consent statement intake section_state sealed_entry "
+    "audit_event job".split()
+)
+
+#: Columns a partner connection may change.
+UPDATE: Final[dict[str, frozenset[str]]] = {
+    "account": frozenset("password_hash recovery_hash language kept_at leaving_seen_at".split()),
+    "partner_session": frozenset("last_seen_at authenticated_at card_box revoked_at".split()),
+    "account_link": frozenset({"used_at"}),
+    "invitation": frozenset({"used_at"}),
+    "intake": frozenset("position private submitted_at".split()),
+    "section_state": frozenset("version save_digest saved_at touched draft_box opened_at left_at".split()),
+}
+
+FUNCTIONS: Final = frozenset({"max", "coalesce", "count"})
+
+_HARMLESS: Final = frozenset({sqlite3.SQLITE_SELECT, sqlite3.SQLITE_TRANSACTION})
+
+
+def _allows(action: int, first: str | None, second: str | None) -> bool:
+    if action in _HARMLESS:
+        return True
+    if action == sqlite3.SQLITE_READ:
+        return _may_read(first, second)
+    if action == sqlite3.SQLITE_INSERT:
+        return first in INSERT
+    if action == sqlite3.SQLITE_UPDATE:
+        return second in UPDATE.get(first or "", frozenset())
+    return action == sqlite3.SQLITE_FUNCTION and second in FUNCTIONS
+
+
+def _may_read(table: str | None, column: str | None) -> bool:
+    columns = READ.get(table or "")
+    # An empty column name is a bare reference such as count(*): allowed on readable tables only.
+    return columns is not None and (column in columns or column == "")
+
+
+def guard(
+    action: int, first: str | None, second: str | None, database: str | None, trigger: str | None
+) -> int:
+    """SQLite authorizer callback: SQLITE_OK or SQLITE_DENY."""
+    return sqlite3.SQLITE_OK if _allows(action, first, second) else sqlite3.SQLITE_DENY
+
+
+def install(connection: sqlite3.Connection) -> None:
+    """Put the guard on a raw connection, for good."""
+    authorizer: Callable[[int, str | None, str | None, str | None, str | None], int] = guard
+    connection.set_authorizer(authorizer)

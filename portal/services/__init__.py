@@ -1,0 +1,1 @@
+"""Verbs: one transaction and its audit event each; they return frozen read models, never rows."""

@@ -1,0 +1,49 @@
+"""Audit events: written in the transaction of what they tell of; chained later by the worker."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+from sqlalchemy import insert
+from sqlalchemy.orm import Session
+
+from portal.domain.access import Viewer
+from portal.models import AuditEvent, table_of
+from portal.services.tools import Tools
+
+Detail = Mapping[str, str | int | bool | list[str] | None]
+
+
+def message(row: Mapping[str, object]) -> bytes:
+    """What an event's MAC covers: every column but ``mac``, ``number``, ``chain``."""
+    keys = "id verb actor_kind actor_id subject_kind subject_id happened_at detail".split()
+    return json.dumps([str(row[key]) for key in keys], ensure_ascii=True).encode()
+
+
+def record(
+    session: Session,
+    tools: Tools,
+    *,
+    by: Viewer,
+    verb: str,
+    subject: tuple[str, str],
+    detail: Detail | None = None,
+) -> None:
+    """Write one event about ``subject`` (kind, id). ``detail`` holds ids, counts and keys only.
+
+    Plain INSERT without RETURNING: a partner connection may write an event and never read one.
+    """
+    happened_at = tools.now()
+    row: dict[str, object] = {
+        "id": tools.new_id(),
+        "verb": verb,
+        "actor_kind": by.kind,
+        "actor_id": by.id,
+        "subject_kind": subject[0],
+        "subject_id": subject[1],
+        "happened_at": happened_at.isoformat(),
+        "detail": json.dumps(detail or {}, sort_keys=True),
+    }
+    mac = tools.vault.mac("audit_event", message(row))
+    session.execute(insert(table_of(AuditEvent)), [{**row, "happened_at": happened_at, "mac": mac}])

@@ -1,0 +1,39 @@
+"""The practice's settings: what pages and rules may read of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.models import PRACTICE_ID, Practice, table_of
+
+
+@dataclass(frozen=True)
+class PracticeView:
+    """The settings that any process may read (the on-call address is not among them)."""
+
+    name: str = ""
+    phone: str = ""
+    time_zone: str = "America/New_York"
+    confidentiality: str = "b"
+    self_referral: bool = True
+    has_on_call: bool = False
+    is_demo: bool = False
+
+    @property
+    def variant(self) -> str:
+        """The questionnaire variant that a new intake begins with: policy and whether on-call staff exist."""
+        return self.confidentiality + ("+oncall" if self.has_on_call else "")
+
+
+def view(session: Session) -> PracticeView:
+    """The settings, or their defaults before the practice was set up. One statement; any door."""
+    c = table_of(Practice).c
+    row = session.execute(
+        select(
+            c.name, c.phone, c.time_zone, c.confidentiality, c.self_referral, c.has_on_call, c.is_demo
+        ).where(c.id == PRACTICE_ID)
+    ).one_or_none()
+    return PracticeView() if row is None else PracticeView(**row._mapping)

@@ -1,0 +1,82 @@
+"""What a verb needs besides its arguments: clock, randomness, keys, password hashing.
+
+All of it is handed in, so that tests (and the non-interference worlds) can make every byte repeatable.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import threading
+from base64 import urlsafe_b64encode
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from uuid import UUID
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+from portal.vault import Vault
+
+#: At most this many Argon2 computations at once: each takes 19 MiB and a core (OWASP minimum parameters).
+_HASH_SLOTS = threading.BoundedSemaphore(2)
+
+
+def utc_now() -> datetime:
+    """The wall clock, aware, UTC."""
+    return datetime.now(UTC)
+
+
+def token_hash(token: str) -> str:
+    """SHA-256 hex of a drawn token: what a table keeps of it."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+class Passwords:
+    """Argon2id with a dummy of the same cost for names nobody has."""
+
+    def __init__(self, hasher: PasswordHasher) -> None:
+        self._hasher = hasher
+        self._dummy = hasher.hash("nobody has this password")
+
+    def hash(self, password: str) -> str:
+        """Argon2id hash of ``password`` (at most 1,024 characters)."""
+        with _HASH_SLOTS:
+            return self._hasher.hash(password)
+
+    def is_match(self, stored: str | None, password: str) -> bool:
+        """Whether ``password`` fits; an unknown account (None) costs the same and never fits."""
+        with _HASH_SLOTS:
+            try:
+                self._hasher.verify(stored or self._dummy, password)
+            except (VerificationError, InvalidHashError):
+                return False
+            return stored is not None
+
+
+@dataclass(frozen=True)
+class Tools:
+    """Clock, randomness, keys, passwords, and the portal's own address."""
+
+    vault: Vault
+    passwords: Passwords
+    base_url: str
+    clock: Callable[[], datetime] = utc_now
+    draw: Callable[[int], bytes] = field(default=secrets.token_bytes)
+
+    def now(self) -> datetime:
+        """The current time, aware, UTC."""
+        return self.clock()
+
+    def new_id(self) -> str:
+        """A drawn UUID (version 4) as text."""
+        return str(UUID(bytes=self.draw(16), version=4))
+
+    def new_token(self) -> str:
+        """256 random bits, URL-safe, 43 characters."""
+        return urlsafe_b64encode(self.draw(32)).rstrip(b"=").decode()
+
+    def pick(self, count: int) -> int:
+        """A number from 0 to ``count`` - 1, uniform (128 bits of input make the bias negligible)."""
+        return int.from_bytes(self.draw(16), "big") % count

@@ -1,0 +1,95 @@
+"""The doors to the database: two engines, four kinds of transaction.
+
+Staff and worker share one engine; partners (and sign-in, begin, join, reset) have their own, which
+cannot read what they must never see. Writers on SQLite take the lock first (BEGIN IMMEDIATE): a
+transaction that reads and then writes would otherwise fail under load (security.md §4.2).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.orm import Session
+
+from portal.models import partner_door
+
+_PRAGMAS = (
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "busy_timeout=10000",
+    "secure_delete=ON",
+    "trusted_schema=OFF",
+)
+
+
+def _on_connect(dbapi: Any, _record: object) -> None:
+    dbapi.isolation_level = None
+    for pragma in _PRAGMAS:
+        dbapi.execute(f"PRAGMA {pragma}")
+
+
+def _on_partner_connect(dbapi: sqlite3.Connection, _record: object) -> None:
+    partner_door.install(dbapi)
+
+
+def _on_begin(connection: Connection) -> None:
+    connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('begin', 'DEFERRED')}")
+
+
+def prepare(engine: Engine, *, is_partner: bool) -> Engine:
+    """Set up a fresh engine: pragmas, explicit BEGIN and, for partners, the guard. Returns it."""
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _on_connect)
+        if is_partner:
+            event.listen(engine, "connect", _on_partner_connect)
+        event.listen(engine, "begin", _on_begin)
+    return engine
+
+
+@dataclass(frozen=True)
+class Door:
+    """One engine's two kinds of transaction."""
+
+    engine: Engine
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session for reading; whatever it did is rolled back."""
+        with Session(self.engine, autoflush=False) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A session that holds the writer lock from its first statement; commits, or rolls all back.
+
+        Keep it short: everybody else waits. Hash passwords and seal before you enter.
+        """
+        engine = self.engine.execution_options(begin="IMMEDIATE")
+        with Session(engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+
+@dataclass(frozen=True)
+class Store:
+    """Both doors. ``web`` chooses which one a request goes through."""
+
+    staff: Door
+    partner: Door
+
+    @classmethod
+    def over(cls, *, staff: Engine, partner: Engine) -> Store:
+        """A store over two fresh engines."""
+        return cls(
+            staff=Door(prepare(staff, is_partner=False)), partner=Door(prepare(partner, is_partner=True))
+        )
+
+    def dispose(self) -> None:
+        """Close every pooled connection."""
+        self.staff.engine.dispose()
+        self.partner.engine.dispose()

@@ -1,0 +1,195 @@
+"""The vault: keys, sealing and boxes. Nothing else in the house touches a cipher.
+
+Three ways to keep a text, by who must be able to read it again:
+
+* ``seal`` / ``open``: HPKE (X25519, HKDF-SHA256, AES-256-GCM) to the practice's public key. Anyone may
+  seal; only a process that holds the private key (staff, worker) can open.
+* ``box`` / ``unbox`` with the ``partner`` ring: AES-256-GCM, for what a partner may see again
+  (readable drafts, released letters).
+* ``box`` / ``unbox`` with the ``staff`` ring: what only staff and the worker may see (findings,
+  recommendations, notes). A partner-role process does not hold this ring.
+
+Every blob starts with a format byte and an eight-byte key id and is bound to its ``Place`` (table,
+column, row): moved anywhere else it does not open. Plain texts are padded to buckets of 256 bytes,
+because "no" and "yes" differ in length.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from base64 import b64decode, b64encode
+from dataclasses import dataclass
+from typing import Final, Literal, NamedTuple
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
+
+BUCKET: Final = 256
+_SEALED: Final = b"\x01"
+_BOXED: Final = b"\x02"
+_KEY_ID: Final = 8
+_NONCE: Final = 12
+_SUITE: Final = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
+
+RingName = Literal["partner", "staff"]
+
+
+class VaultError(Exception):
+    """A blob could not be opened: wrong place, wrong key, or altered bytes."""
+
+
+class KeyMissing(VaultError):
+    """This process does not hold the key that the blob needs."""
+
+
+class Place(NamedTuple):
+    """Where a blob lives. Part of the ciphertext's associated data."""
+
+    table: str
+    column: str
+    row: str
+
+    def bound(self, key_id: bytes) -> bytes:
+        """Bytes that tie a blob to this place and key."""
+        return b"|".join((key_id, self.table.encode(), self.column.encode(), self.row.encode()))
+
+
+@dataclass(frozen=True, repr=False)
+class Ring:
+    """Symmetric keys by id (16 hex digits), one of them current; ``index`` keys blind indexes and MACs."""
+
+    current: str
+    keys: dict[str, bytes]
+    index: bytes
+
+    @classmethod
+    def new(cls) -> Ring:
+        """A ring with one fresh key."""
+        key_id = secrets.token_hex(_KEY_ID)
+        return cls(current=key_id, keys={key_id: secrets.token_bytes(32)}, index=secrets.token_bytes(32))
+
+    def to_json(self) -> dict[str, object]:
+        """Plain JSON form for the key file."""
+        keys = {key_id: b64encode(key).decode() for key_id, key in self.keys.items()}
+        return {"current": self.current, "keys": keys, "index": b64encode(self.index).decode()}
+
+    @classmethod
+    def from_json(cls, data: dict[str, object]) -> Ring:
+        """The inverse of ``to_json``; raises KeyError or TypeError on a damaged file."""
+        keys = data["keys"]
+        if not isinstance(keys, dict):
+            raise TypeError("keys must be an object")
+        return cls(
+            current=str(data["current"]),
+            keys={str(key_id): b64decode(key) for key_id, key in keys.items()},
+            index=b64decode(str(data["index"])),
+        )
+
+
+def pad(text: str) -> bytes:
+    """UTF-8 bytes with a four-byte length in front, filled up to a multiple of ``BUCKET``."""
+    raw = text.encode()
+    size = len(raw).to_bytes(4, "big")
+    return (size + raw).ljust(-(-(len(raw) + 4) // BUCKET) * BUCKET, b"\0")
+
+
+def unpad(padded: bytes) -> str:
+    """The text that ``pad`` was given."""
+    size = int.from_bytes(padded[:4], "big")
+    return padded[4 : 4 + size].decode()
+
+
+class Vault:
+    """The keys one process holds, and what can be done with them."""
+
+    def __init__(
+        self,
+        *,
+        public: X25519PublicKey,
+        private: X25519PrivateKey | None,
+        partner: Ring,
+        staff: Ring | None,
+    ) -> None:
+        self._public = public
+        self._private = private
+        self._rings: dict[str, Ring | None] = {"partner": partner, "staff": staff}
+        raw = public.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+        self._public_id = hashlib.sha256(raw).digest()[:_KEY_ID]
+
+    def __repr__(self) -> str:
+        return "<Vault>"
+
+    @property
+    def can_open(self) -> bool:
+        """Whether this process holds the private key."""
+        return self._private is not None
+
+    def seal(self, place: Place, text: str) -> bytes:
+        """Seal ``text`` to the practice; only a holder of the private key opens it."""
+        body = _SUITE.encrypt(pad(text), self._public, info=place.bound(self._public_id))
+        return _SEALED + self._public_id + body
+
+    def open(self, place: Place, blob: bytes) -> str:
+        """The sealed text. Raises KeyMissing without the private key, VaultError on any mismatch."""
+        if self._private is None:
+            raise KeyMissing("no private key in this process")
+        key_id, body = self._split(_SEALED, blob)
+        if key_id != self._public_id:
+            raise KeyMissing("sealed to another key")
+        try:
+            return unpad(_SUITE.decrypt(body, self._private, info=place.bound(key_id)))
+        except (InvalidTag, ValueError) as error:
+            raise VaultError(f"{place.table}.{place.column}: cannot be opened") from error
+
+    def box(self, ring: RingName, place: Place, text: str) -> bytes:
+        """Encrypt ``text`` under the ring's current key."""
+        held = self._ring(ring)
+        key_id = bytes.fromhex(held.current)
+        nonce = secrets.token_bytes(_NONCE)
+        body = AESGCM(held.keys[held.current]).encrypt(nonce, pad(text), place.bound(key_id))
+        return _BOXED + key_id + nonce + body
+
+    def unbox(self, ring: RingName, place: Place, blob: bytes) -> str:
+        """The boxed text. Raises KeyMissing or VaultError."""
+        held = self._ring(ring)
+        key_id, body = self._split(_BOXED, blob)
+        key = held.keys.get(key_id.hex())
+        if key is None:
+            raise KeyMissing("boxed under a key this process does not hold")
+        try:
+            padded = AESGCM(key).decrypt(body[:_NONCE], body[_NONCE:], place.bound(key_id))
+        except InvalidTag as error:
+            raise VaultError(f"{place.table}.{place.column}: cannot be opened") from error
+        return unpad(padded)
+
+    def digest(self, ring: RingName, purpose: str, value: str) -> str:
+        """Keyed blind index (64 hex digits) of ``value``: equal values give equal digests."""
+        return hmac.new(self._ring(ring).index, f"{purpose}|{value}".encode(), hashlib.sha256).hexdigest()
+
+    def mac(self, purpose: str, message: bytes) -> str:
+        """MAC (64 hex digits) under the partner ring, which every process holds."""
+        keyed = self._ring("partner").index
+        return hmac.new(keyed, purpose.encode() + b"|" + message, hashlib.sha256).hexdigest()
+
+    def _ring(self, name: RingName) -> Ring:
+        ring = self._rings[name]
+        if ring is None:
+            raise KeyMissing(f"no {name} ring in this process")
+        return ring
+
+    @staticmethod
+    def _split(kind: bytes, blob: bytes) -> tuple[bytes, bytes]:
+        if blob[:1] != kind:
+            raise VaultError("not a blob of this kind")
+        return blob[1 : 1 + _KEY_ID], blob[1 + _KEY_ID :]
+
+
+def new_vault() -> Vault:
+    """A vault with fresh keys that live in memory only (tests)."""
+    private = X25519PrivateKey.generate()
+    return Vault(public=private.public_key(), private=private, partner=Ring.new(), staff=Ring.new())

@@ -1,0 +1,24 @@
+"""Registers every audience's pages and the machinery around them."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+from flask import Flask
+
+from portal.web import context, csrf, errors, guards, headers
+
+#: One package an audience; each has ``bp`` in its ``__init__``. They never import each other.
+AUDIENCES = ("public", "accounts", "partner", "therapist", "admin")
+
+
+def init_app(app: Flask) -> None:
+    """Hang everything on the application."""
+    context.init_app(app)
+    headers.init_app(app)
+    app.after_request(csrf.keep_cookie)
+    guards.init_app(app)
+    errors.init_app(app)
+    for audience in AUDIENCES:
+        app.register_blueprint(import_module(f"portal.web.{audience}").bp)
+    guards.require_access_everywhere(app)

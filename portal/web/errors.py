@@ -1,0 +1,60 @@
+"""Refusals and faults as pages: the same shell for everybody, no trace, nothing that tells who exists."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, Response, make_response, render_template, request
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException
+
+from portal.services.errors import NotFound
+from portal.web.guards import BadToken
+
+#: Addresses whose errors are empty, because a script reads them.
+_EMPTY = frozenset({"/my/form/draft"})
+_PAGES = frozenset({400, 401, 404, 405, 413, 500, 503})
+#: Posted fields that are never echoed.
+_SECRET_FIELDS = frozenset({"csrf_token", "password", "current_password", "code", "recovery_code"})
+
+
+def _page(status: int, **context: Any) -> Response:
+    if request.path in _EMPTY:
+        return Response(status=status)
+    name = status if status in _PAGES else 400
+    return make_response(render_template(f"errors/{name}.html", status=status, **context), status)
+
+
+def _http(error: HTTPException) -> Response:
+    answer = _page(error.code or 500)
+    if error.code == 405:
+        answer.headers["Allow"] = ", ".join(sorted(getattr(error, "valid_methods", None) or ()))
+    return answer
+
+
+def _not_found(_error: NotFound) -> Response:
+    return _page(404)
+
+
+def _expired(_error: BadToken) -> Response:
+    """The form no longer belongs to this session: show what was typed, to be sent again."""
+    if request.path in _EMPTY:
+        return Response(status=400)
+    kept = [(name, value) for name, value in request.form.items(multi=True) if name not in _SECRET_FIELDS]
+    return make_response(render_template("errors/expired.html", kept=kept, action=request.path), 400)
+
+
+def _busy(_error: OperationalError) -> Response:
+    """Locked, full or gone: nothing was kept, and the page says so with what was typed."""
+    kept = [(name, value) for name, value in request.form.items(multi=True) if name not in _SECRET_FIELDS]
+    answer = _page(503, kept=kept, action=request.path)
+    answer.headers["Retry-After"] = "10"
+    return answer
+
+
+def init_app(app: Flask) -> None:
+    """Register the pages."""
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(NotFound, _not_found)
+    app.register_error_handler(BadToken, _expired)
+    app.register_error_handler(OperationalError, _busy)

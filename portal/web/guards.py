@@ -1,0 +1,138 @@
+"""Every view says who may enter; nothing is open by default.
+
+Order of checks (contract.md, "Answers of the server"): method, sign-in, role and object, body size,
+CSRF; the view then checks the body and the order of things.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar, cast
+
+from flask import Flask, abort, current_app, g, redirect, request, url_for
+from werkzeug.wrappers import Response
+
+from portal.domain.access import Viewer
+from portal.services import sessions
+from portal.web import cookies, csrf, kit
+
+View = TypeVar("View", bound=Callable[..., Any])
+#: Looks for the object of the address and raises NotFound unless the viewer may see it.
+Find = Callable[..., None]
+
+
+class BadToken(Exception):
+    """The CSRF token is missing or does not belong to this session."""
+
+
+@dataclass(frozen=True)
+class Access:
+    """Who may call a view. ``may_enter`` is asked with the viewer; ``find`` with the address's values."""
+
+    name: str
+    may_enter: Callable[[Viewer], bool]
+    is_public: bool = False
+    find: Find | None = None
+    checks_csrf: bool = True
+
+
+def _grant(name: str, may_enter: Callable[[Viewer], bool]) -> Callable[..., Callable[[View], View]]:
+    def with_options(*, find: Find | None = None) -> Callable[[View], View]:
+        def mark(view: View) -> View:
+            view.access = Access(name, may_enter, find=find)  # type: ignore[attr-defined]
+            return view
+
+        return mark
+
+    return with_options
+
+
+partner_only = _grant("partner", lambda viewer: viewer.kind == "partner")
+therapist_only = _grant("therapist", lambda viewer: viewer.is_therapist)
+admin_only = _grant("admin", lambda viewer: viewer.is_admin)
+staff_only = _grant("staff", lambda viewer: viewer.is_therapist or viewer.is_admin)
+
+
+def public(view: View) -> View:
+    """Open to everybody, signed in or not."""
+    view.access = Access("public", lambda viewer: True, is_public=True)  # type: ignore[attr-defined]
+    return view
+
+
+def public_without_token(view: View) -> View:
+    """Open to everybody and accepted without a CSRF token (quick exit only)."""
+    view.access = Access(  # type: ignore[attr-defined]
+        "public", lambda viewer: True, is_public=True, checks_csrf=False
+    )
+    return view
+
+
+def _seat_in(door: Any, find: Callable[..., sessions.Seat | None], kind: str) -> sessions.Seat | None:
+    token = cookies.read(request, cookies.SESSION[kind])
+    if not token:
+        return None
+    with door.read() as session:
+        return find(session, kit.tools(), token)
+
+
+def load_seat() -> None:
+    """Find out who is asking. A staff session without its second factor is nobody yet."""
+    if request.endpoint == "static":
+        return
+    store = kit.store()
+    found = _seat_in(store.staff, sessions.find_staff, "staff")
+    if found is not None and not found.second_factor:
+        g.half_seat = found
+        return
+    g.seat = found or _seat_in(store.partner, sessions.find_partner, "partner")
+
+
+def check() -> Response | None:
+    """Turn away whoever may not enter; registered to run before every request."""
+    if request.endpoint is None or request.endpoint == "static":
+        return None
+    access = cast(Access, getattr(current_app.view_functions[request.endpoint], "access"))  # noqa: B009
+    viewer = kit.viewer()
+    if not access.is_public and viewer.kind == "anonymous":
+        return _ask_to_sign_in()
+    if not access.may_enter(viewer):
+        abort(404)
+    if access.find is not None:
+        access.find(**(request.view_args or {}))
+    # Reading the form raises 413 here: after the role, before the token.
+    if request.method == "POST" and access.checks_csrf and not csrf.is_valid():
+        raise BadToken
+    return None
+
+
+def _ask_to_sign_in() -> Response:
+    if request.method not in ("GET", "HEAD"):
+        abort(401)
+    return redirect(url_for("accounts.sign_in"), 303)
+
+
+def touch_seat(response: Response) -> Response:
+    """Write ``last_seen_at`` on a plain GET at most once a minute; POSTs write it with their change."""
+    seat = kit.seat()
+    if seat is None or not sessions.is_touch_due(seat, kit.tools().now()):
+        return response
+    door = kit.store().partner if seat.viewer.kind == "partner" else kit.store().staff
+    with door.write() as session:
+        sessions.touch(session, kit.tools(), seat.viewer)
+    return response
+
+
+def init_app(app: Flask) -> None:
+    """Register the checks; refuse to start with a view that does not say who may enter."""
+    app.before_request(load_seat)
+    app.before_request(check)
+    app.after_request(touch_seat)
+
+
+def require_access_everywhere(app: Flask) -> None:
+    """Raise at start if a view forgot to say who may enter."""
+    views = app.view_functions.items()
+    missing = [name for name, view in views if name != "static" and not hasattr(view, "access")]
+    if missing:
+        raise RuntimeError(f"views without an access mark: {', '.join(sorted(missing))}")
