@@ -44,6 +44,10 @@ class House:
         self.tools  # noqa: B018  (opens the house)
         return self._store
 
+    def close(self) -> None:
+        """Close every pooled connection (tests, end of a command)."""
+        self._store.dispose()
+
     def _open(self) -> Tools:
         settings = self._settings
         settings.instance.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,9 @@ from hypothesis import settings
 if TYPE_CHECKING:
     from flask import Flask
     from flask.testing import FlaskClient
+
+    from portal.services.tools import Passwords, Tools
+    from portal.store import Store
 
 # The same examples on every run, so that a red test means a change; `make test-deep` draws new ones.
 settings.register_profile("steady", deadline=None, derandomize=True, database=None)
@@ -27,24 +31,69 @@ def pytest_xdist_auto_num_workers() -> int:
     return min(cores, 6)
 
 
-@pytest.fixture
-def app(tmp_path: Path) -> Iterator[Flask]:
-    """The portal over a fresh instance folder: empty, migrated, without throttle, with cheap passwords."""
-    from argon2 import PasswordHasher
-    from argon2.profiles import CHEAPEST
+class Clock:
+    """A clock that tests move by hand; starts on a Monday morning."""
 
+    def __init__(self) -> None:
+        self.at = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.at
+
+    def move(self, **by: float) -> None:
+        """Forward by ``timedelta(**by)``."""
+        self.at += timedelta(**by)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """The injected clock of ``tools``."""
+    return Clock()
+
+
+@pytest.fixture(scope="session")
+def passwords() -> Passwords:
+    """The cheapest Argon2id there is: tests hash a lot."""
+    from argon2 import PasswordHasher
+
+    from portal.services.tools import Passwords
+
+    return Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+
+
+@pytest.fixture
+def tools(clock: Clock, passwords: Passwords) -> Tools:
+    """Fresh keys in memory, the movable clock, real randomness."""
+    from portal.services.tools import Tools
+    from portal.vault import new_vault
+
+    return Tools(vault=new_vault(), passwords=passwords, base_url="http://127.0.0.1:8000", clock=clock)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """Both doors to a freshly migrated database, without the web (services tests)."""
+    from sqlalchemy import create_engine
+
+    from portal.migrations import migrate
+    from portal.store import Store
+
+    url = f"sqlite:///{tmp_path / 'services.sqlite3'}"
+    store = Store.over(staff=create_engine(url), partner=create_engine(url))
+    migrate.to_head(store.staff.engine)
+    yield store
+    store.dispose()
+
+
+@pytest.fixture
+def app(tmp_path: Path, tools: Tools) -> Iterator[Flask]:
+    """The portal over a fresh instance folder: empty, migrated, without throttle, with cheap passwords."""
     from portal import create_app
 
-    app = create_app(
-        {
-            "TESTING": True,
-            "PORTAL_INSTANCE": str(tmp_path / "instance"),
-            "PORTAL_THROTTLE": "off",
-            "PASSWORD_HASHER": PasswordHasher.from_parameters(CHEAPEST),
-        }
-    )
+    config = {"PORTAL_INSTANCE": str(tmp_path / "instance"), "PORTAL_THROTTLE": "off"}
+    app = create_app(config, overrides={"tools": tools})
     yield app
-    app.extensions["portal"].store.dispose()
+    app.extensions["portal.house"].close()
 
 
 @pytest.fixture
