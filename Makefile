@@ -34,7 +34,7 @@ lint: environment ## style, types, import directions, templates
 	@$(RUN) -m ruff format --check --quiet . || { echo 'Not formatted; put right by: make format'; exit 1; }
 	@$(RUN) -m mypy
 	@.venv/bin/lint-imports --no-logo
-	@$(RUN) -m djlint portal --lint --quiet
+	@$(RUN) -m djlint templates --lint --quiet
 
 format: environment ## bring the Python files into the one layout
 	@$(RUN) -m ruff check --quiet --select I --fix .
