@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
     from flask import Flask
     from flask.testing import FlaskClient
 
-    from portal.services.tools import Tools
+    from portal.services.tools import Passwords, Tools
+    from portal.store import Store
 
 # The same examples on every run, so that a red test means a change; `make test-deep` draws new ones.
 settings.register_profile("steady", deadline=None, derandomize=True, database=None)
@@ -30,50 +32,85 @@ def pytest_xdist_auto_num_workers() -> int:
     return min(cores, 6)
 
 
+class Clock:
+    """A clock that tests move by hand; starts on a Monday morning."""
+
+    def __init__(self) -> None:
+        self.at = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.at
+
+    def move(self, **by: float) -> None:
+        """Forward by ``timedelta(**by)``."""
+        self.at += timedelta(**by)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """The injected clock of ``tools``."""
+    return Clock()
+
+
 @pytest.fixture(scope="session")
-def empty_practice(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An instance folder with keys and a migrated, empty database; made once, copied by `instance`."""
-    from portal import create_app
-
-    folder = tmp_path_factory.mktemp("empty") / "instance"
-    app = create_app({"PORTAL_INSTANCE": str(folder)})
-    app.extensions["portal.house"].store.dispose()
-    return folder
-
-
-@pytest.fixture
-def instance(empty_practice: Path, tmp_path: Path) -> Path:
-    """This test's own instance folder."""
-    return shutil.copytree(empty_practice, tmp_path / "instance")
-
-
-@pytest.fixture
-def tools(instance: Path) -> Tools:
-    """Keys of `instance`, the real clock and real randomness, passwords that cost nothing."""
+def passwords() -> Passwords:
+    """The cheapest Argon2id there is: tests hash a lot."""
     from argon2 import PasswordHasher
-    from argon2.profiles import CHEAPEST
 
-    from portal import keyfiles
-    from portal.services.tools import Passwords, Tools
+    from portal.services.tools import Passwords
 
-    vault = keyfiles.load_vault(
-        keys=instance / "portal-keys.json", private=instance / "private.key", role="all"
-    )
-    passwords = Passwords(PasswordHasher.from_parameters(CHEAPEST))
-    return Tools(vault=vault, passwords=passwords, base_url="http://127.0.0.1:8000")
+    return Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
 
 
 @pytest.fixture
-def app(instance: Path, tools: Tools) -> Iterator[Flask]:
-    """The portal over `instance`, without throttle."""
+def tools(clock: Clock, passwords: Passwords) -> Tools:
+    """Fresh keys in memory, the movable clock, real randomness."""
+    from portal.services.tools import Tools
+    from portal.vault import new_vault
+
+    return Tools(vault=new_vault(), passwords=passwords, base_url="http://127.0.0.1:8000", clock=clock)
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty database at the newest revision: migrated once, copied by whoever needs one."""
+    from sqlalchemy import create_engine
+
+    from portal.migrations import migrate
+    from portal.store import prepare
+
+    path = tmp_path_factory.mktemp("migrated") / "portal.sqlite3"
+    engine = prepare(create_engine(f"sqlite:///{path}"), is_partner=False)
+    migrate.to_head(engine)
+    engine.dispose()
+    return path
+
+
+@pytest.fixture
+def store(tmp_path: Path, migrated: Path) -> Iterator[Store]:
+    """Both doors to a freshly migrated database, without the web (services tests)."""
+    from sqlalchemy import create_engine
+
+    from portal.store import Store
+
+    url = f"sqlite:///{shutil.copy(migrated, tmp_path / 'services.sqlite3')}"
+    store = Store.over(staff=create_engine(url), partner=create_engine(url))
+    yield store
+    store.dispose()
+
+
+@pytest.fixture
+def app(tmp_path: Path, migrated: Path, tools: Tools) -> Iterator[Flask]:
+    """The portal over a fresh instance folder: empty, migrated, without throttle, with cheap passwords."""
     from portal import create_app
 
-    made = create_app(
-        {"PORTAL_INSTANCE": str(instance), "PORTAL_THROTTLE": "off"}, overrides={"tools": tools}
-    )
-    made.testing = True
-    yield made
-    made.extensions["portal.house"].store.dispose()
+    instance = tmp_path / "instance"
+    instance.mkdir(mode=0o700)
+    shutil.copy(migrated, instance / "portal.sqlite3")
+    config = {"PORTAL_INSTANCE": str(instance), "PORTAL_THROTTLE": "off"}
+    app = create_app(config, overrides={"tools": tools})
+    yield app
+    app.extensions["portal.house"].close()
 
 
 @pytest.fixture
