@@ -1,0 +1,1 @@
+"""What a practice decides, as data: questionnaire, rules, letters, help lines, consent."""

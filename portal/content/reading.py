@@ -1,0 +1,197 @@
+"""Reads content files (YAML) and finds every fault at once, each with its file and line.
+
+YAML 1.1 turns `no` into false, `2026-01-01` into a date and lets a doubled key win in silence. Here a
+scalar is a whole number or true / false only when written plainly so; everything else stays text, and a
+doubled key is a fault (stack.md §11).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+
+from portal.domain.questionnaire import Wording
+
+_INT_TAG = "tag:yaml.org,2002:int"
+_BOOL_TAG = "tag:yaml.org,2002:bool"
+
+
+class PlainLoader(yaml.CSafeLoader):
+    """The C loader with two plain kinds beside text: whole numbers and true / false."""
+
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
+
+
+PlainLoader.add_implicit_resolver(_INT_TAG, re.compile(r"^-?(?:0|[1-9][0-9]*)$"), list("-0123456789"))
+PlainLoader.add_implicit_resolver(_BOOL_TAG, re.compile(r"^(?:true|false)$"), list("tf"))
+
+
+@dataclass(frozen=True, order=True)
+class Fault:
+    """One thing wrong in a content file; `line` counts from 1."""
+
+    file: str
+    line: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.message}"
+
+
+class ContentError(Exception):
+    """Content that cannot be used; `faults` holds every fault of every file, sorted."""
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults = tuple(sorted(set(faults)))
+        super().__init__("\n".join(str(fault) for fault in self.faults))
+
+
+class Strict(BaseModel):
+    """Base of every content model: unknown fields refused, values frozen, nothing coerced."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
+class Texts(Strict):
+    """A text that stands in both languages."""
+
+    en: Text
+    es: Text
+
+    def wording(self) -> Wording:
+        """As a value of the domain."""
+        return Wording(self.en, self.es)
+
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Document:
+    """One YAML file: its plain data, and its nodes to find lines by."""
+
+    name: str
+    node: yaml.Node
+    data: Any
+
+    def line(self, *place: str | int) -> int:
+        """Line of the deepest part of a place (keys and indexes) that the file has."""
+        node = self.node
+        line = node.start_mark.line
+        for step in place:
+            found = _child(node, step)
+            if found is None:
+                break
+            node, line = found
+        return line + 1
+
+    def fault(self, message: str, *place: str | int) -> Fault:
+        """A fault at a place of this file."""
+        return Fault(self.name, self.line(*place), message)
+
+    def as_model(self, model: type[Model]) -> Model:
+        """The data as a model; ContentError with every fault."""
+        try:
+            return model.model_validate(self.data)
+        except ValidationError as error:
+            raise ContentError(self._faults(error)) from None
+
+    def _faults(self, error: ValidationError) -> Iterator[Fault]:
+        for one in error.errors(include_url=False, include_context=False, include_input=False):
+            place = one["loc"]
+            yield self.fault(f"{'.'.join(str(step) for step in place) or 'file'}: {one['msg']}", *place)
+
+
+def read(path: Path) -> Document:
+    """One YAML file as a document; ContentError for bad YAML and for every doubled key."""
+    try:
+        node = yaml.compose(path.read_text(encoding="utf-8"), Loader=PlainLoader)
+    except UnicodeDecodeError:
+        raise ContentError([Fault(path.name, 1, "not UTF-8")]) from None
+    except yaml.YAMLError as error:
+        raise ContentError([_yaml_fault(path.name, error)]) from None
+    if node is None:
+        raise ContentError([Fault(path.name, 1, "the file is empty")])
+    doubled = [Fault(path.name, line + 1, f"the key {key!r} stands twice") for key, line in _doubled(node)]
+    if doubled:
+        raise ContentError(doubled)
+    return Document(path.name, node, _plain(node))
+
+
+def gather(documents: Sequence[tuple[Document, type[Model]]]) -> list[Model]:
+    """Each document as its model; one ContentError with the faults of all."""
+    models: list[Model] = []
+    faults: list[Fault] = []
+    for document, model in documents:
+        try:
+            models.append(document.as_model(model))
+        except ContentError as error:
+            faults.extend(error.faults)
+    if faults:
+        raise ContentError(faults)
+    return models
+
+
+def read_all(paths: Iterable[Path]) -> list[Document]:
+    """Each file as a document; one ContentError with the faults of all."""
+    documents: list[Document] = []
+    faults: list[Fault] = []
+    for path in paths:
+        try:
+            documents.append(read(path))
+        except ContentError as error:
+            faults.extend(error.faults)
+    if faults:
+        raise ContentError(faults)
+    return documents
+
+
+def _yaml_fault(name: str, error: yaml.YAMLError) -> Fault:
+    mark = getattr(error, "problem_mark", None)
+    message = getattr(error, "problem", None) or "characters that YAML does not allow"
+    return Fault(name, mark.line + 1 if mark else 1, f"not YAML: {message}")
+
+
+def _child(node: yaml.Node, step: str | int) -> tuple[yaml.Node, int] | None:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            if key.value == str(step):
+                return value, key.start_mark.line
+    if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+        child = node.value[step]
+        return child, child.start_mark.line
+    return None
+
+
+def _doubled(node: yaml.Node) -> Iterator[tuple[str, int]]:
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            if key.value in seen:
+                yield key.value, key.start_mark.line
+            seen.add(key.value)
+            yield from _doubled(value)
+    elif isinstance(node, yaml.SequenceNode):
+        for child in node.value:
+            yield from _doubled(child)
+
+
+def _plain(node: yaml.Node) -> Any:
+    if isinstance(node, yaml.MappingNode):
+        return {key.value: _plain(value) for key, value in node.value}
+    if isinstance(node, yaml.SequenceNode):
+        return [_plain(child) for child in node.value]
+    if node.tag == _INT_TAG:
+        return int(node.value)
+    if node.tag == _BOOL_TAG:
+        return node.value == "true"
+    return node.value

@@ -1,0 +1,275 @@
+"""Answers -> scores -> the answer part of a partner in the couple file (contract.md, "Couple file").
+
+Sums, indices and what a blank part means are those of clinical.md §2 and §5 and of contract.md ("Item
+keys", "Sources"). Nothing is prorated but an index, and an index only up to a fifth of its items.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from portal.domain.answers import Answer
+from portal.domain.constructs import (
+    ACTS,
+    ASKED_ON_CALL_ONLY,
+    CONSTRUCTS,
+    DECLINED,
+    INDEX_KEYS,
+    NECK_WANTED,
+    NONE,
+    NOT_ASKED,
+    Construct,
+)
+from portal.domain.questionnaire import Questionnaire, Wording
+
+Scored = int | bool | str | list[str] | None
+"""A value of the couple file; None is not answered."""
+
+ALCOHOL_LEVEL: Final = 8
+"""Alcohol score from which R5c holds a couple for a call (clinical.md §4), unless a practice sets another."""
+
+MISSING_FIFTH: Final = 5
+"""An index is not scored when more than one item in five is missing (clinical.md §5)."""
+
+REFLECTION_LEVEL: Final = 3
+"""Reflection questions that fit from which the brief names individual support (clinical.md §2)."""
+
+_WORDS: Final = frozenset({"private", "doubts_told", "first_step", "commit_months"})
+_ELIGIBLE: Final = ("adult", "in_service_area")
+_SIDES: Final = ("harm_received", "harm_done")
+_DRAFT_FIELDS: Final = (
+    "private",
+    "call_first",
+    "free_to_leave",
+    "harm_received",
+    "harm_done",
+    "fear",
+    "fear_of_consequences",
+    "control_received",
+    "control_done",
+    "escalating",
+    "order_of_protection",
+    "child_danger",
+    "suicide_level",
+    "suicidal_behavior",
+    "harm_other",
+)
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How a score is read: lowest and highest value, cut-offs with their meaning, which end is strain."""
+
+    key: str
+    name: Wording
+    low: int
+    high: int
+    higher_is_worse: bool
+    cuts: tuple[tuple[int, Wording], ...] = ()
+
+
+SCALES: Final = (
+    Scale("satisfaction", Wording("Satisfaction", "Satisfacción"), 0, 21, higher_is_worse=False),
+    Scale(
+        "gottman",
+        Wording("Conflict and friendship (Gottman)", "Conflicto y amistad (Gottman)"),
+        0,
+        100,
+        higher_is_worse=True,
+        cuts=(
+            (30, Wording("some strain", "algo de tensión")),
+            (50, Wording("marked strain", "tensión marcada")),
+        ),
+    ),
+    Scale(
+        "eft",
+        Wording("Closeness and distance (EFT)", "Cercanía y distancia (EFT)"),
+        0,
+        100,
+        higher_is_worse=True,
+        cuts=(
+            (30, Wording("some strain", "algo de tensión")),
+            (50, Wording("marked strain", "tensión marcada")),
+        ),
+    ),
+    Scale(
+        "developmental",
+        Wording("Two people, one relationship (Developmental)", "Dos personas, una relación (Developmental)"),
+        0,
+        100,
+        higher_is_worse=True,
+        cuts=(
+            (30, Wording("some strain", "algo de tensión")),
+            (50, Wording("marked strain", "tensión marcada")),
+        ),
+    ),
+    Scale(
+        "mood_score",
+        Wording("Low mood and worry", "Ánimo bajo y preocupación"),
+        0,
+        12,
+        higher_is_worse=True,
+        cuts=((6, Wording("talk about a referral", "hablar de una derivación")),),
+    ),
+    Scale(
+        "alcohol_score",
+        Wording("Alcohol", "Alcohol"),
+        0,
+        12,
+        higher_is_worse=True,
+        cuts=(
+            (4, Wording("topic for the interview", "tema para la entrevista")),
+            (ALCOHOL_LEVEL, Wording("call first", "llamar primero")),
+        ),
+    ),
+    Scale(
+        "reflection",
+        Wording("Reflection questions that fit", "Preguntas de reflexión que encajan"),
+        0,
+        6,
+        higher_is_worse=True,
+        cuts=((REFLECTION_LEVEL, Wording("offer individual support", "ofrecer apoyo individual")),),
+    ),
+    Scale("hope", Wording("Hope", "Esperanza"), 0, 10, higher_is_worse=False),
+    Scale(
+        "own_change",
+        Wording("Willing to change own part", "Disposición a cambiar"),
+        0,
+        10,
+        higher_is_worse=False,
+    ),
+    Scale("decision_firmness", Wording("Firmness", "Firmeza"), 0, 10, higher_is_worse=False),
+)
+"""For charts. Our own items: no norms exist; the cut-offs are design judgement (clinical.md §2, §4, §5)."""
+
+
+def partner_answers(
+    questionnaire: Questionnaire, answers: Mapping[str, Answer], *, alcohol_level: int = ALCOHOL_LEVEL
+) -> dict[str, object]:
+    """The answer part of one partner in the couple file, complete, None where nothing was answered.
+
+    `answers`: item key -> stored answer. `alcohol_level`: the practice's hold level, which an incomplete
+    alcohol score must reach to be told at all. `eligible` holds `adult` and `in_service_area`; consent,
+    identity and everything else that is no answer is the caller's to add.
+    """
+    given = {key: answer for key, answer in answers.items() if answer not in ("", [])}
+    partner: dict[str, object] = {
+        key: _construct(questionnaire, key, rule, given)
+        for key, rule in CONSTRUCTS.items()
+        if "." not in key and key not in _ELIGIBLE
+    }
+    partner["eligible"] = {key: _yes_no(given.get(key)) for key in _ELIGIBLE}
+    for side in _SIDES:
+        partner[side] = {act: _act(given.get(f"{side}.{act}")) for act in ACTS}
+    partner["neck_wanted"] = _neck_wanted(given)
+    partner["alcohol_score"] = part_sum(questionnaire, given, "alcohol", tells_from=alcohol_level)
+    partner["mood_score"] = part_sum(questionnaire, given, "mood")
+    partner["satisfaction"] = part_sum(questionnaire, given, "satisfaction")
+    partner["indices"] = {key: index(questionnaire, given, key) for key in INDEX_KEYS}
+    return partner
+
+
+def draft_answers(questionnaire: Questionnaire, answers: Mapping[str, Answer]) -> dict[str, object]:
+    """What an unsent intake may feed: what R1-R4 and tier H read, `private` and `call_first`.
+
+    Only what was answered is there: a draft has no blanks, and what is not asked is no answer.
+    """
+    partner = partner_answers(questionnaire, answers)
+    fed: dict[str, object] = {}
+    for key in _DRAFT_FIELDS:
+        value = partner[key]
+        if isinstance(value, dict):
+            value = {act: said for act, said in value.items() if said is not None} or None
+        if value is not None and value != NOT_ASKED:
+            fed[key] = value
+    return fed
+
+
+def part_sum(
+    questionnaire: Questionnaire,
+    answers: Mapping[str, Answer],
+    prefix: str,
+    *,
+    tells_from: int | None = None,
+) -> int | str | None:
+    """Sum of the parts `<prefix>_1`, …; None when a part is blank, "declined" when one is declined.
+
+    Where the answered parts alone reach `tells_from`, their sum is told all the same: it is a lower bound
+    that already decides (contract.md, "Parts of a sum").
+    """
+    given = [answers.get(key) for key in part_keys(questionnaire, prefix)]
+    total = sum(_points(given))
+    if tells_from is not None and total >= tells_from:
+        return total
+    if None in given:
+        return None
+    return DECLINED if DECLINED in given else total
+
+
+def index(questionnaire: Questionnaire, answers: Mapping[str, Answer], prefix: str) -> int | None:
+    """A pattern index 0-100: mean of the answered items x 25, rounded half up; None when not scored.
+
+    Not scored with more than 20 % of its items missing (clinical.md §5), never shown as low. The rule of
+    the fit (R19) reads the couple's mean of two such values unrounded; a partner's own value is whole.
+    """
+    keys = part_keys(questionnaire, prefix)
+    points = _points(answers.get(key) for key in keys)
+    if not points or (len(keys) - len(points)) * MISSING_FIFTH > len(keys):
+        return None
+    return (50 * sum(points) + len(points)) // (2 * len(points))
+
+
+def reflection_count(answers: Mapping[str, Answer]) -> int:
+    """How many of the six reflection questions fit, 0-6; a blank does not fit.
+
+    The last asks how five more years would feel: heavy (2) and dread (3) fit, at ease and flat do not.
+    From `REFLECTION_LEVEL` on the brief names individual support (clinical.md §2).
+    """
+    fitting = sum(_points(answers.get(f"reflection_{n}") for n in range(1, 6)))
+    return fitting + sum(points >= 2 for points in _points([answers.get("reflection_6")]))
+
+
+def part_keys(questionnaire: Questionnaire, prefix: str) -> tuple[str, ...]:
+    """Keys of the items `<prefix>_<number>` of a questionnaire, in its order."""
+    return tuple(
+        item.key
+        for item in questionnaire.items
+        if item.key.rpartition("_")[0] == prefix and item.key.rpartition("_")[2].isdigit()
+    )
+
+
+def _points(given: Iterable[Answer | None]) -> list[int]:
+    return [int(answer) for answer in given if isinstance(answer, str) and answer != DECLINED]
+
+
+def _construct(
+    questionnaire: Questionnaire, key: str, rule: Construct, given: Mapping[str, Answer]
+) -> Scored:
+    answer = given.get(key)
+    if answer is None:
+        return NOT_ASKED if key in ASKED_ON_CALL_ONLY and not questionnaire.has_item(key) else None
+    if isinstance(answer, list):
+        return [value for value in answer if value != NONE]
+    if answer == DECLINED or key in _WORDS:
+        return answer
+    if rule.values == ("yes", "no"):
+        return _yes_no(answer)
+    return int(answer) if rule.values[0].isdigit() else answer
+
+
+def _yes_no(answer: Answer | None) -> bool | None:
+    return None if answer is None else answer == "yes"
+
+
+def _act(answer: Answer | None) -> Answer | None:
+    return NONE if answer == NECK_WANTED else answer
+
+
+def _neck_wanted(given: Mapping[str, Answer]) -> bool | None:
+    """True when either neck item says so; None while neither does and one of them is open."""
+    said = [given.get(f"{side}.strangled") for side in _SIDES]
+    if NECK_WANTED in said:
+        return True
+    return None if None in said or DECLINED in said else False
