@@ -86,7 +86,10 @@ def _build() -> None:
     _say("Installing the locked packages into .venv (once, about half a minute) ...")
     pip = [str(python()), "-m", "pip", "--quiet", "--no-input", "--disable-pip-version-check"]
     locked = ["--require-hashes", "--only-binary", ":all:", "--no-deps", "-r", str(LOCK)]
-    if subprocess.run([*pip, "install", *locked], check=False, stdin=subprocess.DEVNULL).returncode:
+    # A user's "install for me alone" setting cannot hold inside an environment; all others do.
+    settings = {**os.environ, "PIP_USER": "0"}
+    command = [*pip, "install", *locked]
+    if subprocess.run(command, check=False, stdin=subprocess.DEVNULL, env=settings).returncode:
         sys.exit(
             "The packages could not be installed; pip says why above. Put that right and run make again."
         )
