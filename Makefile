@@ -21,13 +21,13 @@ environment:
 install: environment ## everything the other commands need: packages, and a Chromium for the browser tests
 	@$(RUN) tools/browser.py install
 
-test: install ## every test, the browser's too; domain, content and services at 100 % branch coverage
+test: environment ## every test, the browser's too; domain, content and services at 100 % branch coverage
 	@$(RUN) tools/browser.py require
 	@$(RUN) -m pytest -n auto --dist worksteal --cov --cov-report=term:skip-covered
 
-test-deep: install ## the long tests that `make test` leaves out
+test-deep: environment ## the long tests that `make test` leaves out
 	@$(RUN) tools/browser.py require
-	@$(RUN) -m pytest -n auto --dist worksteal -m deep
+	@$(RUN) -m pytest -n auto --dist worksteal -m deep --hypothesis-profile=deep
 
 lint: environment ## style, types, import directions, templates
 	@$(RUN) -m ruff check --quiet .

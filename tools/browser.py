@@ -1,7 +1,7 @@
 """Find the Chromium that the browser tests drive, or have the system's package manager install one.
 
-`find()` is also what the tests use. Called as a script: `install` installs when none is found and it can,
-`require` ends with status 1 and the one command to run when none is found.
+`find()` is also what the tests use. Called as a script it installs one when none is found and it can; where it
+cannot, it names the one command to run, and `require` ends with status 1.
 """
 
 import os
@@ -17,7 +17,7 @@ PLACES = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
 )
 MANAGERS = {
-    "apt-get": ("apt-get", "install", "--yes", "--no-install-recommends", "chromium"),
+    "apt-get": ("apt-get", "install", "--yes", "--no-install-recommends", "chromium", "fonts-liberation"),
     "dnf": ("dnf", "install", "--assumeyes", "chromium"),
     "zypper": ("zypper", "--non-interactive", "install", "chromium"),
     "apk": ("apk", "add", "chromium"),
@@ -82,9 +82,8 @@ def _succeeds(command: Sequence[str], *, quiet: bool = False) -> bool:
 
 
 def main(task: str) -> None:
-    """Do what the Makefile asks: `install` or `require`."""
-    if task == "install":
-        install()
+    """Do what the Makefile asks: `install` (as far as possible) or `require` (or fail)."""
+    install()
     if find() is None:
         print(advice(), file=sys.stderr)
         sys.exit(1 if task == "require" else 0)
