@@ -1,7 +1,7 @@
 """Find the Chromium that the browser tests drive, or have the system's package manager install one.
 
-`find()` is also what the tests use. Called as a script it installs one when none is found and it can; where it
-cannot, it names the one command to run, and `require` ends with status 1.
+`find()` is also what the tests use. Called as a script it installs one when none is found and it can; else it
+names the one command to run, and `require` ends with status 1.
 """
 
 import os
