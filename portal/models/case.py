@@ -18,14 +18,18 @@ class CaseFile(Base):
     """
 
     __tablename__ = "case_file"
-    __table_args__ = (Index("ix_case_file_queue", "closed_at", "urgency", "waiting_since", "id"),)
+    __table_args__ = (
+        Index("ix_case_file_queue", "closed_at", "urgency", "waiting_since", "id"),
+        #: The same order for one therapist (or for nobody's cases), so that a page stays a short range.
+        Index("ix_case_file_own_queue", "therapist_id", "closed_at", "urgency", "waiting_since", "id"),
+    )
 
     id: Mapped[Id]
     origin: Mapped[Short]
     opened_at: Mapped[datetime]
     waiting_since: Mapped[datetime]
     urgency: Mapped[int] = mapped_column(default=4)
-    therapist_id: Mapped[Ref | None] = mapped_column(ForeignKey("staff_account.id"), default=None, index=True)
+    therapist_id: Mapped[Ref | None] = mapped_column(ForeignKey("staff_account.id"), default=None)
     #: Second claimant of an invitation: the invitation this record also claims, until staff resolve it.
     claims_invitation_id: Mapped[Ref | None] = mapped_column(default=None, index=True)
     #: Set when this record was merged into another case.
@@ -66,6 +70,8 @@ class Invitation(Base):
     token_hash: Mapped[Digest | None] = mapped_column(default=None, unique=True)
     sent_at: Mapped[datetime | None] = mapped_column(default=None)
     used_at: Mapped[datetime | None] = mapped_column(default=None)
+    #: The link itself, boxed with the staff ring: only where a person passes it on (channel ``phone``).
+    link_box: Mapped[bytes | None] = mapped_column(default=None)
 
 
 class Fact(Base):

@@ -126,8 +126,8 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('case_file', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_case_file_claims_invitation_id'), ['claims_invitation_id'], unique=False)
+        batch_op.create_index('ix_case_file_own_queue', ['therapist_id', 'closed_at', 'urgency', 'waiting_since', 'id'], unique=False)
         batch_op.create_index('ix_case_file_queue', ['closed_at', 'urgency', 'waiting_since', 'id'], unique=False)
-        batch_op.create_index(batch_op.f('ix_case_file_therapist_id'), ['therapist_id'], unique=False)
 
     op.create_table('staff_link',
     sa.Column('id', sa.String(length=36), nullable=False),
@@ -311,6 +311,7 @@ def upgrade() -> None:
     sa.Column('token_hash', sa.String(length=64), nullable=True),
     sa.Column('sent_at', portal.models.base.UtcDateTime(), nullable=True),
     sa.Column('used_at', portal.models.base.UtcDateTime(), nullable=True),
+    sa.Column('link_box', sa.LargeBinary(), nullable=True),
     sa.ForeignKeyConstraint(['partner_id'], ['partner.id'], name=op.f('fk_invitation_partner_id_partner')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_invitation')),
     sa.UniqueConstraint('token_hash', name=op.f('uq_invitation_token_hash'))
@@ -541,8 +542,8 @@ def downgrade() -> None:
     op.drop_table('staff_session')
     op.drop_table('staff_link')
     with op.batch_alter_table('case_file', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_case_file_therapist_id'))
         batch_op.drop_index('ix_case_file_queue')
+        batch_op.drop_index('ix_case_file_own_queue')
         batch_op.drop_index(batch_op.f('ix_case_file_claims_invitation_id'))
 
     op.drop_table('case_file')
