@@ -36,8 +36,11 @@ def find() -> str | None:
 
 def advice() -> str:
     """What to tell somebody who has no Chromium: one command."""
+    named = os.environ.get("PORTAL_CHROMIUM")
     command = _install_command()
-    if command is None:
+    if named:
+        how = f"PORTAL_CHROMIUM names {named}, which cannot be run."
+    elif command is None:
         how = "Install Chromium or Chrome, or name one: PORTAL_CHROMIUM=/path/to/chromium make test"
     else:
         how = "One command installs it:\n    " + " ".join(("sudo", *command) if _needs_sudo() else command)
@@ -47,7 +50,7 @@ def advice() -> str:
 def install() -> None:
     """Install a Chromium when none is there and the package manager asks nothing. Never fails."""
     command = _install_command()
-    if find() or command is None:
+    if find() or command is None or "PORTAL_CHROMIUM" in os.environ:
         return
     if _needs_sudo():
         if not _succeeds(["sudo", "-n", "true"], quiet=True):

@@ -42,6 +42,11 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     return {**browser_type_launch_args, "executable_path": path, "args": list(CHROMIUM_ARGS)}
 
 
+@pytest.fixture(scope="session")
+def base_url() -> None:
+    """Every visitor is told the address of the portal they come to; the plugin's own setting is not used."""
+
+
 @pytest.fixture(params=SCREENS)
 def screen(request: pytest.FixtureRequest) -> str:
     """Both screens, one after the other: a story that asks for it runs as phone and as desktop."""
