@@ -75,12 +75,19 @@ def _item_faults(section: SectionIn, item: ItemIn, sets: Sets) -> Iterator[str]:
         yield f"no group {item.group!r} in this section"
     if item.option_set and item.option_set not in sets:
         yield f"no option set {item.option_set!r}"
-    if item.kind == "text":
-        if item.option_set or item.options or item.sensitive:
-            yield "a text has no options and nothing to decline"
-        if not item.limit:
-            yield "a text needs a limit"
-        return
+    if item.part2 != item.key.startswith(("alcohol_", "drug_")):
+        yield "part2 marks the substance items and no other"
+    yield from _text_faults(item) if item.kind == "text" else _choice_faults(item, sets)
+
+
+def _text_faults(item: ItemIn) -> Iterator[str]:
+    if item.option_set or item.options or item.sensitive or item.ends:
+        yield "a text has no options and nothing to decline"
+    if not item.limit:
+        yield "a text needs a limit"
+
+
+def _choice_faults(item: ItemIn, sets: Sets) -> Iterator[str]:
     if bool(item.option_set) == bool(item.options):
         yield "give either option_set or options"
     if item.limit:
@@ -104,8 +111,6 @@ def _check_construct(document: Document, section: SectionIn, at: int, sets: Sets
         yield document.fault(f"{item.key}: sensitive must be {str(rule.sensitive).lower()}", "items", at)
     if (item.kind == "multi") != rule.multi:
         yield document.fault(f"{item.key}: wrong kind {item.kind}", "items", at)
-    if item.part2 != item.key.startswith(("alcohol_", "drug_")):
-        yield document.fault(f"{item.key}: part2 marks the substance items and no other", "items", at)
 
 
 def _rule(item: ItemIn) -> Construct | None:
