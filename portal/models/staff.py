@@ -57,6 +57,8 @@ class StaffSession(Base):
     #: When password (and code) were last given: sensitive acts need it at most five minutes old.
     authenticated_at: Mapped[datetime]
     second_factor_at: Mapped[datetime | None] = mapped_column(default=None)
+    #: Digest of the browser's device cookie: a device that signed in before has its own throttle budget.
+    device_hash: Mapped[Digest | None] = mapped_column(default=None)
     revoked_at: Mapped[datetime | None] = mapped_column(default=None)
 
 

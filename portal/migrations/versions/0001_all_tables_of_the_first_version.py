@@ -148,6 +148,7 @@ def upgrade() -> None:
     sa.Column('last_seen_at', portal.models.base.UtcDateTime(), nullable=False),
     sa.Column('authenticated_at', portal.models.base.UtcDateTime(), nullable=False),
     sa.Column('second_factor_at', portal.models.base.UtcDateTime(), nullable=True),
+    sa.Column('device_hash', sa.String(length=64), nullable=True),
     sa.Column('revoked_at', portal.models.base.UtcDateTime(), nullable=True),
     sa.ForeignKeyConstraint(['staff_id'], ['staff_account.id'], name=op.f('fk_staff_session_staff_id_staff_account')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_staff_session')),
