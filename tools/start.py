@@ -24,6 +24,7 @@ def demo() -> None:
     for name in NOT_FOR_THE_DEMO:
         os.environ.pop(name, None)
     os.environ["PORTAL_INSTANCE"] = str(instance)
+    _require_port()
     sign_ins = instance / "sign-ins.tsv"
     if not (sign_ins.exists() and (instance / "portal.sqlite3").exists()):
         print("Loading the demonstration practice (once) ...", file=sys.stderr, flush=True)
@@ -36,10 +37,31 @@ def demo() -> None:
 def run() -> None:
     """Serve a real practice; while it has no admin, print a one-time link that makes the first one."""
     os.environ.setdefault("PORTAL_INSTANCE", str(environment.ROOT / "instance"))
+    _require_port()
     link = _flask("accounts", "first-link").strip()
     if link:
         print(f"This practice has no admin yet. This link makes the first one, once:\n    {link}", flush=True)
     _serve()
+
+
+def _require_port() -> None:
+    """Say at once when the address is taken: a later failure would be lost below the sign-ins."""
+    import errno
+    import socket
+
+    host = os.environ.get("PORTAL_HOST") or "127.0.0.1"
+    port = os.environ.get("PORTAL_PORT") or "8000"
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((host, int(port)))
+        except (ValueError, OverflowError, OSError) as error:
+            # Anything but a taken port is for the portal itself to name.
+            if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+                sys.exit(
+                    f"Port {port} is in use, perhaps by another copy of the portal. Stop that one,\n"
+                    f"or choose another port: PORTAL_PORT={int(port) + 1} make {sys.argv[1]}"
+                )
 
 
 def _flask(*words: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,10 +9,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+import browser as chromium
 import live_portal
-from live_portal import ROOT, LivePortal
-
-sys.path.insert(0, str(ROOT / "tools"))
+from live_portal import LivePortal
 
 SCREENS: dict[str, dict[str, Any]] = {
     "phone": {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True},
@@ -34,11 +32,9 @@ expect.set_options(timeout=10_000)
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     """The system's Chromium; without one every story fails with the one command that installs it."""
-    import browser
-
-    path = browser.find()
+    path = chromium.find()
     if path is None:
-        pytest.fail(browser.advice(), pytrace=False)
+        pytest.fail(chromium.advice(), pytrace=False)
     return {**browser_type_launch_args, "executable_path": path, "args": list(CHROMIUM_ARGS)}
 
 
