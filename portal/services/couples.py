@@ -1,0 +1,160 @@
+"""The couple file of a case, built from what the database holds (contract.md, "Couple file")."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.domain import safety, scoring
+from portal.domain.couple_file import parse_couple
+from portal.models import CaseFile, Invitation, Partner, table_of
+from portal.services import openings, practices, questionnaires, standing
+from portal.services.persons import IntakeRef, Person, people
+from portal.services.practices import PracticeView
+from portal.services.tools import Tools
+
+__all__ = ["Couple", "IntakeRef", "Person", "couple", "couple_file", "people"]
+
+
+@dataclass(frozen=True)
+class Couple:
+    """A case as the rules will read it, with what the findings need: people and the practice's day."""
+
+    case_id: str
+    people: tuple[Person, ...]
+    file: dict[str, Any]
+    #: By slot: what the rules would read of an unsent round beside a sent one.
+    drafts: dict[str, dict[str, Any]]
+
+
+def couple(session: Session, tools: Tools, case_id: str) -> Couple:
+    """People and couple file of a case, as of today in the practice's time zone."""
+    practice = practices.view(session)
+    zone = ZoneInfo(practice.time_zone)
+    persons = people(session, tools, case_id)
+    claimed = _claimed(session, persons)
+    reader = _Reader(session, tools, practice, persons, claimed)
+    partners = {person.slot: given for person in persons if (given := reader.partner(person))}
+    found = standing.of_case(session, tools, case_id)
+    standing.feed_unconfirmed(partners, persons, found)
+    slots = {person.slot: person.participation for person in persons}
+    file: dict[str, Any] = {
+        "as_of": tools.now().astimezone(zone).date().isoformat(),
+        "participation": {"a": slots.get("a", "not_invited"), "b": slots.get("b", "not_invited")},
+        "standing_findings": [],
+        "clearances": standing.clearances(session, case_id, zone, persons, found),
+        "partners": partners,
+    }
+    file["standing_findings"] = standing.as_file(_earlier(file, persons, found), zone)
+    drafts = {
+        person.slot: reader.draft(person.draft)
+        for person in persons
+        if person.draft is not None and person.intake is not None
+    }
+    return Couple(case_id=case_id, people=persons, file=file, drafts=drafts)
+
+
+def couple_file(session: Session, tools: Tools, case_id: str) -> dict[str, Any]:
+    """The couple file alone."""
+    return couple(session, tools, case_id).file
+
+
+def _earlier(
+    file: Mapping[str, Any], persons: Iterable[Person], found: Iterable[standing.FindingView]
+) -> list[standing.FindingView]:
+    """Findings that the intakes read now do not raise themselves: earlier rounds, corrected later."""
+    raised = {(finding.slot, finding.rule, finding.field) for finding in safety.findings(parse_couple(file))}
+    read = {person.intake.id for person in persons if person.intake is not None}
+    return [
+        view
+        for view in found
+        if view.intake_id not in read or (view.slot, view.rule, view.field) not in raised
+    ]
+
+
+def _claimed(session: Session, persons: Iterable[Person]) -> frozenset[str]:
+    """Partner ids on either side of a second claim that staff have not resolved."""
+    ids = [person.partner_id for person in persons]
+    i, f, p = table_of(Invitation).c, table_of(CaseFile).c, table_of(Partner).c
+    claimed = session.scalars(
+        select(i.partner_id)
+        .join_from(table_of(CaseFile), table_of(Invitation), f.claims_invitation_id == i.id)
+        .where(i.partner_id.in_(ids), f.merged_into_id.is_(None))
+    )
+    claiming = session.scalars(
+        select(p.id)
+        .join_from(table_of(Partner), table_of(CaseFile), p.case_id == f.id)
+        .where(p.id.in_(ids), f.claims_invitation_id.is_not(None), f.merged_into_id.is_(None))
+    )
+    return frozenset((*claimed, *claiming))
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """Reads people into partners of a couple file."""
+
+    session: Session
+    tools: Tools
+    practice: PracticeView
+    persons: tuple[Person, ...]
+    claimed: frozenset[str]
+
+    def partner(self, person: Person) -> dict[str, Any]:
+        """One partner of the couple file; empty when there is nothing to read."""
+        if person.intake is not None and person.submitted_at is not None:
+            return self.submitted(person, person.intake, person.submitted_at)
+        return {} if person.draft is None else self.draft(person.draft)
+
+    def draft(self, draft: IntakeRef) -> dict[str, Any]:
+        """What the rules read of an unsent intake: safety answers, ``private`` and the wish for a call."""
+        questionnaire = questionnaires.of(draft.questionnaire, draft.variant)
+        answers = openings.unsent_answers(self.session, self.tools, draft.id)
+        return {**scoring.draft_answers(questionnaire, answers), "private": draft.private}
+
+    def submitted(self, person: Person, intake: IntakeRef, submitted_at: datetime) -> dict[str, Any]:
+        """Everything: the answers, and what staff and the portal know beside them."""
+        questionnaire = questionnaires.of(intake.questionnaire, intake.variant)
+        answers = openings.answers(self.session, self.tools, intake.id)
+        given: dict[str, Any] = scoring.partner_answers(questionnaire, answers)
+        channel = (person.contact or {}).get("channel")
+        return {
+            **given,
+            "eligible": {
+                **given["eligible"],
+                "consented": person.consented,
+                "identity_conflict": _is_conflicted(person, person.partner_id in self.claimed),
+            },
+            "submitted_on": submitted_at.astimezone(ZoneInfo(self.practice.time_zone)).date().isoformat(),
+            "important_event_since": _has_event_since(person, submitted_at),
+            "safe_channel": channel not in (None, "none"),
+            "shared_device": _shares_device(person, self.persons),
+            "shared_account": person.fact("shared_account"),
+            "validity_concern": person.fact("validity_concern"),
+        }
+
+
+def _is_conflicted(person: Person, is_claimed: bool) -> bool:
+    """Staff's word wins; without it a second claimant is a conflict until they resolve it."""
+    if "identity_conflict" in person.facts:
+        return person.fact("identity_conflict")
+    return is_claimed
+
+
+def _has_event_since(person: Person, submitted_at: datetime) -> bool:
+    """Something added after sending, or staff's own report of an important event after it."""
+    added = person.newest("addition")
+    if added is not None and added.said_at > submitted_at:
+        return True
+    value, stated_at = person.facts.get("important_event", ("no", submitted_at))
+    return value == "yes" and stated_at > submitted_at
+
+
+def _shares_device(person: Person, persons: Iterable[Person]) -> bool:
+    others = [other.devices for other in persons if other.slot != person.slot]
+    return any(person.devices & devices for devices in others)

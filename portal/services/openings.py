@@ -1,0 +1,119 @@
+"""Opening what partners sealed. Needs the private key; callers write the event of who looked, and why."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.domain.answers import Answer
+from portal.models import AnswerSet, SealedEntry, SectionState, Statement, table_of
+from portal.services.tools import Tools
+from portal.vault import Place
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One opened save of one section. ``values`` holds non-blank answers only."""
+
+    section: str
+    version: int
+    saved_at: datetime
+    values: Mapping[str, Answer]
+    is_clear: bool
+
+
+@dataclass(frozen=True)
+class OpenedStatement:
+    """Something a partner told the practice outside the form."""
+
+    id: str
+    kind: str
+    said_at: datetime
+    body: dict[str, Any]
+
+
+def merge(entries: Iterable[Entry]) -> dict[str, Answer]:
+    """The latest non-blank value of each item. A clear marker empties its section; a blank erases nothing.
+
+    ``entries`` come in the order they were saved.
+    """
+    merged: dict[str, Answer] = {}
+    section_of: dict[str, str] = {}
+    for entry in entries:
+        if entry.is_clear:
+            for key in [key for key, section in section_of.items() if section == entry.section]:
+                merged.pop(key, None)
+        for key, value in entry.values.items():
+            if value not in ("", []):
+                merged[key] = value
+                section_of[key] = entry.section
+    return merged
+
+
+def entries(session: Session, tools: Tools, intake_id: str) -> tuple[Entry, ...]:
+    """All sealed saves of an intake, opened, oldest first."""
+    c = table_of(SealedEntry).c
+    rows = session.execute(
+        select(c.id, c.section, c.version, c.body_sealed, c.saved_at)
+        .where(c.intake_id == intake_id)
+        .order_by(c.version, c.saved_at, c.id)
+    ).all()
+    return tuple(_entry(tools, row) for row in rows)
+
+
+def _entry(tools: Tools, row: Any) -> Entry:
+    body = json.loads(tools.vault.open(Place("sealed_entry", "body_sealed", row.id), row.body_sealed))
+    return Entry(row.section, row.version, row.saved_at, body["values"], bool(body.get("clear")))
+
+
+def answers(session: Session, tools: Tools, intake_id: str) -> dict[str, Answer]:
+    """Every answer of an intake: from the merged blob once there is one, else from the sealed saves."""
+    c = table_of(AnswerSet).c
+    row = session.execute(select(c.id, c.body_sealed).where(c.intake_id == intake_id)).one_or_none()
+    if row is None:
+        return merge(entries(session, tools, intake_id))
+    opened: dict[str, Answer] = json.loads(
+        tools.vault.open(Place("answer_set", "body_sealed", row.id), row.body_sealed)
+    )
+    return opened
+
+
+def unsent_answers(session: Session, tools: Tools, intake_id: str) -> dict[str, Answer]:
+    """What the rules may read of an unsent intake: the sealed saves and the first section's call wish."""
+    c = table_of(SectionState).c
+    box = session.scalar(select(c.draft_box).where(c.intake_id == intake_id, c.section == "start"))
+    opened = merge(entries(session, tools, intake_id))
+    if box is not None:
+        place = Place("section_state", "draft_box", f"{intake_id}/start")
+        start = json.loads(tools.vault.unbox("partner", place, box))
+        opened.update({key: start[key] for key in ("call_first",) if start.get(key)})
+    return opened
+
+
+def statements(
+    session: Session, tools: Tools, partner_ids: Sequence[str], kinds: Sequence[str]
+) -> dict[str, tuple[OpenedStatement, ...]]:
+    """Opened statements of these kinds by partner id, oldest first. One statement, whatever the number."""
+    c = table_of(Statement).c
+    rows = session.execute(
+        select(c.id, c.partner_id, c.kind, c.body_sealed, c.said_at)
+        .where(c.partner_id.in_(partner_ids), c.kind.in_(kinds))
+        .order_by(c.said_at, c.id)
+    ).all()
+    found: dict[str, list[OpenedStatement]] = {partner_id: [] for partner_id in partner_ids}
+    for row in rows:
+        body = json.loads(tools.vault.open(Place("statement", "body_sealed", row.id), row.body_sealed))
+        found[row.partner_id].append(OpenedStatement(row.id, row.kind, row.said_at, body))
+    return {partner_id: tuple(said) for partner_id, said in found.items()}
+
+
+def contact(session: Session, tools: Tools, partner_id: str) -> dict[str, Any] | None:
+    """The newest safe contact of a partner, or None if none was given."""
+    said = statements(session, tools, [partner_id], ["contact"])[partner_id]
+    return said[-1].body if said else None

@@ -1,0 +1,210 @@
+"""The two people of a case as staff and worker see them: rounds, statements, facts, participation.
+
+Who takes part is derived here from what happened; nothing of it is stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.domain.participation import Participation, Signs, participation
+from portal.models import Account, Consent, Fact, Intake, Invitation, Partner, PartnerSession, table_of
+from portal.services import openings
+from portal.services.openings import OpenedStatement
+from portal.services.tools import Tools
+
+_KINDS = ("contact", "addition", "withdrawal", "not_now", "partner_choice")
+
+
+@dataclass(frozen=True)
+class IntakeRef:
+    """One round of one partner's intake."""
+
+    id: str
+    round: int
+    questionnaire: str
+    variant: str
+    private: str | None
+    submitted_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Person:
+    """One slot of a case. ``intake``: the sent intake that is read; ``draft``: an unsent round, if any."""
+
+    partner_id: str
+    slot: str
+    participation: Participation
+    intake: IntakeRef | None
+    draft: IntakeRef | None
+    joined_at: datetime | None
+    language: str
+    consented: bool
+    statements: tuple[OpenedStatement, ...]
+    facts: Mapping[str, tuple[str, datetime]]
+    devices: frozenset[str]
+
+    @property
+    def has_account(self) -> bool:
+        """Whether this person joined."""
+        return self.joined_at is not None
+
+    @property
+    def submitted_at(self) -> datetime | None:
+        """When the intake that is read was sent."""
+        return None if self.intake is None else self.intake.submitted_at
+
+    def newest(self, kind: str) -> OpenedStatement | None:
+        """The newest statement of a kind."""
+        said = [statement for statement in self.statements if statement.kind == kind]
+        return said[-1] if said else None
+
+    @property
+    def contact(self) -> dict[str, Any] | None:
+        """The newest safe contact."""
+        said = self.newest("contact")
+        return None if said is None else said.body
+
+    def fact(self, kind: str) -> bool:
+        """Whether staff last said yes to this fact."""
+        return self.facts.get(kind, ("no",))[0] == "yes"
+
+
+def people(session: Session, tools: Tools, case_id: str) -> tuple[Person, ...]:
+    """Both slots of a case (one row a partner record), slot a first. A constant number of statements."""
+    p, a = table_of(Partner).c, table_of(Account).c
+    rows = session.execute(
+        select(p.id, p.slot, a.id.label("account_id"), a.created_at.label("joined_at"), a.language)
+        .join_from(table_of(Partner), table_of(Account), a.partner_id == p.id, isouter=True)
+        .where(p.case_id == case_id)
+        .order_by(p.slot)
+    ).all()
+    ids = [row.id for row in rows]
+    intakes = _intakes(session, ids)
+    said = openings.statements(session, tools, ids, _KINDS)
+    invited = _invited(session, ids)
+    consented = _consented(session, ids)
+    facts = _facts(session, ids)
+    devices = _devices(session, [row.account_id for row in rows if row.account_id])
+    choices = {row.slot: _choice(said[row.id]) for row in rows}
+    return tuple(
+        _person(
+            row,
+            intakes=intakes.get(row.id, ()),
+            said=said[row.id],
+            invited_at=invited.get(row.id),
+            consented=row.id in consented,
+            facts=facts.get(row.id, {}),
+            devices=devices.get(row.account_id, frozenset()),
+            other_choice=choices.get("b" if row.slot == "a" else "a"),
+        )
+        for row in rows
+    )
+
+
+def _person(
+    row: Any,
+    *,
+    intakes: tuple[IntakeRef, ...],
+    said: tuple[OpenedStatement, ...],
+    invited_at: datetime | None,
+    consented: bool,
+    facts: Mapping[str, tuple[str, datetime]],
+    devices: frozenset[str],
+    other_choice: str | None,
+) -> Person:
+    sent = [intake for intake in intakes if intake.submitted_at is not None]
+    unsent = [intake for intake in intakes if intake.submitted_at is None]
+    signs = Signs(
+        submitted_at=sent[-1].submitted_at if sent else None,
+        joined_at=row.joined_at,
+        invited_at=invited_at,
+        withdrawn_at=_time(said, "withdrawal"),
+        not_now_at=_time(said, "not_now"),
+        other_choice=other_choice,
+    )
+    stands = participation(signs)
+    return Person(
+        partner_id=row.id,
+        slot=row.slot,
+        participation=stands,
+        intake=sent[-1] if sent and stands == "submitted" else None,
+        draft=unsent[-1] if unsent else None,
+        joined_at=row.joined_at,
+        language=row.language or "en",
+        consented=consented,
+        statements=said,
+        facts=facts,
+        devices=devices,
+    )
+
+
+def _time(said: Iterable[OpenedStatement], kind: str) -> datetime | None:
+    times = [statement.said_at for statement in said if statement.kind == kind]
+    return times[-1] if times else None
+
+
+def _choice(said: Iterable[OpenedStatement]) -> str | None:
+    choices = [str(statement.body.get("choice")) for statement in said if statement.kind == "partner_choice"]
+    return choices[-1] if choices else None
+
+
+def _intakes(session: Session, partner_ids: list[str]) -> dict[str, tuple[IntakeRef, ...]]:
+    c = table_of(Intake).c
+    rows = session.execute(
+        select(c.id, c.partner_id, c.round, c.questionnaire, c.variant, c.private, c.submitted_at)
+        .where(c.partner_id.in_(partner_ids))
+        .order_by(c.round)
+    ).all()
+    found: dict[str, list[IntakeRef]] = {}
+    for row in rows:
+        ref = IntakeRef(row.id, row.round, row.questionnaire, row.variant, row.private, row.submitted_at)
+        found.setdefault(row.partner_id, []).append(ref)
+    return {partner_id: tuple(refs) for partner_id, refs in found.items()}
+
+
+def _invited(session: Session, partner_ids: list[str]) -> dict[str, datetime]:
+    c = table_of(Invitation).c
+    rows = session.execute(
+        select(c.partner_id, c.sent_at).where(c.partner_id.in_(partner_ids), c.state == "sent")
+    ).all()
+    return {row.partner_id: row.sent_at for row in rows}
+
+
+def _consented(session: Session, partner_ids: list[str]) -> frozenset[str]:
+    c = table_of(Consent).c
+    return frozenset(session.scalars(select(c.partner_id).where(c.partner_id.in_(partner_ids))))
+
+
+def _facts(session: Session, partner_ids: list[str]) -> dict[str, dict[str, tuple[str, datetime]]]:
+    """The latest value of each fact by partner; a confirmation is keyed by what it confirms."""
+    c = table_of(Fact).c
+    rows = session.execute(
+        select(c.partner_id, c.kind, c.value, c.stated_at)
+        .where(c.partner_id.in_(partner_ids))
+        .order_by(c.stated_at, c.id)
+    ).all()
+    found: dict[str, dict[str, tuple[str, datetime]]] = {}
+    for row in rows:
+        key = f"confirm:{row.value}" if row.kind == "confirm" else row.kind
+        found.setdefault(row.partner_id, {})[key] = (row.value, row.stated_at)
+    return found
+
+
+def _devices(session: Session, account_ids: list[str]) -> dict[str, frozenset[str]]:
+    c = table_of(PartnerSession).c
+    rows = session.execute(
+        select(c.account_id, c.device_hash)
+        .distinct()
+        .where(c.account_id.in_(account_ids), c.device_hash.is_not(None))
+    ).all()
+    found: dict[str, set[str]] = {}
+    for row in rows:
+        found.setdefault(row.account_id, set()).add(row.device_hash)
+    return {account_id: frozenset(hashes) for account_id, hashes in found.items()}

@@ -1,0 +1,125 @@
+"""Recommendations: made by the worker, kept for good, read by staff. Nothing of it reaches a partner."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
+
+from portal.content.rules import ruleset
+from portal.domain import routing
+from portal.domain.access import Viewer
+from portal.domain.couple_file import parse_couple
+from portal.domain.rules import Ruleset
+from portal.domain.urgency import urgency
+from portal.models import PRACTICE_ID, CaseFile, Practice, Recommendation, Review, table_of
+from portal.services import audit, couples
+from portal.services.couples import Couple
+from portal.services.tools import Tools
+from portal.vault import Place
+
+SIGNED_DECISIONS: Final = ("accept", "override")
+
+
+@dataclass(frozen=True)
+class RecommendationView:
+    """One recommendation; ``body`` is contract.md's JSON."""
+
+    id: str
+    body: dict[str, Any]
+    made_at: datetime
+
+
+def rules_of(session: Session) -> Ruleset:
+    """The live ruleset under this practice's own thresholds."""
+    c = table_of(Practice).c
+    row = session.execute(
+        select(c.stale_days, c.alcohol_level, c.index_margin).where(c.id == PRACTICE_ID)
+    ).one_or_none()
+    return ruleset() if row is None else ruleset(**row._mapping)
+
+
+def latest(session: Session, tools: Tools, case_id: str) -> RecommendationView | None:
+    """The newest recommendation of a case."""
+    c = table_of(Recommendation).c
+    row = session.execute(
+        select(c.id, c.body_box, c.made_at)
+        .where(c.case_id == case_id)
+        .order_by(c.made_at.desc(), c.id.desc())
+        .limit(1)
+    ).one_or_none()
+    return None if row is None else opened(tools, row)
+
+
+def opened(tools: Tools, row: Any) -> RecommendationView:
+    """A row with ``id``, ``body_box``, ``made_at``, opened."""
+    place = Place("recommendation", "body_box", row.id)
+    return RecommendationView(
+        row.id, json.loads(tools.vault.unbox("staff", place, row.body_box)), row.made_at
+    )
+
+
+def recommend_case(session: Session, tools: Tools, *, case_id: str, by: Viewer) -> RecommendationView | None:
+    """Run the rules on a case as it stands; keep the result if it says anything new.
+
+    None while nobody has answered anything. Runs inside one writing transaction.
+    """
+    couple = couples.couple(session, tools, case_id)
+    if not couple.file["partners"] and not couple.file["standing_findings"]:
+        return None
+    body = routing.recommend(parse_couple(couple.file), rules_of(session), would_change=True).as_dict()
+    before = latest(session, tools, case_id)
+    view = before if before is not None and _says_the_same(before.body, body) else None
+    if view is None:
+        view = _keep(session, tools, case_id, body, by)
+    place_in_queue(session, tools, couple, view)
+    return view
+
+
+def _says_the_same(before: dict[str, Any], now: dict[str, Any]) -> bool:
+    """Equal but for the digest: the day alone makes no new recommendation."""
+    return {**before, "inputs_digest": ""} == {**now, "inputs_digest": ""}
+
+
+def _keep(
+    session: Session, tools: Tools, case_id: str, body: dict[str, Any], by: Viewer
+) -> RecommendationView:
+    row_id, now = tools.new_id(), tools.now()
+    text = json.dumps(body, ensure_ascii=False)
+    row = {
+        "id": row_id,
+        "case_id": case_id,
+        "body_box": tools.vault.box("staff", Place("recommendation", "body_box", row_id), text),
+        "ruleset": body["ruleset"],
+        "inputs_digest": body["inputs_digest"],
+        "made_at": now,
+    }
+    session.execute(insert(table_of(Recommendation)), [row])
+    detail: audit.Detail = {"recommendation": row_id, "ruleset": body["ruleset"]}
+    audit.record(session, tools, by=by, verb="recommendation.made", subject=("case", case_id), detail=detail)
+    return RecommendationView(row_id, body, now)
+
+
+def is_signed(session: Session, recommendation_id: str) -> bool:
+    """Whether a therapist signed exactly this recommendation."""
+    c = table_of(Review).c
+    found = session.scalar(
+        select(c.id)
+        .where(c.recommendation_id == recommendation_id, c.decision.in_(SIGNED_DECISIONS))
+        .limit(1)
+    )
+    return found is not None
+
+
+def place_in_queue(session: Session, tools: Tools, couple: Couple, view: RecommendationView) -> None:
+    """Keep the case's urgency and waiting time, by which the caseload is sorted."""
+    sent = [person.submitted_at for person in couple.people if person.submitted_at is not None]
+    values: dict[str, object] = {"urgency": urgency(view.body, is_signed=is_signed(session, view.id))}
+    if sent:
+        values["waiting_since"] = min(sent)
+    c = table_of(CaseFile).c
+    session.execute(update(table_of(CaseFile)).where(c.id == couple.case_id).values(**values))

@@ -1,0 +1,147 @@
+"""Findings that stand: latched once, fed to the rules for good, cleared only by a named clinician.
+
+clinical.md §3: A, B, H and crisis findings latch; R3 and R1b are never cleared, only changed by newer
+answers that a clinician confirms; a clearance covers answers up to its time.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from portal.models import Clearance, Finding, Interview, Partner, table_of
+from portal.services.tools import Tools
+from portal.vault import Place
+
+if TYPE_CHECKING:
+    from portal.services.persons import Person
+
+#: Tiers that a couple file's ``standing_findings`` may name.
+FILE_TIERS: Final = ("A", "B", "H", "crisis")
+#: Findings kept by answer instead: tier -> (field, value, what staff confirm).
+KEPT_ANSWERS: Final = {
+    "order": ("order_of_protection", "current"),
+    "child": ("child_danger", "now"),
+}
+
+
+@dataclass(frozen=True)
+class FindingView:
+    """A safety finding as staff see it. ``state``: provisional, latched, corrected."""
+
+    id: str
+    partner_id: str
+    slot: str
+    intake_id: str
+    rule: str
+    field: str
+    tier: str
+    state: str
+    section: str
+    found_at: datetime
+    settled_at: datetime | None
+
+
+def of_case(session: Session, tools: Tools, case_id: str) -> tuple[FindingView, ...]:
+    """Every finding of a case, oldest first. One statement."""
+    f, p = table_of(Finding).c, table_of(Partner).c
+    rows = session.execute(
+        select(
+            f.id, f.partner_id, p.slot, f.intake_id, f.state, f.section, f.found_at, f.settled_at, f.body_box
+        )
+        .join_from(table_of(Finding), table_of(Partner), f.partner_id == p.id)
+        .where(p.case_id == case_id)
+        .order_by(f.found_at, f.id)
+    ).all()
+    return tuple(_view(tools, row) for row in rows)
+
+
+def _view(tools: Tools, row: Any) -> FindingView:
+    body = json.loads(tools.vault.unbox("staff", Place("finding", "body_box", row.id), row.body_box))
+    return FindingView(
+        id=row.id,
+        partner_id=row.partner_id,
+        slot=row.slot,
+        intake_id=row.intake_id,
+        rule=body["rule"],
+        field=body["field"],
+        tier=body["tier"],
+        state=row.state,
+        section=row.section,
+        found_at=row.found_at,
+        settled_at=row.settled_at,
+    )
+
+
+def as_file(found: Iterable[FindingView], zone: ZoneInfo) -> list[dict[str, str]]:
+    """Latched findings as a couple file lists them: one row for each slot, tier and local day."""
+    rows = {
+        (view.slot, view.tier, view.found_at.astimezone(zone).date().isoformat())
+        for view in found
+        if view.state == "latched" and view.tier in FILE_TIERS
+    }
+    return [{"slot": slot, "tier": tier, "found_on": day} for slot, tier, day in sorted(rows)]
+
+
+def feed_unconfirmed(
+    partners: dict[str, dict[str, Any]], persons: Iterable[Person], found: Sequence[FindingView]
+) -> None:
+    """Feed an earlier "current order" or "child in danger now" until a clinician confirms newer answers."""
+    for person in persons:
+        for tier, (field, value) in KEPT_ANSWERS.items():
+            times = [
+                view.found_at
+                for view in found
+                if view.slot == person.slot and view.tier == tier and view.state == "latched"
+            ]
+            confirmed_at = person.facts.get(f"confirm:{field}", ("", None))[1]
+            if times and (confirmed_at is None or confirmed_at < max(times)):
+                partners.setdefault(person.slot, {})[field] = value
+
+
+def clearances(
+    session: Session, case_id: str, zone: ZoneInfo, persons: Sequence[Person], found: Sequence[FindingView]
+) -> list[dict[str, str]]:
+    """The clearances that count, as a couple file lists them.
+
+    A couple file compares days; the portal compares times: a clearance is left out where an answer of
+    that same day is newer. It is also left out where somebody who takes part now had no individual
+    interview before it: it cleared work with the other person alone (clinical.md §3).
+    """
+    c = table_of(Clearance).c
+    rows = session.execute(
+        select(c.tier, c.given_at).where(c.case_id == case_id).order_by(c.given_at, c.id)
+    ).all()
+    sent = [person.submitted_at for person in persons if person.submitted_at is not None]
+    answered = (*sent, *(view.found_at for view in found))
+    met = _first_interviews(session, persons)
+    return [
+        {"tier": row.tier, "on": row.given_at.astimezone(zone).date().isoformat()}
+        for row in rows
+        if all(moment is not None and moment <= row.given_at for moment in met)
+        and not any(_is_later_that_day(moment, row.given_at, zone) for moment in answered)
+    ]
+
+
+def _first_interviews(session: Session, persons: Sequence[Person]) -> list[datetime | None]:
+    """When each person whose intake is read was first interviewed; None: not yet."""
+    ids = [person.partner_id for person in persons if person.intake is not None]
+    c = table_of(Interview).c
+    rows = session.execute(
+        select(c.partner_id, func.min(c.held_at).label("first"))
+        .where(c.partner_id.in_(ids))
+        .group_by(c.partner_id)
+    ).all()
+    first = {row.partner_id: row.first for row in rows}
+    return [first.get(partner_id) for partner_id in ids]
+
+
+def _is_later_that_day(moment: datetime, given_at: datetime, zone: ZoneInfo) -> bool:
+    return moment > given_at and moment.astimezone(zone).date() == given_at.astimezone(zone).date()
