@@ -8,7 +8,7 @@ doubled key is a fault (stack.md §11).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -77,11 +77,12 @@ Model = TypeVar("Model", bound=BaseModel)
 
 @dataclass(frozen=True)
 class Document:
-    """One YAML file: its plain data, and its nodes to find lines by."""
+    """One YAML file: its plain data, its nodes to find lines by, and its doubled keys as faults."""
 
     name: str
     node: yaml.Node
     data: Any
+    doubled: tuple[Fault, ...] = ()
 
     def line(self, *place: str | int) -> int:
         """Line of the deepest part of a place (keys and indexes) that the file has."""
@@ -99,11 +100,14 @@ class Document:
         return Fault(self.name, self.line(*place), message)
 
     def as_model(self, model: type[Model]) -> Model:
-        """The data as a model; ContentError with every fault."""
+        """The data as a model; ContentError with every fault, doubled keys included."""
         try:
-            return model.model_validate(self.data)
+            made = model.model_validate(self.data)
         except ValidationError as error:
-            raise ContentError(self._faults(error)) from None
+            raise ContentError([*self.doubled, *self._faults(error)]) from None
+        if self.doubled:
+            raise ContentError(self.doubled)
+        return made
 
     def _faults(self, error: ValidationError) -> Iterator[Fault]:
         for one in error.errors(include_url=False, include_context=False, include_input=False):
@@ -112,47 +116,36 @@ class Document:
 
 
 def read(path: Path) -> Document:
-    """One YAML file as a document; ContentError for bad YAML and for every doubled key."""
+    """One YAML file as a document; ContentError for a missing file and for what is not YAML."""
     try:
         node = yaml.compose(path.read_text(encoding="utf-8"), Loader=PlainLoader)
+    except FileNotFoundError:
+        raise ContentError([Fault(path.name, 1, "the file is missing")]) from None
     except UnicodeDecodeError:
         raise ContentError([Fault(path.name, 1, "not UTF-8")]) from None
     except yaml.YAMLError as error:
         raise ContentError([_yaml_fault(path.name, error)]) from None
     if node is None:
         raise ContentError([Fault(path.name, 1, "the file is empty")])
-    doubled = [Fault(path.name, line + 1, f"the key {key!r} stands twice") for key, line in _doubled(node)]
-    if doubled:
-        raise ContentError(doubled)
-    return Document(path.name, node, _plain(node))
+    doubled = tuple(
+        Fault(path.name, line + 1, f"the key {key!r} stands twice") for key, line in _doubled(node)
+    )
+    return Document(path.name, node, _plain(node), doubled)
 
 
-def gather(documents: Sequence[tuple[Document, type[Model]]]) -> list[Model]:
-    """Each document as its model; one ContentError with the faults of all."""
-    models: list[Model] = []
-    faults: list[Fault] = []
-    for document, model in documents:
-        try:
-            models.append(document.as_model(model))
-        except ContentError as error:
-            faults.extend(error.faults)
-    if faults:
-        raise ContentError(faults)
-    return models
-
-
-def read_all(paths: Iterable[Path]) -> list[Document]:
-    """Each file as a document; one ContentError with the faults of all."""
-    documents: list[Document] = []
+def read_models(
+    paths: Iterable[Path], model: type[Model]
+) -> tuple[list[tuple[Document, Model]], list[Fault]]:
+    """Each file that can be used with its model, and the faults of all others."""
+    made: list[tuple[Document, Model]] = []
     faults: list[Fault] = []
     for path in paths:
         try:
-            documents.append(read(path))
+            document = read(path)
+            made.append((document, document.as_model(model)))
         except ContentError as error:
             faults.extend(error.faults)
-    if faults:
-        raise ContentError(faults)
-    return documents
+    return made, faults
 
 
 def _yaml_fault(name: str, error: yaml.YAMLError) -> Fault:

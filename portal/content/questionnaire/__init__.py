@@ -10,9 +10,9 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from portal.content.questionnaire.checks import check_all
+from portal.content.questionnaire.checks import check_each, check_together
 from portal.content.questionnaire.schema import ItemIn, SectionIn, SharedIn
-from portal.content.reading import ContentError, Document, Fault, gather, read_all
+from portal.content.reading import ContentError, read_models
 from portal.domain.constructs import DECLINED, POLICIES, Draft
 from portal.domain.questionnaire import (
     Group,
@@ -58,29 +58,21 @@ def _files(version: str) -> tuple[SharedIn, tuple[SectionIn, ...]]:
 
 
 def read_folder(folder: Path) -> tuple[SharedIn, tuple[SectionIn, ...]]:
-    """The checked files of one version; ContentError with every fault of every file."""
-    shared_document, documents = _read_documents(folder)
-    faults: list[Fault] = []
-    shared: list[SharedIn] = []
-    sections: list[SectionIn] = []
-    try:
-        shared = gather([(shared_document, SharedIn)])
-    except ContentError as error:
-        faults.extend(error.faults)
-    try:
-        sections = gather([(document, SectionIn) for document in documents])
-    except ContentError as error:
-        faults.extend(error.faults)
-    if not faults:
-        faults.extend(check_all((shared_document, shared[0]), list(zip(documents, sections, strict=True))))
+    """The checked files of one version; ContentError with every fault of every file.
+
+    A file whose shape is wrong is left out of the checks between files, which then wait for it.
+    """
+    shared, faults = read_models([folder / _SHARED], SharedIn)
+    paths = sorted(path for path in folder.glob("[0-9][0-9]-*.yaml") if path.name != _SHARED)
+    sections, more = read_models(paths, SectionIn)
+    faults += more
+    if shared:
+        faults += check_each(shared[0], sections)
+    if shared and not more:
+        faults += check_together(shared[0], sections)
     if faults:
         raise ContentError(faults)
-    return shared[0], tuple(sections)
-
-
-def _read_documents(folder: Path) -> tuple[Document, list[Document]]:
-    shared, *sections = read_all([folder / _SHARED, *sorted(folder.glob("[0-9][0-9]-*.yaml"))[1:]])
-    return shared, sections
+    return shared[0][1], tuple(section for _, section in sections)
 
 
 def _build(

@@ -7,6 +7,7 @@ of the form", as they stand in `portal.domain.constructs`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import product
 
 from portal.content.questionnaire.schema import ItemIn, SectionIn, SharedIn
@@ -25,25 +26,38 @@ from portal.domain.constructs import (
 )
 
 LEAST_ITEMS = 100
+VARIANTS = tuple(product(POLICIES, (True, False)))
 Read = Sequence[tuple[Document, SectionIn]]
 Sets = dict[str, tuple[str, ...]]
 
 
-def check_all(shared: tuple[Document, SharedIn], sections: Read) -> Iterator[Fault]:
-    """Every fault of files that already have the right shape."""
-    sets = {key: tuple(o.value for o in options) for key, options in shared[1].option_sets.items()}
+def check_each(shared: tuple[Document, SharedIn], sections: Read) -> Iterator[Fault]:
+    """Faults that show in one file, given the shared option sets."""
+    sets = _sets(shared[1])
     for key, values in sets.items():
         yield from _check_values(shared[0], values, "option_sets", key)
-    yield from _check_sections(shared[0], sections)
     for document, section in sections:
         for at, item in enumerate(section.items):
-            yield from (
-                document.fault(f"{item.key}: {m}", "items", at) for m in _item_faults(section, item, sets)
-            )
+            for message in _item_faults(section, item, sets):
+                yield document.fault(f"{item.key}: {message}", "items", at)
             yield from _check_values(document, tuple(o.value for o in item.options), "items", at)
             yield from _check_construct(document, section, at, sets)
-    for policy, on_call in product(POLICIES, (True, False)):
-        yield from _check_variant(shared[0], sections, policy, on_call=on_call)
+
+
+def check_together(shared: tuple[Document, SharedIn], sections: Read) -> Iterator[Fault]:
+    """Faults between files: order of the sections, doubled and missing items in every variant."""
+    yield from _check_sections(shared[0], sections)
+    found: dict[tuple[str, str], list[str]] = {}
+    for policy, on_call in VARIANTS:
+        for fault in _variant_faults(sections, policy, on_call=on_call):
+            found.setdefault(fault, []).append(_variant_name(policy, on_call=on_call))
+    for (key, message), where in found.items():
+        only = f" ({'; '.join(where)})" if len(where) < len(VARIANTS) else ""
+        yield _at_item(shared[0], sections, key).fault(f"{message}{only}")
+
+
+def _sets(shared: SharedIn) -> Sets:
+    return {key: tuple(option.value for option in options) for key, options in shared.option_sets.items()}
 
 
 def _values(item: ItemIn, sets: Sets) -> tuple[str, ...]:
@@ -132,8 +146,8 @@ def _part_rule(parts: Parts, number: int) -> Construct:
     return Construct(parts.section, points, sensitive=parts.sensitive)
 
 
-def _check_variant(shared: Document, sections: Read, policy: str, *, on_call: bool) -> Iterator[Fault]:
-    where = f"policy {policy}, {'with' if on_call else 'without'} on-call contact"
+def _variant_faults(sections: Read, policy: str, *, on_call: bool) -> Iterator[tuple[str, str]]:
+    """Faults of one variant: the key of the item concerned ("" for none) and what is wrong."""
     keys = [
         item.key
         for _, section in sections
@@ -141,13 +155,43 @@ def _check_variant(shared: Document, sections: Read, policy: str, *, on_call: bo
         if item.when.holds(policy, on_call=on_call)
     ]
     for key in sorted({key for key in keys if keys.count(key) > 1}):
-        yield shared.fault(f"{where}: the item {key} stands twice")
+        yield key, f"the item {key} stands twice"
     wanted = {*CONSTRUCTS, *(key for parts in PARTS for key in parts.keys)}
     if not on_call:
         wanted -= ASKED_ON_CALL_ONLY
         for key in sorted(ASKED_ON_CALL_ONLY.intersection(keys)):
-            yield shared.fault(f"{where}: the item {key} must not be asked")
+            yield key, f"the item {key} must not be asked"
     for key in sorted(wanted.difference(keys)):
-        yield shared.fault(f"{where}: the item {key} is missing")
+        yield key, f"the item {key} is missing"
     if len(keys) < LEAST_ITEMS:
-        yield shared.fault(f"{where}: {len(keys)} items, at least {LEAST_ITEMS} are asked for")
+        yield "", f"{len(keys)} items, at least {LEAST_ITEMS} are asked for"
+
+
+def _variant_name(policy: str, *, on_call: bool) -> str:
+    return f"policy {policy} {'with' if on_call else 'without'} on-call contact"
+
+
+@dataclass(frozen=True)
+class _Place:
+    document: Document
+    steps: tuple[str | int, ...] = ()
+
+    def fault(self, message: str) -> Fault:
+        return self.document.fault(message, *self.steps)
+
+
+def _at_item(shared: Document, sections: Read, key: str) -> _Place:
+    """Where an item stands last, else the items of the section it belongs to, else the shared file."""
+    places = [_Place(shared)]
+    homes = {part: parts.section for parts in PARTS for part in parts.keys}
+    homes.update({name: construct.section for name, construct in CONSTRUCTS.items()})
+    places += [
+        _Place(document, ("items",)) for document, section in sections if section.key == homes.get(key)
+    ]
+    places += [
+        _Place(document, ("items", at))
+        for document, section in sections
+        for at, item in enumerate(section.items)
+        if item.key == key
+    ]
+    return places[-1]
