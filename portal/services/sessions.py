@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final, cast
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import ColumnElement, CursorResult, Row, and_, insert, select, update
 from sqlalchemy.orm import Session
 
 from portal.domain.access import Viewer
@@ -45,24 +45,30 @@ def _is_live(now: datetime, created_at: datetime, last_seen_at: datetime, limit:
     return now - last_seen_at <= IDLE and now - created_at <= limit
 
 
-def find_partner(session: Session, tools: Tools, token: str) -> Seat | None:
-    """The live partner session of this cookie, or None. One statement; partner door."""
+def partner_columns() -> tuple[ColumnElement[Any], ...]:
+    """What ``partner_seat`` needs of session and account; a statement may ask for more beside it."""
     s, a = table_of(PartnerSession).c, table_of(Account).c
-    row = session.execute(
-        select(
-            s.id, s.created_at, s.last_seen_at, s.authenticated_at,
-            a.id.label("account_id"), a.partner_id, a.language, a.kept_at, a.leaving_seen_at,
-        )
-        .join_from(table_of(PartnerSession), table_of(Account), s.account_id == a.id)
-        .where(s.token_hash == token_digest(tools, token), s.revoked_at.is_(None), a.disabled_at.is_(None))
-    ).one_or_none()  # fmt: skip
-    if row is None or not _is_live(tools.now(), row.created_at, row.last_seen_at, PARTNER_LIMIT):
+    return (
+        s.id.label("session_id"), s.created_at.label("session_created_at"), s.last_seen_at,
+        s.authenticated_at, a.id.label("account_id"), a.partner_id, a.language, a.kept_at, a.leaving_seen_at,
+    )  # fmt: skip
+
+
+def is_partner_token(tools: Tools, token: str) -> ColumnElement[bool]:
+    """The condition that picks the session of this cookie, unless it ended or its account is closed."""
+    s, a = table_of(PartnerSession).c, table_of(Account).c
+    return and_(s.token_hash == token_digest(tools, token), s.revoked_at.is_(None), a.disabled_at.is_(None))
+
+
+def partner_seat(tools: Tools, row: Row[Any] | None) -> Seat | None:
+    """The seat that a row of ``partner_columns`` stands for, or None when idle or too old."""
+    if row is None or not _is_live(tools.now(), row.session_created_at, row.last_seen_at, PARTNER_LIMIT):
         return None
     viewer = Viewer(
         kind="partner",
         id=row.account_id,
         partner_id=row.partner_id,
-        session_id=row.id,
+        session_id=row.session_id,
         authenticated_at=row.authenticated_at,
     )
     return Seat(
@@ -72,6 +78,17 @@ def find_partner(session: Session, tools: Tools, token: str) -> Seat | None:
         kept=row.kept_at is not None,
         leaving_seen=row.leaving_seen_at is not None,
     )
+
+
+def find_partner(session: Session, tools: Tools, token: str) -> Seat | None:
+    """The live partner session of this cookie, or None. One statement; partner door."""
+    s, a = table_of(PartnerSession).c, table_of(Account).c
+    row = session.execute(
+        select(*partner_columns())
+        .join_from(table_of(PartnerSession), table_of(Account), s.account_id == a.id)
+        .where(is_partner_token(tools, token))
+    ).one_or_none()
+    return partner_seat(tools, row)
 
 
 def find_staff(session: Session, tools: Tools, token: str) -> Seat | None:
@@ -127,7 +144,9 @@ def open_partner(
     return token
 
 
-def open_staff(session: Session, tools: Tools, *, staff_id: str, second_factor: bool) -> str:
+def open_staff(
+    session: Session, tools: Tools, *, staff_id: str, second_factor: bool, device_hash: str | None = None
+) -> str:
     """Begin a staff session; without the second factor it opens only the second-step page."""
     token, now = tools.new_token(), tools.now()
     row = {
@@ -138,15 +157,18 @@ def open_staff(session: Session, tools: Tools, *, staff_id: str, second_factor: 
         "last_seen_at": now,
         "authenticated_at": now,
         "second_factor_at": now if second_factor else None,
+        "device_hash": device_hash,
     }
     session.execute(insert(table_of(StaffSession)), [row])
     return token
 
 
-def touch(session: Session, tools: Tools, viewer: Viewer) -> None:
-    """Note that the session is in use."""
+def touch(session: Session, tools: Tools, viewer: Viewer) -> bool:
+    """Note that the session is in use; whether it is still live (it may have ended a moment ago)."""
     table = table_of(PartnerSession if viewer.kind == "partner" else StaffSession)
-    session.execute(update(table).where(table.c.id == viewer.session_id).values(last_seen_at=tools.now()))
+    change = update(table).where(table.c.id == viewer.session_id, table.c.revoked_at.is_(None))
+    done = cast("CursorResult[Any]", session.execute(change.values(last_seen_at=tools.now())))
+    return done.rowcount == 1
 
 
 def is_touch_due(seat: Seat, now: datetime) -> bool:

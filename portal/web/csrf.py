@@ -11,7 +11,7 @@ import hmac
 
 from flask import Request, Response, g, request
 
-from portal.web import cookies, kit
+from portal.web import bodies, cookies, kit
 
 
 def token() -> str:
@@ -33,7 +33,7 @@ def _token_for(cookie: str) -> str:
 
 def is_valid() -> bool:
     """Whether the request carries the token that belongs to its cookie."""
-    held, given = _cookie(request), request.form.get("csrf_token", "")
+    held, given = _cookie(request), bodies.first("csrf_token")
     if held is None or not given.isascii():
         return False
     return hmac.compare_digest(_token_for(held), given)

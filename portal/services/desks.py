@@ -1,0 +1,189 @@
+"""A partner's desk: the live session together with where their form stands, in one statement.
+
+A form page and a save read this once and nothing else (measures.md, statement counts). Everything here
+is the viewer's own; partner door.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import ColumnElement, FromClause, Row, exists, func, select
+from sqlalchemy.orm import Session
+
+from portal.domain.access import Viewer
+from portal.domain.lifecycle import WayIn
+from portal.domain.questionnaire import Questionnaire
+from portal.models import Account, Consent, Intake, PartnerSession, SectionState, Statement, table_of
+from portal.services import questionnaires, sessions
+from portal.services.sessions import Seat
+from portal.services.tools import Tools
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where one section stands. ``draft_box`` is null where nothing can be read again."""
+
+    section: str
+    version: int
+    save_digest: str
+    touched: tuple[str, ...]
+    draft_box: bytes | None
+    is_opened: bool
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The newest round of a partner's intake, one place a section (in no order)."""
+
+    intake_id: str
+    round: int
+    edition: str
+    variant: str
+    submit_key: str
+    position: str
+    private: str | None
+    submitted_at: datetime | None
+    places: Mapping[str, Place]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the intake still waits to be sent."""
+        return self.submitted_at is None
+
+    @property
+    def questionnaire(self) -> Questionnaire:
+        """The questionnaire this intake was begun with."""
+        return questionnaires.of(self.edition, self.variant)
+
+    @cached_property
+    def newest(self) -> Place:
+        """The place saved last: its version is the save counter of the whole intake."""
+        return max(self.places.values(), key=lambda place: place.version)
+
+    @property
+    def version(self) -> int:
+        """The save counter of the whole intake; 0 before the first save."""
+        return self.newest.version
+
+    @property
+    def touched(self) -> dict[str, tuple[str, ...]]:
+        """Item keys answered or declined, by section."""
+        return {key: place.touched for key, place in self.places.items()}
+
+
+@dataclass(frozen=True)
+class SeatAtDesk(Seat):
+    """A partner's seat with the way in and the desk; no desk before the first ``intakes.begin``."""
+
+    way: WayIn | None = None
+    desk: Desk | None = None
+
+
+def find_seat(session: Session, tools: Tools, token: str) -> SeatAtDesk | None:
+    """The live partner session of this cookie and its desk, or None. One statement, one row a section."""
+    rows = session.execute(
+        _statement(*sessions.partner_columns(), *_way_columns()).where(
+            sessions.is_partner_token(tools, token)
+        )
+    ).all()
+    seat = sessions.partner_seat(tools, rows[0] if rows else None)
+    if seat is None:
+        return None
+    desk = _desk(rows)
+    way = WayIn(
+        kept=seat.kept,
+        leaving_seen=seat.leaving_seen,
+        consented=bool(rows[0].consented),
+        contact_given=bool(rows[0].contact_given),
+        sent=desk is not None and not desk.is_open,
+    )
+    return SeatAtDesk(
+        viewer=seat.viewer,
+        language=seat.language,
+        last_seen_at=seat.last_seen_at,
+        kept=seat.kept,
+        leaving_seen=seat.leaving_seen,
+        way=way,
+        desk=desk,
+    )
+
+
+def find(session: Session, *, by: Viewer) -> Desk | None:
+    """The viewer's desk read anew (inside a writing transaction), or None."""
+    account = table_of(Account).c
+    statement = _statement(account.id.label("account_id"), of=_desk_tables(table_of(Account)))
+    return _desk(session.execute(statement.where(account.id == by.id)).all())
+
+
+def _statement(*columns: ColumnElement[Any], of: FromClause | None = None) -> Any:
+    return select(*columns, *_desk_columns()).select_from(_seat_tables() if of is None else of)
+
+
+def _seat_tables() -> FromClause:
+    held, account = table_of(PartnerSession), table_of(Account)
+    return _desk_tables(held.join(account, held.c.account_id == account.c.id))
+
+
+def _desk_tables(base: FromClause) -> FromClause:
+    intake, state, account = table_of(Intake), table_of(SectionState), table_of(Account)
+    other = intake.alias("other_round")
+    newest = (
+        select(func.max(other.c.round)).where(other.c.partner_id == account.c.partner_id).scalar_subquery()
+    )
+    return base.join(
+        intake, (intake.c.partner_id == account.c.partner_id) & (intake.c.round == newest), isouter=True
+    ).join(state, state.c.intake_id == intake.c.id, isouter=True)
+
+
+def _desk_columns() -> tuple[ColumnElement[Any], ...]:
+    i, s = table_of(Intake).c, table_of(SectionState).c
+    return (
+        i.id.label("intake_id"), i.round, i.questionnaire, i.variant, i.submit_key, i.position, i.private,
+        i.submitted_at, s.section, s.version, s.save_digest, s.touched, s.draft_box, s.opened_at,
+    )  # fmt: skip
+
+
+def _way_columns() -> tuple[ColumnElement[Any], ...]:
+    partner_id, consent, statement = (
+        table_of(Account).c.partner_id,
+        table_of(Consent).c,
+        table_of(Statement).c,
+    )
+    contact = exists().where(statement.partner_id == partner_id, statement.kind == "contact")
+    return (
+        exists().where(consent.partner_id == partner_id).label("consented"),
+        contact.label("contact_given"),
+    )
+
+
+def _desk(rows: Sequence[Row[Any]]) -> Desk | None:
+    if not rows or rows[0].intake_id is None:
+        return None
+    head = rows[0]
+    return Desk(
+        intake_id=head.intake_id,
+        round=head.round,
+        edition=head.questionnaire,
+        variant=head.variant,
+        submit_key=head.submit_key,
+        position=head.position,
+        private=head.private,
+        submitted_at=head.submitted_at,
+        places={row.section: _place(row) for row in rows},
+    )
+
+
+def _place(row: Row[Any]) -> Place:
+    return Place(
+        section=row.section,
+        version=row.version,
+        save_digest=row.save_digest,
+        touched=tuple(row.touched.split()),
+        draft_box=row.draft_box,
+        is_opened=row.opened_at is not None,
+    )

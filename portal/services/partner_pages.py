@@ -1,0 +1,96 @@
+"""What a partner's own start page says: their own acts, and what staff released to them. Nothing else.
+
+No value here depends on the other partner, on an answer or on a route (security.md P3, P4).
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.domain import working_days
+from portal.domain.access import Viewer
+from portal.domain.lifecycle import Step, next_step
+from portal.models import Intake, Notice, table_of
+from portal.services import statements, way_in
+from portal.services.tools import Tools
+from portal.vault import Place
+
+
+@dataclass(frozen=True)
+class NoticeView:
+    """One released letter, appointment or request: ``kind`` and the copied text with its details."""
+
+    kind: str
+    shown_from: datetime
+    body: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Home:
+    """The start page. ``sent_at``: the newest sending; ``call_by``: the day, by own clock, of the call.
+
+    ``step``: the own next page; ``home`` when there is none. ``withdrawn_at``: a withdrawal that still
+    stands, that is, after which nothing was sent.
+    """
+
+    step: Step
+    sent_at: datetime | None
+    call_by: date | None
+    withdrawn_at: datetime | None
+    notices: tuple[NoticeView, ...]
+
+
+def home(session: Session, tools: Tools, *, time_zone: str, by: Viewer) -> Home:
+    """The viewer's start page; days are counted in the practice's ``time_zone``. Partner door."""
+    sent_at = _sent_at(session, by)
+    withdrawn_at = statements.last_said(session, by=by).get("withdrawal")
+    if withdrawn_at is not None and sent_at is not None and sent_at > withdrawn_at:
+        withdrawn_at = None
+    return Home(
+        step=next_step(way_in.progress(session, by=by)),
+        sent_at=sent_at,
+        call_by=None if sent_at is None else call_by(sent_at, time_zone),
+        withdrawn_at=withdrawn_at,
+        notices=notices(session, tools, by=by),
+    )
+
+
+def call_by(sent_at: datetime, time_zone: str) -> date:
+    """The day until which somebody calls: own sending plus a constant, for every route alike."""
+    return working_days.after(sent_at.astimezone(ZoneInfo(time_zone)).date(), working_days.CALL_WITHIN)
+
+
+def notices(session: Session, tools: Tools, *, by: Viewer) -> tuple[NoticeView, ...]:
+    """What was released to the viewer and is due, newest first. Partner door."""
+    c = table_of(Notice).c
+    rows = session.execute(
+        select(c.id, c.kind, c.body_box, c.shown_from)
+        .where(c.partner_id == by.partner_id, c.shown_from <= tools.now())
+        .order_by(c.shown_from.desc(), c.id)
+    ).all()
+    return tuple(
+        NoticeView(
+            kind=row.kind,
+            shown_from=row.shown_from,
+            body=json.loads(tools.vault.unbox("partner", Place("notice", "body_box", row.id), row.body_box)),
+        )
+        for row in rows
+    )
+
+
+def _sent_at(session: Session, by: Viewer) -> datetime | None:
+    c = table_of(Intake).c
+    sent: datetime | None = session.scalar(
+        select(c.submitted_at)
+        .where(c.partner_id == by.partner_id, c.submitted_at.is_not(None))
+        .order_by(c.round.desc())
+        .limit(1)
+    )
+    return sent

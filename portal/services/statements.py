@@ -1,0 +1,72 @@
+"""What a partner tells the practice outside the form: contact, messages, choices. Write-only and sealed.
+
+Nobody reads a body here, not even its author; that something was said, and when, may be shown to them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final, Literal
+
+from sqlalchemy import func, insert, select
+from sqlalchemy.orm import Session
+
+from portal.domain.access import Viewer
+from portal.models import Account, Statement, table_of
+from portal.services import audit, jobs
+from portal.services.tools import Tools
+from portal.vault import Place
+
+Kind = Literal["contact", "message", "addition", "withdrawal", "not_now", "partner_choice"]
+Body = Mapping[str, str | bool]
+
+#: What each kind is called in the audit trail.
+_VERBS: Final[Mapping[Kind, str]] = {
+    "contact": "contact.stated",
+    "message": "message.written",
+    "addition": "addition.written",
+    "withdrawal": "intake.withdrawn",
+    "not_now": "invitation.declined",
+    "partner_choice": "partner.choice_stated",
+}
+
+
+def state(session: Session, tools: Tools, *, kind: Kind, body: Body, by: Viewer) -> str:
+    """Keep one statement, sealed to the practice, with its event and job; returns its id. Partner door.
+
+    Bodies: contact {channel, address, hours, time_zone, voicemail_ok, name_ok}; message and addition
+    {text}; withdrawal and not_now {reason}; partner_choice {choice, channel, address}.
+    """
+    statement_id = tools.new_id()
+    text = json.dumps(dict(body), ensure_ascii=False, sort_keys=True)
+    row = {
+        "id": statement_id,
+        "partner_id": by.partner_id,
+        "kind": kind,
+        "body_sealed": tools.vault.seal(Place("statement", "body_sealed", statement_id), text),
+        "said_at": tools.now(),
+    }
+    session.execute(insert(table_of(Statement)), [row])
+    audit.record(session, tools, by=by, verb=_VERBS[kind], subject=("statement", statement_id))
+    jobs.add(session, tools, kind="statement", subject_id=statement_id)
+    return statement_id
+
+
+def last_said(session: Session, *, by: Viewer) -> dict[str, datetime]:
+    """When the viewer last said something of each kind; a kind never said is absent. Partner door."""
+    c = table_of(Statement).c
+    rows = session.execute(
+        select(c.kind, func.max(c.said_at).label("said_at"))
+        .where(c.partner_id == by.partner_id)
+        .group_by(c.kind)
+    ).all()
+    return {row.kind: row.said_at for row in rows}
+
+
+def has_password(session: Session, tools: Tools, *, password: str, by: Viewer) -> bool:
+    """Whether ``password`` is the viewer's own. One read; costs an Argon2id computation."""
+    c = table_of(Account).c
+    stored = session.scalar(select(c.password_hash).where(c.id == by.id))
+    return tools.passwords.is_match(stored, password)

@@ -1,0 +1,45 @@
+"""A posted form as it really arrived: fields in order, and invalid UTF-8 still to be seen.
+
+Flask turns invalid bytes into literal percent signs, or drops the whole form. Here they become lone
+surrogates, which every cleaning function refuses by field, so that the rest of the form survives.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qsl
+
+from flask import abort, g, request
+
+#: More fields than any form of ours has; a body with more is not ours.
+MOST_FIELDS = 2000
+
+
+def fields() -> dict[str, list[str]]:
+    """Field name -> its values in order; 400 for more than ``MOST_FIELDS``. Parsed once a request."""
+    if "posted_fields" not in g:
+        g.posted_fields = _parse()
+    return dict(g.posted_fields)
+
+
+def first(name: str) -> str:
+    """The first value of a field, "" when it was not sent."""
+    return next(iter(fields().get(name, ())), "")
+
+
+def _parse() -> dict[str, list[str]]:
+    if request.mimetype != "application/x-www-form-urlencoded":
+        return {name: request.form.getlist(name) for name in request.form}
+    text = request.get_data().decode("utf-8", "surrogateescape")
+    try:
+        pairs = parse_qsl(text, keep_blank_values=True, errors="surrogateescape", max_num_fields=MOST_FIELDS)
+    except ValueError:
+        abort(400)
+    found: dict[str, list[str]] = {}
+    for name, value in pairs:
+        found.setdefault(name, []).append(value)
+    return found
+
+
+def printable(text: str) -> str:
+    """What may stand in a page again: NUL and lone surrogates shown as the replacement character."""
+    return "".join("\ufffd" if char == "\0" or "\ud800" <= char <= "\udfff" else char for char in text)
