@@ -49,6 +49,11 @@ class Settings:
         return self.instance / "secret.key"
 
     @property
+    def mail_from(self) -> str:
+        """The plain sender address of every mail: no specialty, no names."""
+        return f"office@{urlsplit(self.base_url).hostname or 'localhost'}"
+
+    @property
     def outbox(self) -> Path:
         """Folder of one ``.eml`` a mail, when no SMTP server is set."""
         return self.instance / "outbox"

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
 
-from sqlalchemy import insert
+from sqlalchemy import insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from portal.models import Job, table_of
 from portal.services.tools import Tools
+
+#: How long one worker may take for a job before another one may have it.
+LEASE: Final = timedelta(minutes=2)
 
 
 def add(
@@ -23,3 +28,50 @@ def add(
         "attempts": 0,
     }
     session.execute(insert(table_of(Job)), [row])
+
+
+@dataclass(frozen=True)
+class WaitingJob:
+    """One job to do."""
+
+    id: str
+    kind: str
+    subject_id: str
+    attempts: int
+
+
+def lease(session: Session, tools: Tools, *, limit: int = 20) -> tuple[WaitingJob, ...]:
+    """Take up to ``limit`` due jobs for a while, oldest first, so that two workers never do one at once."""
+    c, now = table_of(Job).c, tools.now()
+    rows = session.execute(
+        select(c.id, c.kind, c.subject_id, c.attempts)
+        .where(c.done_at.is_(None), c.due_at <= now)
+        .where(or_(c.leased_until.is_(None), c.leased_until < now))
+        .order_by(c.due_at, c.id)
+        .limit(limit)
+    ).all()
+    ids = [row.id for row in rows]
+    session.execute(update(table_of(Job)).where(c.id.in_(ids)).values(leased_until=now + LEASE))
+    return tuple(WaitingJob(row.id, row.kind, row.subject_id, row.attempts) for row in rows)
+
+
+def done(session: Session, tools: Tools, job: WaitingJob) -> None:
+    """Note a job as done; belongs into the transaction that did it."""
+    _set(session, job, done_at=tools.now(), leased_until=None)
+
+
+def failed(session: Session, tools: Tools, job: WaitingJob, error: Exception) -> None:
+    """Note a failure by the error's class alone, and try again: after 1, 2, 4 … at most 30 minutes.
+
+    A job is never given up: what must happen stands until it has happened.
+    """
+    wait = timedelta(minutes=min(2 ** min(job.attempts, 5), 30))
+    name = type(error).__name__[:64]
+    _set(
+        session, job, due_at=tools.now() + wait, leased_until=None, attempts=job.attempts + 1, last_error=name
+    )
+
+
+def _set(session: Session, job: WaitingJob, **values: object) -> None:
+    c = table_of(Job).c
+    session.execute(update(table_of(Job)).where(c.id == job.id).values(**values))

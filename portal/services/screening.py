@@ -62,11 +62,12 @@ def unsettled(session: Session) -> tuple[str, ...]:
 def case_of(session: Session, intake_id: str) -> str:
     """The case an intake belongs to. Raises NoResultFound."""
     p, i = table_of(Partner).c, table_of(Intake).c
-    return session.execute(
+    found = session.execute(
         select(p.case_id)
         .join_from(table_of(Intake), table_of(Partner), i.partner_id == p.id)
         .where(i.id == intake_id)
-    ).scalar_one()
+    )
+    return str(found.scalar_one())
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,97 @@
+"""Commands ``serve`` and ``worker``, and what a command does before it exits."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from types import FrameType
+
+import click
+import waitress
+from flask import Flask, current_app
+
+from portal import worker
+from portal.assembly import House
+from portal.config import Settings
+from portal.services import audit_chain, mails
+
+
+def workplace(app: Flask) -> worker.Workplace:
+    """The worker's place of work for this application."""
+    settings: Settings = app.extensions["portal.settings"]
+    house: House = app.extensions["portal.house"]
+    carrier = mails.to_server(settings.smtp_url) if settings.smtp_url else mails.to_folder(settings.outbox)
+    return worker.Workplace(
+        store=house.store,
+        tools=house.tools,
+        exports=settings.exports,
+        carrier=carrier,
+        sender=settings.mail_from,
+    )
+
+
+def run_due(app: Flask) -> None:
+    """Run every due job; called by commands that write, before they exit."""
+    worker.sweep(workplace(app))
+
+
+def _stop(_number: int, _frame: FrameType | None) -> None:
+    # SystemExit lets waitress finish the requests it has begun.
+    sys.exit(0)
+
+
+@click.command("serve")
+def serve() -> None:
+    """Serve the portal in the role of PORTAL_ROLE (all: pages and the worker in one process)."""
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    settings: Settings = app.extensions["portal.settings"]
+    app.extensions["portal.house"].tools  # noqa: B018  (keys and migration before the first request)
+    alarm = worker.Alarm(settings.jobs_file)
+    app.extensions["portal.wake"] = alarm.ring
+    consumer = alarm.start(workplace(app)) if settings.role in ("all", "worker") else None
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        if settings.role == "worker":
+            threading.Event().wait()
+        click.echo(f"Serving on {settings.base_url} (stop with Ctrl+C)")
+        waitress.serve(
+            app,
+            host=settings.host,
+            port=settings.port,
+            threads=8,
+            ident=None,
+            clear_untrusted_proxy_headers=True,
+        )
+    finally:
+        if consumer is not None:
+            consumer.stop(graceful=True)
+
+
+@click.command("worker")
+def work() -> None:
+    """Run everything that is due now, then stop."""
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    run_due(app)
+
+
+@click.group("audit")
+def audit() -> None:
+    """The audit trail."""
+
+
+@audit.command("verify")
+def verify() -> None:
+    """Check every audit event and the chain; exit 1 at the first fault."""
+    house: House = current_app.extensions["portal.house"]
+    with house.store.staff.read() as session:
+        checked, fault = audit_chain.verify(session, house.tools)
+    click.echo(f"{checked} events checked" if fault is None else fault)
+    sys.exit(0 if fault is None else 1)
+
+
+def init_app(app: Flask) -> None:
+    """Register the commands."""
+    app.cli.add_command(serve)
+    app.cli.add_command(work)
+    app.cli.add_command(audit)

@@ -1,0 +1,144 @@
+"""What follows from a partner's act, done by the worker: merging, screening, routing, telling staff.
+
+Every function runs in one writing transaction of the staff door and may run twice without harm: a worker
+can be killed between doing and noting.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Final
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from portal.domain.access import Viewer
+from portal.models import Account, AnswerSet, CaseFile, Invitation, Partner, Statement, table_of
+from portal.services import alerts, audit, openings, routing, screening
+from portal.services.screening import Screened
+from portal.services.tools import Tools
+from portal.vault import Place
+
+#: Statements that staff should hear of soon, in the same neutral words as everything else.
+_TELLING: Final = frozenset({"message", "addition", "withdrawal", "not_now"})
+
+
+def intake_sent(session: Session, tools: Tools, *, intake_id: str, by: Viewer) -> None:
+    """Merge the sealed saves into one blob, latch the findings, route the case and tell staff."""
+    _merge(session, tools, intake_id)
+    screened = screening.screen(session, tools, intake_id=intake_id, by=by)
+    routing.recommend_case(session, tools, case_id=screened.case_id, by=by)
+    alerts.tell_staff(session, tools, case_id=screened.case_id, is_urgent=_is_urgent(screened))
+
+
+def _merge(session: Session, tools: Tools, intake_id: str) -> None:
+    c = table_of(AnswerSet).c
+    if session.scalar(select(c.id).where(c.intake_id == intake_id)) is not None:
+        return
+    merged = openings.merge(openings.entries(session, tools, intake_id))
+    row_id = tools.new_id()
+    text = json.dumps(merged, ensure_ascii=False, sort_keys=True)
+    row = {
+        "id": row_id,
+        "intake_id": intake_id,
+        "body_sealed": tools.vault.seal(Place("answer_set", "body_sealed", row_id), text),
+        "made_at": tools.now(),
+    }
+    session.execute(insert(table_of(AnswerSet)), [row])
+
+
+def _is_urgent(screened: Screened) -> bool:
+    return bool(screened.tiers & alerts.ON_CALL_TIERS)
+
+
+def saves_arrived(session: Session, tools: Tools, *, intake_id: str, by: Viewer) -> None:
+    """Screen an unsent intake (a save, a section left, ten minutes gone); route and alert on a change."""
+    screened = screening.screen(session, tools, intake_id=intake_id, by=by)
+    if screened.is_changed:
+        routing.recommend_case(session, tools, case_id=screened.case_id, by=by)
+    if _is_urgent(screened):
+        alerts.tell_staff(session, tools, case_id=screened.case_id, is_urgent=True)
+
+
+def statement_made(session: Session, tools: Tools, *, statement_id: str, by: Viewer) -> None:
+    """Act on what a partner said outside the form: hold an invitation, route anew, tell staff."""
+    s, p = table_of(Statement).c, table_of(Partner).c
+    row = session.execute(
+        select(s.id, s.kind, s.body_sealed, s.partner_id, p.case_id, p.slot)
+        .join_from(table_of(Statement), table_of(Partner), s.partner_id == p.id)
+        .where(s.id == statement_id)
+    ).one()
+    if row.kind == "partner_choice":
+        body = json.loads(tools.vault.open(Place("statement", "body_sealed", row.id), row.body_sealed))
+        if body.get("choice") == "invite":
+            _hold_invitation(session, tools, case_id=row.case_id, slot=row.slot, body=body, by=by)
+    routing.recommend_case(session, tools, case_id=row.case_id, by=by)
+    if row.kind in _TELLING:
+        alerts.tell_staff(session, tools, case_id=row.case_id, is_urgent=False)
+
+
+def _hold_invitation(
+    session: Session, tools: Tools, *, case_id: str, slot: str, body: dict[str, str], by: Viewer
+) -> None:
+    """Keep a partner's wish to invite the other; staff release it or not (clinical.md §4, "Inviting")."""
+    partner_id = other_slot(session, tools, case_id=case_id, slot=slot)
+    i = table_of(Invitation).c
+    kept = session.scalar(select(i.id).where(i.partner_id == partner_id, i.state == "held").limit(1))
+    if kept is not None:
+        return
+    row_id = tools.new_id()
+    place = Place("invitation", "address_sealed", row_id)
+    row = {
+        "id": row_id,
+        "partner_id": partner_id,
+        "state": "held",
+        "channel": body.get("channel", "email"),
+        "address_sealed": tools.vault.seal(place, body.get("address", "")),
+        "created_at": tools.now(),
+    }
+    session.execute(insert(table_of(Invitation)), [row])
+    audit.record(session, tools, by=by, verb="invitation.held", subject=("case", case_id))
+
+
+def other_slot(session: Session, tools: Tools, *, case_id: str, slot: str) -> str:
+    """The partner id of the other slot of a case; the record is made if it is not there yet."""
+    p, wanted = table_of(Partner).c, "b" if slot == "a" else "a"
+    found = session.scalar(select(p.id).where(p.case_id == case_id, p.slot == wanted))
+    if found is not None:
+        return found
+    partner_id = tools.new_id()
+    row = {"id": partner_id, "case_id": case_id, "slot": wanted, "created_at": tools.now()}
+    session.execute(insert(table_of(Partner)), [row])
+    return partner_id
+
+
+def account_joined(session: Session, tools: Tools, *, account_id: str, by: Viewer) -> None:
+    """Route the case of somebody who just joined; staff hear of it in the caseload, not by mail."""
+    a, p = table_of(Account).c, table_of(Partner).c
+    case_id = session.execute(
+        select(p.case_id)
+        .join_from(table_of(Account), table_of(Partner), a.partner_id == p.id)
+        .where(a.id == account_id)
+    ).scalar_one()
+    routing.recommend_case(session, tools, case_id=case_id, by=by)
+
+
+def second_claim(session: Session, tools: Tools, *, case_id: str, by: Viewer) -> None:
+    """A second person used an invitation: staff look at both records before any routing relies on either."""
+    routing.recommend_case(session, tools, case_id=case_id, by=by)
+    claimed = claimed_case(session, case_id)
+    if claimed is not None:
+        routing.recommend_case(session, tools, case_id=claimed, by=by)
+        alerts.tell_staff(session, tools, case_id=claimed, is_urgent=False)
+
+
+def claimed_case(session: Session, case_id: str) -> str | None:
+    """The case whose invitation this record also claims."""
+    f, i, p = table_of(CaseFile).c, table_of(Invitation).c, table_of(Partner).c
+    found: str | None = session.scalar(
+        select(p.case_id)
+        .join_from(table_of(CaseFile), table_of(Invitation), f.claims_invitation_id == i.id)
+        .join(table_of(Partner), i.partner_id == p.id)
+        .where(f.id == case_id)
+    )
+    return found
