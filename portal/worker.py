@@ -49,6 +49,10 @@ class Workplace:
     sender: str
 
 
+def _route(session: Session, tools: Tools, case_id: str, by: Viewer) -> None:
+    routing.recommend_case(session, tools, case_id=case_id, by=by)
+
+
 Handler = Callable[[Session, Tools, str, Viewer], None]
 
 #: Job kind -> what to do with its subject, inside one writing transaction.
@@ -58,14 +62,10 @@ HANDLERS: Final[dict[str, Handler]] = {
     "joined": lambda s, t, subject, by: happenings.account_joined(s, t, account_id=subject, by=by),
     "second_claim": lambda s, t, subject, by: happenings.second_claim(s, t, case_id=subject, by=by),
     "left": lambda s, t, subject, by: happenings.saves_arrived(s, t, intake_id=subject, by=by),
-    "route": lambda s, t, subject, by: _route(s, t, subject, by),
+    "route": _route,
     "reset_link": lambda s, t, subject, by: resets.send_link(s, t, account_id=subject, by=by),
     "staff_reset_link": lambda s, t, subject, by: resets.send_staff_link(s, t, staff_id=subject, by=by),
 }
-
-
-def _route(session: Session, tools: Tools, case_id: str, by: Viewer) -> None:
-    routing.recommend_case(session, tools, case_id=case_id, by=by)
 
 
 def sweep(place: Workplace) -> None:
@@ -139,7 +139,7 @@ def _chain(place: Workplace) -> int:
         return audit_chain.extend(session, place.tools)
 
 
-class _QuietConsumer(Consumer):  # type: ignore[misc]
+class _QuietConsumer(Consumer):
     """A consumer inside another program: leaves the signal handlers alone."""
 
     def _set_signal_handlers(self) -> None:

@@ -105,7 +105,7 @@ def other_slot(session: Session, tools: Tools, *, case_id: str, slot: str) -> st
     p, wanted = table_of(Partner).c, "b" if slot == "a" else "a"
     found = session.scalar(select(p.id).where(p.case_id == case_id, p.slot == wanted))
     if found is not None:
-        return found
+        return str(found)
     partner_id = tools.new_id()
     row = {"id": partner_id, "case_id": case_id, "slot": wanted, "created_at": tools.now()}
     session.execute(insert(table_of(Partner)), [row])
