@@ -1,0 +1,19 @@
+"""The engine's keys as sentences a tired therapist reads once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from portal.domain.texts import RulesetTexts
+
+
+def reason_text(texts: RulesetTexts, rule: str, reason: str, fields: Iterable[str], locale: str) -> str:
+    """The sentence for a reason, with the answers behind it named in brackets; never their values."""
+    sentence = texts.rules[rule].reasons[reason].in_locale(locale)
+    named = "; ".join([texts.fields[field].in_locale(locale) for field in fields])
+    return f"{sentence} ({named})" if named else sentence
+
+
+def model_text(texts: RulesetTexts, model: str, locale: str) -> str:
+    """The suggested couple model and, always, that it is a heuristic."""
+    return f"{texts.models[model].in_locale(locale)} {texts.notes['heuristic'].in_locale(locale)}"

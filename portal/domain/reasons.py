@@ -1,0 +1,56 @@
+"""Why a row matched: whose answers, and which ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from portal.domain.clearing import covers_current_answers, is_cleared_since
+from portal.domain.couple import SLOTS, Couple, Partner, Slot, Tier
+from portal.domain.couple_fields import FIELD_ORDER
+from portal.domain.recommendation import Reason
+from portal.domain.rules import Row
+from portal.domain.safety import findings
+from portal.domain.texts import RulesetTexts
+
+
+def reasons(
+    couple: Couple, row: Row, reason: str, places: Mapping[Slot, int], texts: RulesetTexts
+) -> Iterator[Reason]:
+    """The reasons of one matched row: one for each partner it is about, or one that names neither.
+
+    ``places`` are the packed numbers of the partners from whose place the row holds.
+    """
+    rule = row.rule
+    visibility = texts.rules[rule.id].visibility
+    if rule.shared:
+        yield Reason(rule.id, reason, None, (), visibility)
+    elif rule.tier is not None:
+        for slot, fields in _found(couple, rule.tier).items():
+            yield Reason(rule.id, reason, slot, fields, visibility)
+    else:
+        for slot, word in places.items():
+            yield Reason(rule.id, reason, slot, _fields(row, couple.partners[slot], word), visibility)
+
+
+def _fields(row: Row, partner: Partner | None, word: int) -> tuple[str, ...]:
+    if partner is None:
+        return ()
+    found = {
+        field
+        for bits, is_set, fields in row.evidence
+        if bool(word & bits) == is_set
+        for field in fields(partner)
+    }
+    return tuple(sorted(found, key=FIELD_ORDER.__getitem__))
+
+
+def _found(couple: Couple, tier: Tier) -> dict[Slot, tuple[str, ...]]:
+    """Fields of this tier's uncleared findings by partner; of an earlier one only the partner is known."""
+    found: dict[Slot, list[str]] = {}
+    for finding in () if covers_current_answers(couple, tier) else findings(couple):
+        if finding.tier == tier:
+            found.setdefault(finding.slot, []).append(finding.field)
+    for earlier in couple.standing:
+        if earlier.tier == tier and not is_cleared_since(couple, tier, earlier.found_on):
+            found.setdefault(earlier.slot, [])
+    return {slot: tuple(found[slot]) for slot in SLOTS if slot in found}

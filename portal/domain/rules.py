@@ -1,0 +1,102 @@
+"""Rules and rulesets: the rows of the table, the thresholds a practice may set, the sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from portal.domain.couple import Partner
+from portal.domain.errors import SettingFault
+from portal.domain.expressions import Expression, Test, compiled, every_leaf, leaves
+from portal.domain.predicates import DIRECTION_PREDICATES, Fields, all_predicates
+from portal.domain.texts import RulesetTexts
+from portal.domain.vectors import LAYOUT
+
+Route = Literal["safety", "hold", "consult", "wait", "refresh", "solo", "discernment", "couples"]
+
+PROTECTIVENESS: Final[Mapping[Route, int]] = {
+    "safety": 6, "hold": 5, "consult": 4, "wait": 3, "refresh": 3, "solo": 2, "discernment": 1, "couples": 0,
+}  # fmt: skip
+"""safety > hold > consult > wait = refresh > solo > discernment > couples (clinical.md §4)."""
+
+SAFE_RANGES: Final[Mapping[str, tuple[int, int]]] = {
+    "stale_days": (14, 90),
+    "alcohol_level": (4, 8),
+    "index_margin": (5, 25),
+}
+"""What a practice may set, lowest and highest. No safety rule reads a setting; the alcohol level can only
+be lowered, so that no setting sends a couple past a row that the printed table stops them at."""
+
+_PREDICATES: Final = {predicate.name: predicate for predicate in all_predicates()}
+_DIRECTION: Final = frozenset(predicate.name for predicate in DIRECTION_PREDICATES)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One row of the table.
+
+    ``when`` is ``None`` only for the last row: anything else. ``tier``: the findings of that tier say whose
+    answers made it hold. ``shared``: it is about both partners, so its reason names neither.
+    """
+
+    id: str
+    route: Route
+    reason: str
+    when: Expression | None
+    tier: Literal["A", "B", "H", "crisis"] | None = None
+    shared: bool = False
+    reason_if_call_first: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A rule made ready to be tried.
+
+    ``evidence``: for each predicate of "mine" that speaks for the rule, its bits in the packed number,
+    whether they must be set, and the fields behind it. ``reads_direction``: a direction answer matters.
+    """
+
+    rule: Rule
+    test: Test
+    evidence: tuple[tuple[int, bool, Callable[[Partner], Fields]], ...]
+    reads_direction: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Ruleset:
+    """A versioned table with the practice's thresholds and the sentences.
+
+    ``stale_days``: an intake older than this is refreshed (R12). ``alcohol_level``: score 0-12 from which
+    untreated drinking is looked at first (R5c). ``index_margin``: lead of the best index, 0-100, from which
+    it is suggested (R19). Raises SettingFault with every threshold outside its safe range.
+    """
+
+    id: str
+    rules: tuple[Rule, ...]
+    texts: RulesetTexts = field(repr=False)
+    stale_days: int = 60
+    alcohol_level: int = 8
+    index_margin: int = 10
+    rows: tuple[Row, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        faults = []
+        for name, (low, high) in SAFE_RANGES.items():
+            value = getattr(self, name)
+            if type(value) is not int or not low <= value <= high:
+                faults.append((name, f"must be a whole number from {low} to {high}"))
+        if faults:
+            raise SettingFault(tuple(faults))
+        object.__setattr__(self, "rows", tuple(_row(rule) for rule in self.rules))
+
+
+def _row(rule: Rule) -> Row:
+    if rule.when is None:
+        return Row(rule, lambda _word: True, (), reads_direction=False)
+    own = [leaf for leaf in leaves(rule.when) if leaf.whose == "mine" and leaf.name in _PREDICATES]
+    evidence = tuple(
+        (LAYOUT.bit(leaf), leaf.value is not None, _PREDICATES[leaf.name].fields) for leaf in own
+    )
+    reads = any(leaf.name in _DIRECTION for leaf in every_leaf(rule.when))
+    return Row(rule, compiled(rule.when, LAYOUT), evidence, reads_direction=reads)

@@ -1,0 +1,155 @@
+"""Safety tiers A, B, H and crisis, and the findings behind them (clinical.md §3).
+
+All reports of both partners, received and done, are pooled by OR; nothing is averaged, and a
+disagreement raises. The tiers are data: a tier stands when every term of one of its signs is reported,
+each by either partner. Basis: Bograd & Mederos 1999; Stith et al. 2011-12; Marshall et al. 2011.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import reduce
+from operator import and_, or_
+from typing import Final, Literal
+
+from portal.domain.couple import SLOTS, Couple, Partner, Slot, other
+from portal.domain.couple_fields import FIELD_ORDER
+from portal.domain.expressions import Expression, either, ours
+from portal.domain.predicates import SAFETY_PREDICATES, Scene
+
+FindingTier = Literal["A", "child", "crisis", "order", "B", "H"]
+
+TWO_KINDS: Final = "two_kinds"
+
+RULE_OF_TIER: Final[dict[FindingTier, str]] = {
+    "A": "R1", "child": "R1b", "crisis": "R2", "order": "R3", "B": "R4", "H": "R5b",
+}  # fmt: skip
+"""The row of the table that each tier answers to, in table order."""
+
+SIGNS: Final[dict[FindingTier, tuple[tuple[str, ...], ...]]] = {
+    "A": (
+        ("strangled",),
+        ("severe_past_year",),
+        ("fear_strong",),
+        ("fear_of_consequences", "any_act"),
+        ("fear_of_consequences", "any_control"),
+    ),
+    "child": (("child_now",),),
+    "crisis": (("suicide_high",), ("behavior_recent",), ("harm_intent",)),
+    "order": (("order_current",),),
+    "B": (
+        ("severe_earlier",),
+        ("threat_past_year",),
+        ("fear_any", "any_act"),
+        ("fear_any", "any_control"),
+        ("severe_control",),
+        (TWO_KINDS,),
+        ("escalating",),
+        ("order_past",),
+        ("not_safe_to_leave",),
+        ("fear_of_consequences",),
+        ("harm_thoughts", "fear_any"),
+        ("harm_thoughts", "threat_ever"),
+    ),
+    "H": (("physical_past_year",), ("pressure_past_year",), ("fear_any",)),
+}
+"""Each tier as a list of signs; a sign is a list of predicates that must all be reported by someone."""
+
+_TESTS: Final = {predicate.name: predicate for predicate in SAFETY_PREDICATES}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One answer of one partner that takes part in a safety finding; ``rule`` is the row it feeds."""
+
+    slot: Slot
+    tier: FindingTier
+    rule: str
+    field: str
+
+
+def tier_reported(tier: FindingTier) -> Expression:
+    """The tier's condition on the pooled reports, before any clearance."""
+    signs = [reduce(and_, [_pooled(term) for term in sign]) for sign in SIGNS[tier]]
+    return reduce(or_, signs)
+
+
+def findings(couple: Couple) -> tuple[Finding, ...]:
+    """Every safety finding of the current answers, drafts included, before clearances.
+
+    Order: tiers in table order, fields in the order of the couple file, a before b. Where several
+    answers make a finding together (being afraid of the consequences, with an act that the other
+    partner reports), each of them is listed under the partner who gave it. Tier H is listed beside A
+    and B: whether it routes is the table's business.
+    """
+    seen = _reported(couple)
+    found: dict[Finding, None] = {}
+    for tier, rule in RULE_OF_TIER.items():
+        here = {
+            (field, slot)
+            for sign in SIGNS[tier]
+            if all(seen[term] for term in sign)
+            for term in sign
+            for field, slot in seen[term]
+        }
+        for field, slot in sorted(here, key=lambda place: (FIELD_ORDER[place[0]], place[1])):
+            found[Finding(slot, tier, rule, field)] = None
+    return tuple(found)
+
+
+def completed_by(slot: Slot, before: Couple | None, after: Couple) -> tuple[Finding, ...]:
+    """The findings that this partner's newest answers raised: in ``after``, not in ``before``, and theirs.
+
+    ``before`` is the couple without the new answers (``None``: nothing was known). When only this
+    partner's answers changed, a pooled finding that they complete always names one of their answers.
+    """
+    known = set(findings(before)) if before is not None else set[Finding]()
+    return tuple(finding for finding in findings(after) if finding.slot == slot and finding not in known)
+
+
+def has_two_kinds(couple: Couple) -> bool:
+    """Whether one person uses two or more different kinds of control: a's received with b's done."""
+    return any(len(_kinds_used_by(couple, slot)) >= 2 for slot in SLOTS)
+
+
+def _pooled(term: str) -> Expression:
+    return ours(TWO_KINDS) if term == TWO_KINDS else either(term)
+
+
+def _reported(couple: Couple) -> dict[str, list[tuple[str, Slot]]]:
+    """For each term of a sign, the (field, slot) places where it is reported."""
+    # No safety predicate reads a threshold: a setting can never loosen one.
+    scene = Scene(couple.as_of, 0, 0)
+    partners = tuple(couple.present())
+    seen = {name: list(_places(name, partners, scene)) for name in _TESTS}
+    seen[TWO_KINDS] = list(_two_kinds_places(couple))
+    return seen
+
+
+def _places(
+    name: str, partners: tuple[tuple[Slot, Partner], ...], scene: Scene
+) -> Iterator[tuple[str, Slot]]:
+    predicate = _TESTS[name]
+    for slot, partner in partners:
+        if predicate.test(partner, scene):
+            for field in predicate.fields(partner):
+                yield field, slot
+
+
+def _two_kinds_places(couple: Couple) -> Iterator[tuple[str, Slot]]:
+    for user in SLOTS:
+        if len(_kinds_used_by(couple, user)) < 2:
+            continue
+        user_file, other_file = couple.partners[user], couple.partners[other(user)]
+        if user_file is not None and user_file.safety.control_done:
+            yield "control_done", user
+        if other_file is not None and other_file.safety.control_received:
+            yield "control_received", other(user)
+
+
+def _kinds_used_by(couple: Couple, user: Slot) -> frozenset[str]:
+    user_file, other_file = couple.partners[user], couple.partners[other(user)]
+    done = user_file.safety.control_done if user_file is not None else None
+    received = other_file.safety.control_received if other_file is not None else None
+    return (done or frozenset()) | (received or frozenset())

@@ -1,0 +1,70 @@
+"""Tier C: what an interview should come back to, without changing the route (clinical.md §3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from portal.domain.constructs import ACTS
+from portal.domain.couple import SEVERE_CONTROL, Couple, Partner
+from portal.domain.couple_fields import FIELD_ORDER, ITEMS
+from portal.domain.gates import MOOD_LEVEL
+from portal.domain.predicates import EARLIER, EVER, is_open_to_r8
+from portal.domain.recommendation import Topic
+
+ALCOHOL_LEVEL: Final = 4
+"""Alcohol score 0-12 from which drinking is an interview topic (clinical.md §3)."""
+
+_INSULT = frozenset({"insult"})
+_MILD_WHEN_EARLIER = frozenset({"threat", "physical", "sexual_pressure"})
+_ITEMS = ITEMS | {
+    *("eligible.adult", "eligible.in_service_area"),
+    *(f"{side}.{act}" for side in ("harm_received", "harm_done") for act in ACTS),
+}
+
+TOPIC_FIELDS: Final = tuple(
+    field for field in FIELD_ORDER if field in _ITEMS or field in {"neck_wanted", "firearm_access"}
+)
+"""Every field that may be a topic, in the order topics stand."""
+
+
+def topics(couple: Couple, *, leaving_risk: bool) -> tuple[Topic, ...]:
+    """The topics in the order of the couple file's fields, a before b.
+
+    Answers given (declined ones too) are read in everybody's file, blanks only where the intake was
+    sent: a draft is not finished yet. ``leaving_risk`` names a reported firearm among the topics.
+    """
+    found: set[tuple[int, str, str]] = set()
+    for slot, partner in couple.present():
+        fields = {*_answered(partner), *_unanswered(partner, sent=couple.participation[slot] == "submitted")}
+        if leaving_risk and partner.safety.firearm_access:
+            fields.add("firearm_access")
+        found |= {(FIELD_ORDER[field], slot, field) for field in fields}
+    return tuple(Topic("a" if slot == "a" else "b", field) for _, slot, field in sorted(found))
+
+
+def _answered(partner: Partner) -> Iterator[str]:
+    safety, health = partner.safety, partner.health
+    yield from safety.harm.fields(_INSULT, EVER)
+    yield from safety.harm.fields(_MILD_WHEN_EARLIER, EARLIER)
+    for side, kinds in (("control_received", safety.control_received), ("control_done", safety.control_done)):
+        if kinds and len(kinds) == 1 and not kinds & SEVERE_CONTROL:
+            yield side
+    told = {
+        "free_to_leave": safety.free_to_leave == "hard",
+        "neck_wanted": safety.neck_wanted is True,
+        "alcohol_score": health.alcohol_score is not None and health.alcohol_score >= ALCOHOL_LEVEL,
+        "mood_score": health.mood_score is not None and health.mood_score >= MOOD_LEVEL,
+        "staying_from_fear": safety.staying_from_fear is True,
+    }
+    yield from (field for field, is_topic in told.items() if is_topic)
+    yield from partner.not_asked
+
+
+def _unanswered(partner: Partner, *, sent: bool) -> Iterator[str]:
+    """Declined or skipped items, but for those that R8 waits for."""
+    for field in partner.declined:
+        if field in _ITEMS and not (sent and is_open_to_r8(field, skipped=False)):
+            yield field
+    if sent:
+        yield from (field for field in partner.skipped if not is_open_to_r8(field, skipped=True))
