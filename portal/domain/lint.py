@@ -1,0 +1,105 @@
+"""The release lint: what a letter to one partner must not say (security.md §0 and §3.3).
+
+A letter is refused for a run of five words from the *other* partner's answers that stands neither in the
+standard letters nor in this partner's own; for naming a finding; and for naming a service before
+both interviews and a tick. Words are compared without case, accents and punctuation.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final, Literal
+
+RUN: Final = 5
+"""Words in a row that count as quoting somebody."""
+
+_WORD: Final = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
+
+#: Words that name a finding or the safety routes, folded; `*` stands for any ending. English, Spanish.
+FINDING_TERMS: Final = tuple(
+    term.strip()
+    for term in """
+    abus*|violen*|assault*|strangl*|chok*|stalk*|weapon*|firearm*|gun|guns|threat*|injur*|rape*|coerc*|
+    controlling|safety|unsafe|danger*|at risk|high risk|risk assessment|suicid*|self harm|kill*|
+    protective order|restraining order|order of protection|child protection|mandated report*|
+    affair|affairs|infidel*|cheat*|adulter*|alcohol*|drinking|drug|drugs|substance*|addict*|withdrawal|
+    psychos*|psychotic|mania|manic|bipolar|depressi*|crisis|red flag*|tier|
+    maltrat*|agresi*|agredi*|estrangul*|acoso|acosa*|arma|armas|amenaz*|lesion*|violacion|coaccion*|
+    seguridad|peligro*|riesgo*|autolesion*|matar*|orden de proteccion|orden de alejamiento|
+    proteccion de menores|infiel|infidelidad*|aventura*|drogas|droga|bebida|adiccion*|abstinencia|mani*co|
+    depresi*
+    """.split("|")
+)  # fmt: skip
+
+#: Words that name a service or a model, folded the same way.
+SERVICE_TERMS: Final = tuple(
+    term.strip()
+    for term in """
+    discernment|couple* therapy|couple* counsel*|couple* work|couple* session*|relationship therapy|
+    relationship counsel*|individual therapy|individual counsel*|individual work|joint session*|
+    joint appointment*|gottman|eft|emotionally focused|developmental|enrichment|stabili*|
+    discernimiento|terapia de pareja*|terapia individual|terapia de relacion|sesion* de pareja*|
+    sesion* conjunta*|cita* conjunta*|focalizada en las emociones|enriquecimiento|estabiliza*
+    """.split("|")
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Breach:
+    """One thing a letter must not say. ``words``: how the letter says it, as typed but for case."""
+
+    kind: Literal["their_words", "finding", "service"]
+    words: str
+
+
+def folded(text: str) -> list[str]:
+    """The words of a text without case, accents and punctuation."""
+    plain = unicodedata.normalize("NFKD", text.replace("’", "'").casefold())
+    return _WORD.findall("".join(char for char in plain if not unicodedata.combining(char)))
+
+
+def runs(texts: Iterable[str]) -> set[tuple[str, ...]]:
+    """Every run of ``RUN`` words of each text; a run never spans two texts."""
+    return {run for text in texts for run in _runs(folded(text))}
+
+
+def check(
+    letter: str, *, others: Iterable[str], own: Iterable[str], standard: Iterable[str], may_name_service: bool
+) -> tuple[Breach, ...]:
+    """Every breach of a letter, each once, in the order quoted words, findings, services.
+
+    ``others`` / ``own``: texts of the other partner's and of this partner's answers; ``standard``: the
+    texts everybody gets. ``may_name_service``: the service was ticked and everybody was interviewed.
+    """
+    words = folded(letter)
+    usual = runs(standard)
+    theirs = runs(others) - usual - runs(own)
+    quoted = [run for run in _runs(words) if run in theirs]
+    covered = {at + step for at, run in enumerate(_runs(words)) if run in usual for step in range(RUN)}
+    found = [Breach("their_words", " ".join(run)) for run in quoted]
+    found += [Breach("finding", hit) for hit in _hits(words, FINDING_TERMS, covered)]
+    if not may_name_service:
+        found += [Breach("service", hit) for hit in _hits(words, SERVICE_TERMS, covered)]
+    return tuple(dict.fromkeys(found))
+
+
+def _runs(words: list[str]) -> Iterator[tuple[str, ...]]:
+    return (tuple(words[at : at + RUN]) for at in range(len(words) - RUN + 1))
+
+
+def _hits(words: list[str], terms: tuple[str, ...], covered: set[int]) -> Iterator[str]:
+    """Terms as the letter writes them, but for those inside the standard words."""
+    for term in terms:
+        wanted = term.split()
+        for at in range(len(words) - len(wanted) + 1):
+            here = range(at, at + len(wanted))
+            if all(_fits(words[i], word) for i, word in zip(here, wanted, strict=True)) and not covered.issuperset(here):
+                yield " ".join(words[i] for i in here)
+
+
+def _fits(word: str, pattern: str) -> bool:
+    head, star, tail = pattern.partition("*")
+    return word == pattern if not star else word.startswith(head) and word.endswith(tail)

@@ -1,0 +1,151 @@
+"""Proposed appointments. A joint one only after every gate (clinical.md §4, "Gates")."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_time
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from portal.content import appointments as words
+from portal.domain.access import Viewer
+from portal.domain.couple import SLOTS
+from portal.domain.prerequisites import JOINT, NOT_APPROACHED, without_interview
+from portal.models import Appointment, table_of
+from portal.services import audit, cases, couples, interviews, notice_board, practices, release_lint, reviews, routing
+from portal.services.couples import Person
+from portal.services.errors import OutOfOrder
+from portal.services.practices import PracticeView
+from portal.services.tools import Tools
+from portal.vault import Place
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """When and where; ``starts_at`` aware, ``place`` as the partner will read it."""
+
+    slot: Literal["a", "b", "both"]
+    starts_at: datetime
+    minutes: int
+    place: str
+
+
+@dataclass(frozen=True)
+class AppointmentView:
+    """A proposed appointment; ``slot`` a, b or both; ``proposed_by`` is a staff id."""
+
+    id: str
+    slot: str
+    starts_at: datetime
+    minutes: int
+    place: str
+    proposed_by: str
+    proposed_at: datetime
+
+
+def propose(session: Session, tools: Tools, *, case_id: str, proposal: Proposal, by: Viewer) -> None:
+    """Propose a time; each person concerned sees a copy of their own.
+
+    Raises BadInput for a slot with nobody in it or a place that says what it must not, OutOfOrder for a
+    joint appointment before the gates and for a person who must not be approached or never joined.
+    """
+    people = _people(session, tools, case_id, proposal.slot)
+    for person in people:
+        release_lint.require_clean(
+            session,
+            tools,
+            case_id=case_id,
+            partner_id=person.partner_id,
+            field="place",
+            text=proposal.place,
+            may_name_service=False,
+        )
+    if proposal.slot == "both":
+        _require_joint(session, tools, case_id, people)
+    for person in people:
+        if person.participation in NOT_APPROACHED:
+            raise OutOfOrder("contact_blocked")
+        if not person.has_account:
+            raise OutOfOrder("not_joined")
+    _insert(session, tools, case_id, proposal, by)
+    practice = practices.view(session)
+    for person in people:
+        body = _shown(proposal, person.language, practice)
+        notice_board.pin(session, tools, partner_id=person.partner_id, kind="appointment", body=body)
+    detail = {"slot": proposal.slot}
+    audit.record(session, tools, by=by, verb="appointment.proposed", subject=("case", case_id), detail=detail)
+
+
+def _people(session: Session, tools: Tools, case_id: str, slot: str) -> tuple[Person, ...]:
+    wanted = [cases.partner_in(session, case_id, one) for one in (SLOTS if slot == "both" else (slot,))]
+    return tuple(person for person in couples.people(session, tools, case_id) if person.partner_id in wanted)
+
+
+def _require_joint(session: Session, tools: Tools, case_id: str, people: tuple[Person, ...]) -> None:
+    """Both sent and were interviewed, and the newest recommendation is signed for a joint route."""
+    standings = interviews.standings(people)
+    both_sent = all(standing.submitted_at is not None for standing in standings)
+    if not both_sent or without_interview(standings, interviews.held(session, case_id)):
+        raise OutOfOrder("joint_after_interviews")
+    newest, signed = routing.latest(session, tools, case_id), reviews.signed(session, tools, case_id)
+    if newest is None or signed is None or signed.recommendation_id != newest.id or signed.route not in JOINT:
+        raise OutOfOrder("joint_after_review")
+
+
+def _shown(proposal: Proposal, language: str, practice: PracticeView) -> dict[str, str | int]:
+    local = proposal.starts_at.astimezone(ZoneInfo(practice.time_zone))
+    text = words.TEXT.in_locale(language).format(
+        day=format_date(local.date(), "full", locale=language),
+        time=format_time(local.time(), "short", locale=language),
+        minutes=proposal.minutes,
+        place=proposal.place,
+        phone=practice.phone or "—",
+    )
+    return {
+        "title": words.TITLE.in_locale(language),
+        "text": text,
+        "starts_at": proposal.starts_at.isoformat(),
+        "minutes": proposal.minutes,
+        "place": proposal.place,
+    }
+
+
+def _insert(session: Session, tools: Tools, case_id: str, proposal: Proposal, by: Viewer) -> None:
+    row_id = tools.new_id()
+    row = {
+        "id": row_id,
+        "case_id": case_id,
+        "slot": proposal.slot,
+        "starts_at": proposal.starts_at,
+        "minutes": proposal.minutes,
+        "place_box": tools.vault.box("staff", Place("appointment", "place_box", row_id), proposal.place),
+        "proposed_by": by.id,
+        "proposed_at": tools.now(),
+    }
+    session.execute(insert(table_of(Appointment)), [row])
+
+
+def of_case(session: Session, tools: Tools, case_id: str) -> tuple[AppointmentView, ...]:
+    """Every appointment of a case, latest first. One statement."""
+    c = table_of(Appointment).c
+    rows = session.execute(
+        select(c.id, c.slot, c.starts_at, c.minutes, c.place_box, c.proposed_by, c.proposed_at)
+        .where(c.case_id == case_id)
+        .order_by(c.starts_at.desc(), c.id.desc())
+    ).all()
+    return tuple(
+        AppointmentView(
+            id=row.id,
+            slot=row.slot,
+            starts_at=row.starts_at,
+            minutes=row.minutes,
+            place=tools.vault.unbox("staff", Place("appointment", "place_box", row.id), row.place_box),
+            proposed_by=row.proposed_by,
+            proposed_at=row.proposed_at,
+        )
+        for row in rows
+    )

@@ -1,0 +1,60 @@
+"""Who people are, for staff: the names partners typed under their consent, and the names of staff.
+
+A consent name is sealed; opening one takes about 0.05 ms, so a page of the caseload may open them all.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from portal.models import Consent, Partner, StaffAccount, table_of
+from portal.services.tools import Tools
+from portal.vault import Place
+
+
+def newest_consent(slot: str, case_id: Any) -> Select[tuple[str]]:
+    """Id of the newest consent in a slot of a case; correlate it, or give a plain case id."""
+    c, p = table_of(Consent).c, table_of(Partner).c
+    return (
+        select(c.id)
+        .join_from(table_of(Consent), table_of(Partner), c.partner_id == p.id)
+        .where(p.case_id == case_id, p.slot == slot)
+        .order_by(c.given_at.desc(), c.id.desc())
+        .limit(1)
+    )
+
+
+def opened(tools: Tools, consent_id: str | None, blob: bytes | None) -> str | None:
+    """The name under one consent; None where nobody consented yet."""
+    if consent_id is None or blob is None:
+        return None
+    return tools.vault.open(Place("consent", "name_sealed", consent_id), blob)
+
+
+def of_case(session: Session, tools: Tools, case_id: str) -> dict[str, str]:
+    """Names by slot, newest consent each; a slot without consent is missing. One statement."""
+    c, p = table_of(Consent).c, table_of(Partner).c
+    rows = session.execute(
+        select(p.slot, c.id, c.name_sealed)
+        .join_from(table_of(Consent), table_of(Partner), c.partner_id == p.id)
+        .where(p.case_id == case_id)
+        .order_by(c.given_at, c.id)
+    ).all()
+    newest = {row.slot: row for row in rows}
+    return {
+        slot: tools.vault.open(Place("consent", "name_sealed", row.id), row.name_sealed)
+        for slot, row in newest.items()
+    }
+
+
+def of_staff(session: Session, tools: Tools) -> dict[str, str]:
+    """Every staff member's name by id, disabled ones too. One statement; a practice has few."""
+    c = table_of(StaffAccount).c
+    rows = session.execute(select(c.id, c.name_box)).all()
+    return {
+        row.id: tools.vault.unbox("staff", Place("staff_account", "name_box", row.id), row.name_box)
+        for row in rows
+    }

@@ -1,0 +1,117 @@
+"""Individual interviews: who was seen alone, with which of the three ticks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from portal.domain.access import Viewer
+from portal.domain.prerequisites import Held, Standing
+from portal.models import Interview, Partner, table_of
+from portal.services import audit, cases
+from portal.services.couples import Person
+from portal.services.tools import Tools
+from portal.vault import Place
+
+
+@dataclass(frozen=True)
+class InterviewView:
+    """One interview with one partner; ``held_by`` is a staff id."""
+
+    id: str
+    slot: str
+    identity_confirmed: bool
+    private_setting: bool
+    safety_reasked: bool
+    note: str
+    held_by: str
+    held_at: datetime
+
+    @property
+    def is_complete(self) -> bool:
+        """All three ticks: identity confirmed, private setting, safety asked again."""
+        return self.identity_confirmed and self.private_setting and self.safety_reasked
+
+
+def record(
+    session: Session,
+    tools: Tools,
+    *,
+    case_id: str,
+    slot: str,
+    ticks: tuple[bool, bool, bool],
+    note: str,
+    by: Viewer,
+) -> None:
+    """Keep an interview held just now. ``ticks``: identity confirmed, private setting, safety re-asked.
+
+    Raises BadInput where the slot is empty.
+    """
+    partner_id = cases.partner_in(session, case_id, slot)
+    interview_id = tools.new_id()
+    identity, private, safety = ticks
+    row = {
+        "id": interview_id,
+        "partner_id": partner_id,
+        "identity_confirmed": identity,
+        "private_setting": private,
+        "safety_reasked": safety,
+        "note_box": tools.vault.box("staff", Place("interview", "note_box", interview_id), note),
+        "held_by": by.id,
+        "held_at": tools.now(),
+    }
+    session.execute(insert(table_of(Interview)), [row])
+    detail = {"slot": slot, "complete": all(ticks)}
+    audit.record(
+        session, tools, by=by, verb="interview.recorded", subject=("case", case_id), detail=detail
+    )
+
+
+def of_case(session: Session, tools: Tools, case_id: str) -> tuple[InterviewView, ...]:
+    """Every interview of a case, newest first, notes opened. One statement."""
+    i, p = table_of(Interview).c, table_of(Partner).c
+    rows = session.execute(
+        select(
+            i.id, p.slot, i.identity_confirmed, i.private_setting, i.safety_reasked,
+            i.note_box, i.held_by, i.held_at,
+        )
+        .join_from(table_of(Interview), table_of(Partner), i.partner_id == p.id)
+        .where(p.case_id == case_id)
+        .order_by(i.held_at.desc(), i.id.desc())
+    ).all()  # fmt: skip
+    return tuple(
+        InterviewView(
+            id=row.id,
+            slot=row.slot,
+            identity_confirmed=row.identity_confirmed,
+            private_setting=row.private_setting,
+            safety_reasked=row.safety_reasked,
+            note=tools.vault.unbox("staff", Place("interview", "note_box", row.id), row.note_box),
+            held_by=row.held_by,
+            held_at=row.held_at,
+        )
+        for row in rows
+    )
+
+
+def held(session: Session, case_id: str) -> tuple[Held, ...]:
+    """The interviews of a case as the prerequisites read them, notes left closed. One statement."""
+    i, p = table_of(Interview).c, table_of(Partner).c
+    rows = session.execute(
+        select(p.slot, i.identity_confirmed, i.private_setting, i.safety_reasked, i.held_at)
+        .join_from(table_of(Interview), table_of(Partner), i.partner_id == p.id)
+        .where(p.case_id == case_id)
+    ).all()
+    return tuple(
+        Held(row.slot, row.identity_confirmed and row.private_setting and row.safety_reasked, row.held_at)
+        for row in rows
+    )
+
+
+def standings(people: Iterable[Person]) -> tuple[Standing, ...]:
+    """People as the prerequisites read them."""
+    return tuple(Standing(person.slot, person.participation, person.submitted_at) for person in people)
