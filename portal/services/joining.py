@@ -1,0 +1,204 @@
+"""How a partner gets an account: by an invitation, or by beginning on their own.
+
+Everything here runs through the partner door: it can insert a case and never read one, so it does not
+know who invited whom. The slow part (hashing) happens in ``prepare``, before the write.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from sqlalchemy import CursorResult, insert, select, update
+from sqlalchemy.orm import Session
+
+from portal.content import words
+from portal.domain.access import ANONYMOUS, Viewer
+from portal.models import Account, CaseFile, Invitation, Partner, Statement, table_of
+from portal.services import audit, intakes, jobs, passwords, recovery, sessions, sign_ins
+from portal.services.errors import Refused
+from portal.services.tools import Tools, token_hash
+from portal.vault import Place
+
+
+@dataclass(frozen=True)
+class Newcomer:
+    """What somebody brings along, hashed already. ``recovery_code`` is shown once and kept as a hash."""
+
+    password_hash: str = field(repr=False)
+    recovery_code: str = field(repr=False)
+    recovery_hash: str = field(repr=False)
+    language: str
+    email: str | None = field(default=None, repr=False)
+    device_hash: str | None = None
+
+
+@dataclass(frozen=True)
+class Joined:
+    """A new account and the cookie token of its first session, whose card holds name and code."""
+
+    account_id: str
+    partner_id: str
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class _Invited:
+    """What an invitation's token stands for. ``is_second``: somebody has joined with it before."""
+
+    invitation_id: str
+    partner_id: str
+    is_second: bool
+
+
+def prepare(
+    tools: Tools, *, password: str, language: str, email: str | None = None, device_hash: str | None = None
+) -> Newcomer:
+    """Hash the password and a freshly drawn recovery code. Outside any transaction: it takes its time."""
+    code = recovery.draw(tools)
+    return Newcomer(
+        password_hash=tools.passwords.hash(passwords.canonical(password)),
+        recovery_code=code,
+        recovery_hash=tools.passwords.hash(recovery.canonical(code)),
+        language=language,
+        email=email or None,
+        device_hash=device_hash,
+    )
+
+
+def begin(session: Session, tools: Tools, *, newcomer: Newcomer, talk_first: bool) -> Joined:
+    """A self-referral: a new case with this person in slot a. Known to nobody, linked to nothing.
+
+    ``talk_first`` becomes the answer ``call_first`` of a form that is laid out at once: staff see it now.
+    """
+    partner_id = _open_case(session, tools, origin="self_referral", claims=None)[1]
+    joined = _make_account(session, tools, partner_id=partner_id, newcomer=newcomer)
+    if talk_first:
+        by = Viewer(kind="partner", id=joined.account_id, partner_id=partner_id)
+        intakes.begin(session, tools, partner_id=partner_id, by=by, call_first=True)
+    return joined
+
+
+def join(session: Session, tools: Tools, *, token: str, newcomer: Newcomer) -> Joined:
+    """Join by an invitation. Raises Refused ("unknown_link") for an unknown or expired token.
+
+    One conditional UPDATE decides who was first; everybody after that gets a record of their own that
+    only staff see as a second claim (security.md P8).
+    """
+    invited = _take(session, tools, token=token)
+    if not invited.is_second:
+        return _make_account(session, tools, partner_id=invited.partner_id, newcomer=newcomer)
+    case_id, partner_id = _open_case(session, tools, origin="second_claim", claims=invited.invitation_id)
+    joined = _make_account(session, tools, partner_id=partner_id, newcomer=newcomer)
+    jobs.add(session, tools, kind="second_claim", subject_id=case_id)
+    return joined
+
+
+def decline(session: Session, tools: Tools, *, token: str, reason: str) -> None:
+    """Say "not for me right now" to an invitation; the token stays usable, should they change their mind.
+
+    After somebody has joined with it, this is a note to staff and changes nothing for that person.
+    Raises Refused ("unknown_link").
+    """
+    invited = _find(session, tools, token=token)
+    kind = "second_not_now" if invited.is_second else "not_now"
+    statement_id = _state(session, tools, partner_id=invited.partner_id, kind=kind, body={"reason": reason})
+    subject, detail = ("invitation", invited.invitation_id), {"statement": statement_id}
+    audit.record(session, tools, by=ANONYMOUS, verb="invitation.not_now", subject=subject, detail=detail)
+
+
+def _take(session: Session, tools: Tools, *, token: str) -> _Invited:
+    """Mark the invitation used if nobody did, and say which case this is."""
+    table, now = table_of(Invitation), tools.now()
+    is_free = (table.c.used_at.is_(None)) & (table.c.expires_at > now)
+    take = update(table).where(table.c.token_hash == token_hash(token), is_free).values(used_at=now)
+    is_first = cast(CursorResult[Any], session.execute(take)).rowcount == 1
+    found = _find(session, tools, token=token)
+    # A second invitation to somebody who has joined by the first is a second claim as well.
+    is_second = not is_first or _has_account(session, found)
+    return _Invited(found.invitation_id, found.partner_id, is_second)
+
+
+def _find(session: Session, tools: Tools, *, token: str) -> _Invited:
+    c = table_of(Invitation).c
+    row = session.execute(
+        select(c.id, c.partner_id, c.used_at).where(
+            c.token_hash == token_hash(token), c.expires_at > tools.now()
+        )
+    ).one_or_none()
+    if row is None:
+        raise Refused("unknown_link")
+    return _Invited(row.id, row.partner_id, row.used_at is not None)
+
+
+def _has_account(session: Session, invited: _Invited) -> bool:
+    c = table_of(Account).c
+    held = select(c.id).where(c.partner_id == invited.partner_id)
+    return session.execute(held).one_or_none() is not None
+
+
+def _open_case(session: Session, tools: Tools, *, origin: str, claims: str | None) -> tuple[str, str]:
+    """A new case with one person in slot a; returns (case id, partner id)."""
+    case_id, partner_id, now = tools.new_id(), tools.new_id(), tools.now()
+    case = {
+        "id": case_id, "origin": origin, "opened_at": now, "waiting_since": now, "urgency": 4,
+        "claims_invitation_id": claims,
+    }  # fmt: skip
+    session.execute(insert(table_of(CaseFile)), [case])
+    partner = {"id": partner_id, "case_id": case_id, "slot": "a", "created_at": now}
+    session.execute(insert(table_of(Partner)), [partner])
+    detail = {"origin": origin}
+    audit.record(session, tools, by=ANONYMOUS, verb="case.opened", subject=("case", case_id), detail=detail)
+    return case_id, partner_id
+
+
+def _make_account(session: Session, tools: Tools, *, partner_id: str, newcomer: Newcomer) -> Joined:
+    account_id, name = tools.new_id(), _free_name(session, tools)
+    email = newcomer.email
+    row = {
+        "id": account_id,
+        "partner_id": partner_id,
+        "name_digest": sign_ins.name_digest(tools, name),
+        "name_sealed": tools.vault.seal(Place("account", "name_sealed", account_id), name),
+        "password_hash": newcomer.password_hash,
+        "recovery_hash": newcomer.recovery_hash,
+        "created_at": tools.now(),
+        "email_sealed": email and tools.vault.seal(Place("account", "email_sealed", account_id), email),
+        "language": newcomer.language,
+    }
+    session.execute(insert(table_of(Account)), [row])
+    by = Viewer(kind="partner", id=account_id, partner_id=partner_id)
+    audit.record(session, tools, by=by, verb="account.joined", subject=("account", account_id))
+    jobs.add(session, tools, kind="joined", subject_id=account_id)
+    card = json.dumps({"sign_in_name": name, "recovery_code": newcomer.recovery_code})
+    token = sessions.open_partner(
+        session, tools, account_id=account_id, card=card, device_hash=newcomer.device_hash
+    )
+    return Joined(account_id, partner_id, token)
+
+
+def _free_name(session: Session, tools: Tools) -> str:
+    """A drawn sign-in name that nobody has."""
+    c = table_of(Account).c
+    while True:
+        name = words.draw_name(lambda choices: choices[tools.pick(len(choices))])
+        taken = select(c.id).where(c.name_digest == sign_ins.name_digest(tools, name))
+        if session.execute(taken).one_or_none() is None:
+            return name
+
+
+def _state(session: Session, tools: Tools, *, partner_id: str, kind: str, body: dict[str, str]) -> str:
+    """Keep a sealed statement and ask the worker to look at it; returns its id."""
+    statement_id = tools.new_id()
+    text = json.dumps(body, ensure_ascii=False, sort_keys=True)
+    row = {
+        "id": statement_id,
+        "partner_id": partner_id,
+        "kind": kind,
+        "body_sealed": tools.vault.seal(Place("statement", "body_sealed", statement_id), text),
+        "said_at": tools.now(),
+    }
+    session.execute(insert(table_of(Statement)), [row])
+    jobs.add(session, tools, kind="statement", subject_id=statement_id)
+    return statement_id
