@@ -96,7 +96,9 @@ def _hits(words: list[str], terms: tuple[str, ...], covered: set[int]) -> Iterat
         wanted = term.split()
         for at in range(len(words) - len(wanted) + 1):
             here = range(at, at + len(wanted))
-            if all(_fits(words[i], word) for i, word in zip(here, wanted, strict=True)) and not covered.issuperset(here):
+            if all(
+                _fits(words[i], word) for i, word in zip(here, wanted, strict=True)
+            ) and not covered.issuperset(here):
                 yield " ".join(words[i] for i in here)
 
 

@@ -45,7 +45,9 @@ class Standing:
 def without_interview(people: Iterable[Standing], held: Collection[Held]) -> tuple[str, ...]:
     """Slots whose intake was sent and who have no interview with all three ticks yet."""
     done = {interview.slot for interview in held if interview.is_complete}
-    return tuple(person.slot for person in people if person.submitted_at is not None and person.slot not in done)
+    return tuple(
+        person.slot for person in people if person.submitted_at is not None and person.slot not in done
+    )
 
 
 def without_clearing_interview(people: Iterable[Standing], held: Collection[Held]) -> tuple[str, ...]:
@@ -69,7 +71,10 @@ def is_downward_from_safety(recommended: str, chosen: str) -> bool:
 
 
 def is_cleared(
-    matched_rules: Iterable[str], made_at: datetime, cleared: Mapping[str, datetime], people: Iterable[Standing]
+    matched_rules: Iterable[str],
+    made_at: datetime,
+    cleared: Mapping[str, datetime],
+    people: Iterable[Standing],
 ) -> bool:
     """Whether every safety row of a recommendation was cleared after it was made.
 

@@ -16,7 +16,17 @@ from portal.domain.access import Viewer
 from portal.domain.couple import SLOTS
 from portal.domain.prerequisites import JOINT, NOT_APPROACHED, without_interview
 from portal.models import Appointment, table_of
-from portal.services import audit, cases, couples, interviews, notice_board, practices, release_lint, reviews, routing
+from portal.services import (
+    audit,
+    cases,
+    couples,
+    interviews,
+    notice_board,
+    practices,
+    release_lint,
+    reviews,
+    routing,
+)
 from portal.services.couples import Person
 from portal.services.errors import OutOfOrder
 from portal.services.practices import PracticeView

@@ -63,7 +63,7 @@ def require_exists(session: Session, case_id: str) -> None:
 def partner_in(session: Session, case_id: str, slot: str) -> str:
     """Id of the partner record in a slot. Raises BadInput where the case has nobody there."""
     c = table_of(Partner).c
-    partner_id = session.scalar(select(c.id).where(c.case_id == case_id, c.slot == slot))
+    partner_id: str | None = session.scalar(select(c.id).where(c.case_id == case_id, c.slot == slot))
     if partner_id is None:
         raise BadInput({"slot": "nobody_there"})
     return partner_id

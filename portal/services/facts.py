@@ -50,22 +50,21 @@ def state(
     """
     partner_id = cases.partner_in(session, case_id, slot)
     session.execute(
-        insert(table_of(Fact)), [_row(tools, partner_id, kind, value, note, by) for kind, value in said.items()]
+        insert(table_of(Fact)),
+        [_row(tools, partner_id, one, note, by) for one in said.items()],
     )
-    detail = {"slot": slot, "kinds": sorted(said)}
+    detail: audit.Detail = {"slot": slot, "kinds": sorted(said)}
     audit.record(session, tools, by=by, verb="facts.stated", subject=("case", case_id), detail=detail)
     jobs.add(session, tools, kind="route", subject_id=case_id)
 
 
-def _row(
-    tools: Tools, partner_id: str, kind: str, value: str, note: str, by: Viewer
-) -> dict[str, object]:
+def _row(tools: Tools, partner_id: str, said: tuple[str, str], note: str, by: Viewer) -> dict[str, object]:
     row_id = tools.new_id()
     return {
         "id": row_id,
         "partner_id": partner_id,
-        "kind": kind,
-        "value": value,
+        "kind": said[0],
+        "value": said[1],
         "note_box": tools.vault.box("staff", Place("fact", "note_box", row_id), note),
         "stated_by": by.id,
         "stated_at": tools.now(),

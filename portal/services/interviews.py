@@ -65,10 +65,8 @@ def record(
         "held_at": tools.now(),
     }
     session.execute(insert(table_of(Interview)), [row])
-    detail = {"slot": slot, "complete": all(ticks)}
-    audit.record(
-        session, tools, by=by, verb="interview.recorded", subject=("case", case_id), detail=detail
-    )
+    detail: audit.Detail = {"slot": slot, "complete": all(ticks)}
+    audit.record(session, tools, by=by, verb="interview.recorded", subject=("case", case_id), detail=detail)
 
 
 def of_case(session: Session, tools: Tools, case_id: str) -> tuple[InterviewView, ...]:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from portal.domain.access import Viewer
 from portal.domain.prerequisites import BLOCKS_INVITING, NOT_APPROACHED
 from portal.models import Invitation, Partner, table_of
-from portal.services import audit, cases, couples, mails, routing, standing
+from portal.services import audit, couples, mails, routing, standing
 from portal.services.couples import Couple, Person
 from portal.services.errors import NotFound, OutOfOrder
 from portal.services.tools import Tools, token_hash
@@ -71,7 +71,14 @@ def send(
         "created_at": tools.now(),
     }
     session.execute(insert(table_of(Invitation)), [row])
-    _send(session, tools, case_id, (invitation_id, partner_id), (channel, address, language), by)
+    _send(
+        session,
+        tools,
+        case_id,
+        invited=(invitation_id, partner_id),
+        reached=(channel, address, language),
+        by=by,
+    )
     return invitation_id
 
 
@@ -95,7 +102,14 @@ def release_held(
         raise OutOfOrder("inviter_sends_first")
     _require_allowed(session, tools, couple, row.slot)
     address = tools.vault.open(Place("invitation", "address_sealed", row.id), row.address_sealed)
-    _send(session, tools, case_id, (row.id, row.partner_id), (row.channel, address, language), by)
+    _send(
+        session,
+        tools,
+        case_id,
+        invited=(row.id, row.partner_id),
+        reached=(row.channel, address, language),
+        by=by,
+    )
 
 
 def _require_allowed(session: Session, tools: Tools, couple: Couple, slot: str) -> None:
@@ -142,6 +156,7 @@ def _send(
     session: Session,
     tools: Tools,
     case_id: str,
+    *,
     invited: tuple[str, str],
     reached: tuple[str, str, str],
     by: Viewer,
@@ -193,7 +208,9 @@ def of_case(session: Session, tools: Tools, case_id: str) -> tuple[InvitationVie
             sent_at=row.sent_at,
             expires_at=row.expires_at,
             used_at=row.used_at,
-            link=_link(tools, row.id, row.link_box, is_live=row.used_at is None and tools.now() < row.expires_at)
+            link=_link(
+                tools, row.id, row.link_box, is_live=row.used_at is None and tools.now() < row.expires_at
+            )
             if row.link_box is not None
             else None,
         )

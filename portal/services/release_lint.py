@@ -68,7 +68,10 @@ def _words_by_partner(session: Session, tools: Tools, case_id: str) -> dict[str,
     rows = session.execute(
         select(p.id.label("partner_id"), i.id, i.questionnaire, i.variant)
         .join_from(
-            table_of(Partner), table_of(Intake), (i.partner_id == p.id) & i.submitted_at.is_not(None), isouter=True
+            table_of(Partner),
+            table_of(Intake),
+            (i.partner_id == p.id) & i.submitted_at.is_not(None),
+            isouter=True,
         )
         .where(p.case_id == case_id)
     ).all()

@@ -10,13 +10,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from portal.content import letters
 from portal.domain.access import Viewer
 from portal.domain.prerequisites import without_interview
-from portal.domain.visibility import LetterFacts, LetterState, can_decide_letter, can_see_letter, needs_approval
+from portal.domain.visibility import (
+    LetterFacts,
+    LetterState,
+    can_decide_letter,
+    can_see_letter,
+    needs_approval,
+)
 from portal.models import Letter, Partner, StaffAccount, table_of
 from portal.services import (
     audit,
@@ -92,13 +98,23 @@ def write(session: Session, tools: Tools, *, case_id: str, draft: Draft, by: Vie
         raise OutOfOrder("review_first")
     people = couples.people(session, tools, case_id)
     person = _approachable(people, partner_id)
-    if draft.names_service and without_interview(interviews.standings(people), interviews.held(session, case_id)):
+    if draft.names_service and without_interview(
+        interviews.standings(people), interviews.held(session, case_id)
+    ):
         raise OutOfOrder("service_after_interviews")
     newest = routing.latest(session, tools, case_id)
     waits = needs_approval(review.route, newest.body["route"] if newest else None)
-    letter_id = _insert(session, tools, case_id, person, draft, "waiting" if waits else "released", by)
+    letter_id = _insert(
+        session,
+        tools,
+        case_id,
+        person=person,
+        draft=draft,
+        state="waiting" if waits else "released",
+        by=by,
+    )
     verb = "letter.waits" if waits else "letter.released"
-    _record(session, tools, verb, case_id, letter_id, by)
+    _record(session, tools, verb, case_id=case_id, letter_id=letter_id, by=by)
     if not waits:
         _show(session, tools, person, _wording(draft.letter, person, draft.body), notify=draft.notify)
     return letter_id
@@ -138,6 +154,7 @@ def _insert(
     session: Session,
     tools: Tools,
     case_id: str,
+    *,
     person: Person,
     draft: Draft,
     state: LetterState,
@@ -174,14 +191,14 @@ def _show(
         mails.queue(session, tools, template="notify", to=to, language=person.language, params={})
 
 
-def _record(session: Session, tools: Tools, verb: str, case_id: str, letter_id: str, by: Viewer) -> None:
+def _record(session: Session, tools: Tools, verb: str, *, case_id: str, letter_id: str, by: Viewer) -> None:
     audit.record(session, tools, by=by, verb=verb, subject=("case", case_id), detail={"letter": letter_id})
 
 
 def view(session: Session, tools: Tools, *, letter_id: str, by: Viewer) -> LetterView:
     """One letter alone, and the event that it was looked at. Raises NotFound for what is not theirs."""
     letter = find(session, tools, letter_id=letter_id, by=by)
-    _record(session, tools, "letter.viewed", letter.case_id, letter_id, by)
+    _record(session, tools, "letter.viewed", case_id=letter.case_id, letter_id=letter_id, by=by)
     return letter
 
 
@@ -215,7 +232,9 @@ def _is_alone(session: Session) -> bool:
     """Whether the practice has exactly one staff account that can sign in."""
     c = table_of(StaffAccount).c
     count = session.scalar(
-        select(func.count()).select_from(table_of(StaffAccount)).where(c.disabled_at.is_(None), c.set_up_at.is_not(None))
+        select(func.count())
+        .select_from(table_of(StaffAccount))
+        .where(c.disabled_at.is_(None), c.set_up_at.is_not(None))
     )
     return count == 1
 
@@ -239,7 +258,7 @@ def decide(session: Session, tools: Tools, *, letter_id: str, approve: bool, by:
     state = "released" if approve else "refused"
     values = {"state": state, "decided_by": by.id, "decided_at": tools.now()}
     session.execute(update(table_of(Letter)).where(c.id == letter_id).values(**values))
-    _record(session, tools, f"letter.{state}", letter.case_id, letter_id, by)
+    _record(session, tools, f"letter.{state}", case_id=letter.case_id, letter_id=letter_id, by=by)
 
 
 def of_case(session: Session, tools: Tools, case_id: str) -> tuple[LetterView, ...]:
@@ -281,9 +300,7 @@ def _columns() -> Any:
     ).join_from(table_of(Letter), table_of(Partner), c.partner_id == p.id)  # fmt: skip
 
 
-def _opened(
-    tools: Tools, row: Row[Any], *, may_decide: bool = False, may_open_case: bool = False
-) -> LetterView:
+def _opened(tools: Tools, row: Any, *, may_decide: bool = False, may_open_case: bool = False) -> LetterView:
     values = {key: value for key, value in row._mapping.items() if key != "body_box"}
     body = json.loads(tools.vault.unbox("staff", Place("letter", "body_box", row.id), row.body_box))
     return LetterView(

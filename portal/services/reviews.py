@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from portal.domain.access import Viewer
@@ -71,8 +71,8 @@ def make(
     if shown is not None and shown != newest.id:
         raise Conflict("newer_recommendation")
     route = newest.body["route"] if choice.decision == "accept" else choice.route
-    _require_order(session, tools, case_id, choice, newest, route)
-    _insert(session, tools, case_id, newest, choice, route, by)
+    _require_order(session, tools, case_id, choice=choice, newest=newest, route=route)
+    _insert(session, tools, case_id, newest=newest, choice=choice, route=route, by=by)
     if choice.decision in SIGNED_DECISIONS:
         c = table_of(CaseFile).c
         session.execute(update(table_of(CaseFile)).where(c.id == case_id).values(urgency=SIGNED))
@@ -82,9 +82,17 @@ def make(
 
 
 def _require_order(
-    session: Session, tools: Tools, case_id: str, choice: Choice, newest: RecommendationView, route: str | None
+    session: Session,
+    tools: Tools,
+    case_id: str,
+    *,
+    choice: Choice,
+    newest: RecommendationView,
+    route: str | None,
 ) -> None:
-    leaves_safety = choice.decision == "override" and is_downward_from_safety(newest.body["route"], str(route))
+    leaves_safety = choice.decision == "override" and is_downward_from_safety(
+        newest.body["route"], str(route)
+    )
     if not leaves_safety and not (choice.format and route in JOINT):
         return
     people = interviews.standings(couples.people(session, tools, case_id))
@@ -100,6 +108,7 @@ def _insert(
     session: Session,
     tools: Tools,
     case_id: str,
+    *,
     newest: RecommendationView,
     choice: Choice,
     route: str | None,
@@ -133,7 +142,7 @@ def of_case(session: Session, tools: Tools, case_id: str) -> tuple[ReviewView, .
     return tuple(_opened(tools, row) for row in rows)
 
 
-def _opened(tools: Tools, row: Row[Any]) -> ReviewView:
+def _opened(tools: Tools, row: Any) -> ReviewView:
     body = json.loads(tools.vault.unbox("staff", Place("review", "body_box", row.id), row.body_box))
     return ReviewView(
         id=row.id,
