@@ -1,4 +1,4 @@
-"""The end of a sitting: ending a partner's session also leaves what stood open, so that findings latch."""
+"""The end of a sitting: ending a partner's session also leaves the section that stands open, so that findings latch."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from portal.services.tools import Tools
 
 def end(session: Session, tools: Tools, *, by: Viewer) -> None:
     """End this session of a partner or a staff member, for good."""
-    leave_sections(session, tools, by=by)
+    leave_section(session, tools, by=by)
     sessions.end(session, tools, by)
     audit.record(session, tools, by=by, verb="session.ended", subject=_subject(by))
 
@@ -21,33 +21,32 @@ def end(session: Session, tools: Tools, *, by: Viewer) -> None:
 def end_everywhere(session: Session, tools: Tools, *, by: Viewer, keep_current: bool = False) -> None:
     """End every session of this account, the current one too unless ``keep_current``."""
     if not keep_current:
-        leave_sections(session, tools, by=by)
+        leave_section(session, tools, by=by)
     sessions.end_all(session, tools, by, keep_current=keep_current)
     audit.record(session, tools, by=by, verb="session.all_ended", subject=_subject(by))
 
 
-def leave_sections(session: Session, tools: Tools, *, by: Viewer) -> None:
-    """Mark what a partner had open as left now, and ask the worker to settle the findings.
+def leave_section(session: Session, tools: Tools, *, by: Viewer) -> None:
+    """Mark the section that a partner has open as left now, and ask the worker to settle the findings.
 
     Partner door; nothing happens for staff or for an intake that was sent.
     """
     if by.kind != "partner":
         return
-    state, intake = table_of(SectionState), table_of(Intake)
-    is_open = state.c.opened_at.is_not(None) & state.c.left_at.is_(None)
-    rows = session.execute(
-        select(state.c.intake_id, state.c.section)
-        .join_from(state, intake, state.c.intake_id == intake.c.id)
-        .where(intake.c.partner_id == by.partner_id, intake.c.submitted_at.is_(None), is_open)
-        .order_by(state.c.intake_id, state.c.section)
-    ).all()
-    for row in rows:
-        here = (state.c.intake_id == row.intake_id) & (state.c.section == row.section)
-        session.execute(update(state).where(here).values(left_at=tools.now()))
-        subject, detail = ("intake", row.intake_id), {"section": row.section}
-        audit.record(session, tools, by=by, verb="section.left", subject=subject, detail=detail)
-    for intake_id in sorted({row.intake_id for row in rows}):
-        jobs.add(session, tools, kind="left", subject_id=intake_id)
+    state, intake = table_of(SectionState), table_of(Intake).c
+    row = session.execute(
+        select(intake.id, intake.position)
+        .where(intake.partner_id == by.partner_id, intake.submitted_at.is_(None))
+        .order_by(intake.round.desc())
+        .limit(1)
+    ).one_or_none()
+    if row is None:
+        return
+    here = (state.c.intake_id == row.id) & (state.c.section == row.position)
+    session.execute(update(state).where(here).values(left_at=tools.now()))
+    subject, detail = ("intake", row.id), {"section": row.position}
+    audit.record(session, tools, by=by, verb="section.left", subject=subject, detail=detail)
+    jobs.add(session, tools, kind="left", subject_id=row.id)
 
 
 def _subject(by: Viewer) -> tuple[str, str]:
