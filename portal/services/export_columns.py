@@ -1,0 +1,201 @@
+"""Columns of a report as declared data, and cells that cannot break a file.
+
+The de-identified columns are those of contract.md ("De-identified report"). Names, dates and item answers
+stand in a report only where it was asked for as identified; item answers by kind, each kind for itself.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cache
+from typing import Any, Final, Literal
+
+from portal.content import questionnaire as bank
+from portal.domain.answers import Answer
+from portal.domain.constructs import POLICIES
+from portal.domain.questionnaire import Item, Kind, Section
+
+Cell = str | int | list[str] | None
+Format = Literal["csv", "json"]
+Sensitivity = Literal["plain", "identity", "safety", "suicide", "affair", "substance", "text"]
+
+FORMATS: Final = ("csv", "json")
+#: Kinds of item answers that an identified report may hold, each by a tick of its own.
+KINDS: Final = ("safety", "suicide", "affair", "substance", "text")
+#: Excel reads UTF-8 only behind this mark.
+MARK: Final = b"\xef\xbb\xbf"
+#: A cell that begins with one of these is a formula to a spreadsheet (security.md T03).
+_RISKY: Final = frozenset("=+-@\t\r\0＝＋－＠")
+_SUICIDE: Final = frozenset({"suicide_level", "suicidal_behavior", "threatened_suicide_if_left"})
+_SAFETY: Final = frozenset({"free_to_leave", "voluntary", "harm_other", "staying_from_fear"})
+
+
+@dataclass(frozen=True)
+class Source:
+    """All that one row may be made of: one sent intake. ``scores``: the partner of the couple file."""
+
+    export_id: str
+    slot: str
+    sent_on: date
+    scores: Mapping[str, Any]
+    recommendation: Mapping[str, Any] | None
+    signed_route: str | None
+    case_id: str = ""
+    name: str | None = field(default=None, repr=False)
+    answers: Mapping[str, Answer] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its key, how sensitive it is, and how it is read from a source."""
+
+    key: str
+    sensitivity: Sensitivity
+    read: Callable[[Source], Cell]
+
+
+def _said(key: str) -> Callable[[Source], Cell]:
+    return lambda source: None if source.recommendation is None else source.recommendation[key]
+
+
+def _scored(key: str) -> Callable[[Source], Cell]:
+    return lambda source: source.scores[key]
+
+
+def _index(key: str) -> Callable[[Source], Cell]:
+    return lambda source: source.scores["indices"][key]
+
+
+def _answered(key: str) -> Callable[[Source], Cell]:
+    return lambda source: source.answers.get(key)
+
+
+DEIDENTIFIED: Final = (
+    Column("export_id", "plain", lambda source: source.export_id),
+    Column("slot", "plain", lambda source: source.slot),
+    Column("month", "plain", lambda source: f"{source.sent_on:%Y-%m}"),
+    Column("route", "plain", _said("route")),
+    Column("reason", "plain", _said("reason")),
+    Column("rule", "plain", _said("rule")),
+    Column("model", "plain", _said("model")),
+    Column("signed_route", "plain", lambda source: source.signed_route),
+    Column("lean", "plain", _scored("lean")),
+    Column("satisfaction", "plain", _scored("satisfaction")),
+    Column("mood_score", "plain", _scored("mood_score")),
+    Column("gottman", "plain", _index("gottman")),
+    Column("eft", "plain", _index("eft")),
+    Column("developmental", "plain", _index("developmental")),
+    Column("gates", "plain", _said("gates")),
+)
+IDENTITY: Final = (
+    Column("case", "identity", lambda source: source.case_id),
+    Column("name", "identity", lambda source: source.name),
+    Column("sent_on", "identity", lambda source: source.sent_on.isoformat()),
+)
+
+
+def columns(*, identified: bool, include: Sequence[str] = ()) -> tuple[Column, ...]:
+    """The columns of a report, the de-identified ones first. ``include`` (of ``KINDS``): kinds of answers."""
+    if not identified:
+        return DEIDENTIFIED
+    wanted = (column for kind in KINDS if kind in include for column in _answers_by_kind()[kind])
+    return (*DEIDENTIFIED, *IDENTITY, *wanted)
+
+
+@cache
+def _answers_by_kind() -> Mapping[str, tuple[Column, ...]]:
+    """A column for each item that any shipped version asks under any policy, by its one kind."""
+    kinds: dict[str, Sensitivity] = {}
+    for version in bank.versions():
+        for policy in POLICIES:
+            for section in bank.load(version, policy=policy).sections:
+                for item in section.items:
+                    if (kind := _kind(section, item)) is not None:
+                        kinds.setdefault(item.key, kind)
+    return {
+        kind: tuple(Column(key, found, _answered(key)) for key, found in kinds.items() if found == kind)
+        for kind in KINDS
+    }
+
+
+def _kind(section: Section, item: Item) -> Sensitivity | None:
+    """The one kind an item belongs to, the most protected first; None for an item of no kind."""
+    tests: tuple[tuple[Sensitivity, bool], ...] = (
+        ("text", item.kind is Kind.TEXT),
+        ("substance", item.part2),
+        ("suicide", item.key in _SUICIDE),
+        ("affair", section.key == "affair"),
+        ("safety", section.key == "safety" or item.key in _SAFETY),
+    )
+    return next((kind for kind, is_it in tests if is_it), None)
+
+
+def clean(text: str) -> str:
+    """Text that no reader chokes on: control characters as symbols, halves and non-characters as U+FFFD.
+
+    Line ends become LF; tabs stay.
+    """
+    plain = text.replace("\r\n", "\n").replace("\r", "\n")
+    return "".join(_shown(char) for char in plain)
+
+
+def _shown(char: str) -> str:
+    code = ord(char)
+    if char in "\n\t" or (code >= 0x20 and not _is_poison(code)):
+        return char
+    return chr(0x2400 + code) if code < 0x20 else "\ufffd"
+
+
+def _is_poison(code: int) -> bool:
+    """DEL and C1 controls, lone surrogates, non-characters."""
+    return (
+        0x7F <= code <= 0x9F
+        or 0xD800 <= code <= 0xDFFF
+        or 0xFDD0 <= code <= 0xFDEF
+        or code & 0xFFFE == 0xFFFE
+    )
+
+
+def inert(text: str) -> str:
+    """A cell that a spreadsheet takes for text: an apostrophe before whatever would begin a formula.
+
+    Blanks and invisible characters in front do not hide the beginning (security.md T03).
+    """
+    seen = next((char for char in text if char in _RISKY or not _is_invisible(char)), "")
+    return f"'{text}" if seen in _RISKY and seen else text
+
+
+def _is_invisible(char: str) -> bool:
+    return char.isspace() or unicodedata.category(char) == "Cf"
+
+
+def _flat(cell: Cell) -> str:
+    if cell is None:
+        return ""
+    return " ".join(cell) if isinstance(cell, list) else str(cell)
+
+
+def head(form: str, chosen: Iterable[Column]) -> bytes:
+    """What stands before the first row: mark and column names for CSV, nothing for JSON Lines."""
+    return MARK + _csv([column.key for column in chosen]) if form == "csv" else b""
+
+
+def line(form: str, chosen: Iterable[Column], source: Source) -> bytes:
+    """One row, UTF-8: CSV with CRLF, or one JSON object and LF."""
+    cells = {column.key: column.read(source) for column in chosen}
+    if form == "csv":
+        return _csv([inert(clean(_flat(cell))) for cell in cells.values()])
+    kept = {key: clean(cell) if isinstance(cell, str) else cell for key, cell in cells.items()}
+    return json.dumps(kept, ensure_ascii=False).encode() + b"\n"
+
+
+def _csv(values: Sequence[str]) -> bytes:
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="\r\n").writerow(values)
+    return buffer.getvalue().encode()
