@@ -245,9 +245,13 @@ def read_stated_date(value: object, path: str) -> date:
         raise CoupleFault(path, str(wrong)) from None
 
 
-def unknown_field(path: str, key: object) -> CoupleFault:
+def unknown_field(path: str, key: str) -> CoupleFault:
     """The fault for a field that does not exist; a name that is no plain word is not repeated."""
-    plain = type(key) is str and len(key) <= _NAME_LIMIT and key.isascii() and key.isidentifier()
-    if not plain:
+    if not is_plain_name(key):
         return CoupleFault(path, "has a field that does not exist")
-    return CoupleFault(f"{path}.{key}" if path else str(key), "is no field of a couple file")
+    return CoupleFault(f"{path}.{key}" if path else key, "is no field of a couple file")
+
+
+def is_plain_name(key: str) -> bool:
+    """Whether a key of a file may be repeated in a message: a short plain word."""
+    return len(key) <= _NAME_LIMIT and key.isascii() and key.isidentifier()

@@ -1,0 +1,174 @@
+"""Reads a stream of couples: one JSON object, an array, or JSON Lines (contract.md, "Couple file").
+
+JSON Lines take constant memory: one line is held at a time, and the next to know whether there is one.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final, NamedTuple
+
+from portal.domain.couple import Couple
+from portal.domain.couple_fields import is_plain_name
+from portal.domain.couple_file import parse_couple
+from portal.domain.errors import CoupleFault
+
+_BYTE_ORDER_MARK: Final = "\ufeff"
+_SPACE: Final = " \t\r\n"
+
+
+class CoupleLine(NamedTuple):
+    """One couple of a stream: the line it begins on, and whether the stream is this one object alone."""
+
+    number: int
+    couple: Couple
+    alone: bool
+
+
+def read_couples(stream: Iterable[bytes]) -> Iterator[CoupleLine]:
+    """The couples of a stream of lines in order; raises CoupleFault, with its line, at the first bad one.
+
+    Everything before a bad couple has been handed out by then. No message repeats a value.
+    """
+    lines = _filled_lines(stream)
+    first = next(lines, None)
+    if first is None:
+        raise _nothing(1)
+    number, text = first
+    if text.startswith("["):
+        yield from _array(number, _rest(text, number, lines))
+    elif _is_unfinished(text):
+        yield CoupleLine(number, _couple(number, _rest(text, number, lines)), alone=True)
+    else:
+        yield from _json_lines(number, text, lines)
+
+
+def _filled_lines(stream: Iterable[bytes]) -> Iterator[tuple[int, str]]:
+    for number, raw in enumerate(stream, 1):
+        try:
+            text = raw.decode("utf-8")
+        except UnicodeDecodeError:
+            raise CoupleFault("", "is not UTF-8", number) from None
+        text = text.removeprefix(_BYTE_ORDER_MARK) if number == 1 else text
+        text = text.strip(_SPACE)
+        if text:
+            yield number, text
+
+
+def _json_lines(number: int, text: str, lines: Iterator[tuple[int, str]]) -> Iterator[CoupleLine]:
+    following = _peek(lines)
+    yield CoupleLine(number, _couple(number, text), alone=following is None)
+    while following is not None:
+        if isinstance(following, CoupleFault):
+            raise following
+        yield CoupleLine(following[0], _couple(*following), alone=False)
+        following = _peek(lines)
+
+
+def _peek(lines: Iterator[tuple[int, str]]) -> tuple[int, str] | CoupleFault | None:
+    """The next filled line; a fault in it waits until the couple before it has been handed out."""
+    try:
+        return next(lines, None)
+    except CoupleFault as fault:
+        return fault
+
+
+def _rest(text: str, number: int, lines: Iterator[tuple[int, str]]) -> str:
+    """The whole document from its first filled line on, with its line breaks where they were."""
+    parts = [text]
+    for place, line in lines:
+        parts.append("\n" * (place - number) + line)
+        number = place
+    return "".join(parts)
+
+
+def _is_unfinished(text: str) -> bool:
+    """Whether a line ends inside a JSON object, as the first line of a written-out object does."""
+    if not text.startswith("{"):
+        return False
+    try:
+        _DECODER.decode(text)
+    except json.JSONDecodeError as error:
+        return error.pos >= len(text)
+    except (_StrangeError, ValueError, RecursionError):
+        return False
+    return False
+
+
+def _array(number: int, text: str) -> Iterator[CoupleLine]:
+    """Each element of an array, read one after the other; its line is the one it begins on."""
+    place = _skip(text, 1)
+    if text.startswith("]", place):
+        raise _nothing(number)
+    closing = ","
+    while closing == ",":
+        here = number + text.count("\n", 0, place)
+        start = place
+        value, end = _decoded(number, lambda: _DECODER.raw_decode(text, start))  # noqa: B023 - called at once
+        yield CoupleLine(here, _parsed(here, value), alone=False)
+        place = _skip(text, end)
+        closing = text[place : place + 1]
+        place = _skip(text, place + 1)
+    if closing != "]" or place < len(text):
+        raise CoupleFault("", "is not valid JSON", number + text.count("\n", 0, place))
+
+
+def _skip(text: str, place: int) -> int:
+    while text[place : place + 1] and text[place] in _SPACE:
+        place += 1
+    return place
+
+
+def _couple(number: int, text: str) -> Couple:
+    return _parsed(number, _decoded(number, lambda: _DECODER.decode(text)))
+
+
+def _parsed(number: int, value: Any) -> Couple:
+    try:
+        return parse_couple(value)
+    except CoupleFault as fault:
+        raise fault.at_line(number) from None
+
+
+def _decoded(number: int, decode: Callable[[], Any]) -> Any:
+    try:
+        return decode()
+    except json.JSONDecodeError as error:
+        raise CoupleFault("", "is not valid JSON", number + error.lineno - 1) from None
+    except _StrangeError as strange:
+        raise CoupleFault(strange.path, strange.message, number) from None
+    except RecursionError:
+        raise CoupleFault("", "is nested too deeply", number) from None
+    except ValueError:
+        # What is left of ValueError: a whole number of more digits than Python reads.
+        raise CoupleFault("", "holds a number that is too long", number) from None
+
+
+class _StrangeError(Exception):
+    """JSON that the decoder would take but a couple file does not."""
+
+    def __init__(self, path: str, message: str) -> None:
+        self.path = path
+        self.message = message
+        super().__init__(message)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise _StrangeError(twice if is_plain_name(twice) else "", "a field stands twice")
+    return found
+
+
+def _constant(_name: str) -> float:
+    raise _StrangeError("", "holds NaN or an infinity, which is no JSON")
+
+
+def _nothing(number: int) -> CoupleFault:
+    return CoupleFault("", "there is nothing to read", number)
+
+
+_DECODER: Final = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant)
