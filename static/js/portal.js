@@ -177,7 +177,7 @@ class Draft {
 
   show(answer, html) {
     const page = new DOMParser().parseFromString(html || "", "text/html");
-    if (!page.querySelector("form[data-autosave]")) {
+    if (!page.querySelector("form[data-autosave], form[data-kept]")) {
       this.say(stops[answer?.status] || refusals[answer?.status] || "waiting");
       return;
     }
