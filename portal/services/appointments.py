@@ -19,16 +19,16 @@ from portal.models import Appointment, table_of
 from portal.services import (
     audit,
     cases,
-    couples,
     interviews,
     notice_board,
+    persons,
     practices,
     release_lint,
     reviews,
     routing,
 )
-from portal.services.couples import Person
 from portal.services.errors import OutOfOrder
+from portal.services.persons import Person
 from portal.services.practices import PracticeView
 from portal.services.tools import Tools
 from portal.vault import Place
@@ -92,7 +92,7 @@ def propose(session: Session, tools: Tools, *, case_id: str, proposal: Proposal,
 
 def _people(session: Session, tools: Tools, case_id: str, slot: str) -> tuple[Person, ...]:
     wanted = [cases.partner_in(session, case_id, one) for one in (SLOTS if slot == "both" else (slot,))]
-    return tuple(person for person in couples.people(session, tools, case_id) if person.partner_id in wanted)
+    return tuple(person for person in persons.people(session, tools, case_id) if person.partner_id in wanted)
 
 
 def _require_joint(session: Session, tools: Tools, case_id: str, people: tuple[Person, ...]) -> None:

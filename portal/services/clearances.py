@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from portal.domain.access import Viewer
 from portal.domain.prerequisites import without_clearing_interview
 from portal.models import Clearance, table_of
-from portal.services import audit, couples, interviews, jobs
+from portal.services import audit, interviews, jobs, persons
 from portal.services.errors import OutOfOrder
 from portal.services.tools import Tools
 from portal.vault import Place
@@ -33,7 +33,7 @@ def give(session: Session, tools: Tools, *, case_id: str, tier: str, note: str, 
 
     Raises OutOfOrder until everyone who takes part was seen alone since they sent, with all three ticks.
     """
-    people = interviews.standings(couples.people(session, tools, case_id))
+    people = interviews.standings(persons.people(session, tools, case_id))
     if without_clearing_interview(people, interviews.held(session, case_id)):
         raise OutOfOrder("interviews_first")
     clearance_id = tools.new_id()

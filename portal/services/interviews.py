@@ -13,7 +13,7 @@ from portal.domain.access import Viewer
 from portal.domain.prerequisites import Held, Standing
 from portal.models import Interview, Partner, table_of
 from portal.services import audit, cases
-from portal.services.couples import Person
+from portal.services.persons import Person
 from portal.services.tools import Tools
 from portal.vault import Place
 

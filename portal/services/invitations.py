@@ -14,8 +14,9 @@ from portal.domain.access import Viewer
 from portal.domain.prerequisites import BLOCKS_INVITING, NOT_APPROACHED
 from portal.models import Invitation, Partner, table_of
 from portal.services import audit, couples, mails, routing, standing
-from portal.services.couples import Couple, Person
+from portal.services.couples import Couple
 from portal.services.errors import NotFound, OutOfOrder
+from portal.services.persons import Person
 from portal.services.tools import Tools, token_hash
 from portal.vault import Place
 

@@ -7,36 +7,30 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Literal
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import insert, update
 from sqlalchemy.orm import Session
 
 from portal.content import letters
 from portal.domain.access import Viewer
 from portal.domain.prerequisites import without_interview
-from portal.domain.visibility import (
-    LetterFacts,
-    LetterState,
-    can_decide_letter,
-    can_see_letter,
-    needs_approval,
-)
-from portal.models import Letter, Partner, StaffAccount, table_of
+from portal.domain.visibility import LetterState, needs_approval
+from portal.models import Letter, table_of
 from portal.services import (
     audit,
     cases,
-    couples,
     interviews,
     mails,
     notice_board,
+    persons,
     release_lint,
     reviews,
     routing,
+    staff_letters,
 )
-from portal.services.couples import Person
-from portal.services.errors import BadInput, Conflict, NotFound, OutOfOrder
+from portal.services.errors import BadInput, Conflict, OutOfOrder
+from portal.services.persons import Person
 from portal.services.tools import Tools
 from portal.vault import Place
 
@@ -54,36 +48,6 @@ class Draft:
     notify: bool = False
 
 
-@dataclass(frozen=True)
-class LetterView:
-    """A letter, staff side. ``may_decide``: whether this viewer may approve or refuse it now."""
-
-    id: str
-    case_id: str
-    slot: str
-    kind: str
-    title: str
-    text: str
-    names_service: bool
-    notify: bool
-    state: LetterState
-    written_by: str
-    written_at: datetime
-    decided_by: str | None
-    decided_at: datetime | None
-    may_decide: bool = False
-    may_open_case: bool = False
-
-
-@dataclass(frozen=True)
-class WaitingLetter:
-    """A letter that waits for somebody's approval, without what it says."""
-
-    id: str
-    written_by: str
-    written_at: datetime
-
-
 def write(session: Session, tools: Tools, *, case_id: str, draft: Draft, by: Viewer) -> str:
     """Check a letter and release it, or let it wait for approval; returns its id.
 
@@ -96,7 +60,7 @@ def write(session: Session, tools: Tools, *, case_id: str, draft: Draft, by: Vie
     review = reviews.signed(session, tools, case_id)
     if review is None:
         raise OutOfOrder("review_first")
-    people = couples.people(session, tools, case_id)
+    people = persons.people(session, tools, case_id)
     person = _approachable(people, partner_id)
     if draft.names_service and without_interview(
         interviews.standings(people), interviews.held(session, case_id)
@@ -195,114 +159,23 @@ def _record(session: Session, tools: Tools, verb: str, *, case_id: str, letter_i
     audit.record(session, tools, by=by, verb=verb, subject=("case", case_id), detail={"letter": letter_id})
 
 
-def view(session: Session, tools: Tools, *, letter_id: str, by: Viewer) -> LetterView:
-    """One letter alone, and the event that it was looked at. Raises NotFound for what is not theirs."""
-    letter = find(session, tools, letter_id=letter_id, by=by)
-    _record(session, tools, "letter.viewed", case_id=letter.case_id, letter_id=letter_id, by=by)
-    return letter
-
-
-def require_visible(session: Session, tools: Tools, letter_id: str, by: Viewer) -> None:
-    """Raise NotFound unless this staff member may see the letter."""
-    find(session, tools, letter_id=letter_id, by=by)
-
-
-def find(session: Session, tools: Tools, *, letter_id: str, by: Viewer) -> LetterView:
-    """One letter as this staff member may see it. Raises NotFound."""
-    row = session.execute(_columns().where(table_of(Letter).c.id == letter_id)).one_or_none()
-    if row is None:
-        raise NotFound
-    facts = LetterFacts(row.state, row.written_by, row.written_at, row.decided_by)
-    may_open_case = _may_open(session, tools, row.case_id, by)
-    if not can_see_letter(by, facts, may_open_case=may_open_case):
-        raise NotFound
-    may_decide = can_decide_letter(by, facts, is_alone=_is_alone(session), now=tools.now())
-    return _opened(tools, row, may_decide=may_decide, may_open_case=may_open_case)
-
-
-def _may_open(session: Session, tools: Tools, case_id: str, by: Viewer) -> bool:
-    try:
-        cases.require_visible(session, tools, case_id, by)
-    except NotFound:
-        return False
-    return True
-
-
-def _is_alone(session: Session) -> bool:
-    """Whether the practice has exactly one staff account that can sign in."""
-    c = table_of(StaffAccount).c
-    count = session.scalar(
-        select(func.count())
-        .select_from(table_of(StaffAccount))
-        .where(c.disabled_at.is_(None), c.set_up_at.is_not(None))
-    )
-    return count == 1
-
-
 def decide(session: Session, tools: Tools, *, letter_id: str, approve: bool, by: Viewer) -> None:
     """Approve (which releases) or refuse a waiting letter.
 
     Raises NotFound for what is not theirs, Conflict when it was decided meanwhile, OutOfOrder for its own
     author and where the partner must no longer be approached.
     """
-    letter = find(session, tools, letter_id=letter_id, by=by)
+    letter = staff_letters.find(session, tools, letter_id=letter_id, by=by)
     if letter.state != "waiting":
         raise Conflict("already_decided")
     if not letter.may_decide:
         raise OutOfOrder("somebody_else_decides")
     if approve:
         partner_id = cases.partner_in(session, letter.case_id, letter.slot)
-        person = _approachable(couples.people(session, tools, letter.case_id), partner_id)
+        person = _approachable(persons.people(session, tools, letter.case_id), partner_id)
         _show(session, tools, person, {"title": letter.title, "text": letter.text}, notify=letter.notify)
     c = table_of(Letter).c
     state = "released" if approve else "refused"
     values = {"state": state, "decided_by": by.id, "decided_at": tools.now()}
     session.execute(update(table_of(Letter)).where(c.id == letter_id).values(**values))
     _record(session, tools, f"letter.{state}", case_id=letter.case_id, letter_id=letter_id, by=by)
-
-
-def of_case(session: Session, tools: Tools, case_id: str) -> tuple[LetterView, ...]:
-    """Every letter of a case, newest first, opened. One statement."""
-    c = table_of(Letter).c
-    rows = session.execute(
-        _columns().where(c.case_id == case_id).order_by(c.written_at.desc(), c.id.desc())
-    ).all()
-    return tuple(_opened(tools, row, may_open_case=True) for row in rows)
-
-
-def waiting(session: Session, tools: Tools, *, by: Viewer) -> tuple[WaitingLetter, ...]:
-    """Letters that wait for this therapist's or admin's approval, oldest first; at most 50."""
-    c = table_of(Letter).c
-    rows = session.execute(
-        select(c.id, c.written_by, c.written_at)
-        .where(c.state == "waiting")
-        .order_by(c.written_at, c.id)
-        .limit(_SHOWN)
-    ).all()
-    is_alone, now = _is_alone(session), tools.now()
-    return tuple(
-        WaitingLetter(row.id, row.written_by, row.written_at)
-        for row in rows
-        if can_decide_letter(
-            by, LetterFacts("waiting", row.written_by, row.written_at), is_alone=is_alone, now=now
-        )
-    )
-
-
-_SHOWN: Final = 50
-
-
-def _columns() -> Any:
-    c, p = table_of(Letter).c, table_of(Partner).c
-    return select(
-        c.id, c.case_id, p.slot, c.kind, c.body_box, c.names_service, c.notify, c.state,
-        c.written_by, c.written_at, c.decided_by, c.decided_at,
-    ).join_from(table_of(Letter), table_of(Partner), c.partner_id == p.id)  # fmt: skip
-
-
-def _opened(tools: Tools, row: Any, *, may_decide: bool = False, may_open_case: bool = False) -> LetterView:
-    values = {key: value for key, value in row._mapping.items() if key != "body_box"}
-    body = json.loads(tools.vault.unbox("staff", Place("letter", "body_box", row.id), row.body_box))
-    return LetterView(
-        **values, title=body["title"], text=body["text"], may_decide=may_decide, may_open_case=may_open_case
-    )

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from portal.content import letters
 from portal.domain.access import Viewer
 from portal.domain.prerequisites import NOT_APPROACHED
-from portal.services import audit, cases, couples, intakes, notice_board
+from portal.services import audit, cases, intakes, notice_board, persons
 from portal.services.errors import OutOfOrder
 from portal.services.tools import Tools
 
@@ -19,7 +19,7 @@ def send(session: Session, tools: Tools, *, case_id: str, slot: str, kind: str, 
     not sent the round before.
     """
     partner_id = cases.partner_in(session, case_id, slot)
-    people = couples.people(session, tools, case_id)
+    people = persons.people(session, tools, case_id)
     person = next(person for person in people if person.partner_id == partner_id)
     if person.participation in NOT_APPROACHED:
         raise OutOfOrder("contact_blocked")

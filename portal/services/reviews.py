@@ -14,7 +14,7 @@ from portal.domain.access import Viewer
 from portal.domain.prerequisites import JOINT, is_cleared, is_downward_from_safety, without_interview
 from portal.domain.urgency import SIGNED
 from portal.models import CaseFile, Review, table_of
-from portal.services import audit, clearances, couples, interviews, routing
+from portal.services import audit, clearances, interviews, persons, routing
 from portal.services.errors import Conflict, OutOfOrder
 from portal.services.routing import SIGNED_DECISIONS, RecommendationView
 from portal.services.tools import Tools
@@ -95,7 +95,7 @@ def _require_order(
     )
     if not leaves_safety and not (choice.format and route in JOINT):
         return
-    people = interviews.standings(couples.people(session, tools, case_id))
+    people = interviews.standings(persons.people(session, tools, case_id))
     if leaves_safety:
         rules, cleared = newest.body["matched_rules"], clearances.newest(session, case_id)
         if not is_cleared(rules, newest.made_at, cleared, people):
