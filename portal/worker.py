@@ -15,9 +15,8 @@ from typing import Final
 
 from huey import SqliteHuey
 from huey.consumer import Consumer
-from sqlalchemy.orm import Session
 
-from portal.domain.access import Viewer, system
+from portal.domain.access import system
 from portal.services import (
     audit_chain,
     exports,
@@ -25,17 +24,19 @@ from portal.services import (
     jobs,
     mails,
     practices,
-    resets,
+    recovery,
     routing,
     screening,
 )
-from portal.services.jobs import WaitingJob
+from portal.services.errors import Conflict
+from portal.services.screening import Screened
 from portal.services.tools import Tools
 from portal.store import Store
 
 log = logging.getLogger("portal.worker")
 WORKER: Final = system("worker")
 _ROUNDS: Final = 200
+_LOOKS: Final = 5
 
 
 @dataclass(frozen=True)
@@ -49,22 +50,101 @@ class Workplace:
     sender: str
 
 
-def _route(session: Session, tools: Tools, case_id: str, by: Viewer) -> None:
-    routing.recommend_case(session, tools, case_id=case_id, by=by)
+def _screen_one(place: Workplace, intake_id: str) -> Screened:
+    """Look, then note and alert in one short transaction; look again if something moved meanwhile."""
+    for _ in range(_LOOKS):
+        with place.store.staff.read() as session:
+            seen = screening.look(session, place.tools, intake_id=intake_id)
+        try:
+            with place.store.staff.write() as session:
+                screened = screening.note(session, place.tools, seen, by=WORKER)
+                happenings.tell_of_findings(session, place.tools, screened)
+        except Conflict:
+            continue
+        return screened
+    raise Conflict("keeps_moving")
 
 
-Handler = Callable[[Session, Tools, str, Viewer], None]
+def _route(place: Workplace, case_id: str) -> None:
+    """Look, then keep in one short transaction; look again if something moved meanwhile."""
+    for _ in range(_LOOKS):
+        with place.store.staff.read() as session:
+            advice = routing.look(session, place.tools, case_id=case_id)
+        try:
+            with place.store.staff.write() as session:
+                routing.keep(session, place.tools, advice, by=WORKER)
+        except Conflict:
+            continue
+        return
+    raise Conflict("keeps_moving")
 
-#: Job kind -> what to do with its subject, inside one writing transaction.
-HANDLERS: Final[dict[str, Handler]] = {
-    "submitted": lambda s, t, subject, by: happenings.intake_sent(s, t, intake_id=subject, by=by),
-    "statement": lambda s, t, subject, by: happenings.statement_made(s, t, statement_id=subject, by=by),
-    "joined": lambda s, t, subject, by: happenings.account_joined(s, t, account_id=subject, by=by),
-    "second_claim": lambda s, t, subject, by: happenings.second_claim(s, t, case_id=subject, by=by),
-    "left": lambda s, t, subject, by: happenings.saves_arrived(s, t, intake_id=subject, by=by),
+
+def _submitted(place: Workplace, intake_id: str) -> None:
+    with place.store.staff.read() as session:
+        merged = happenings.merged_answers(session, place.tools, intake_id=intake_id)
+    with place.store.staff.write() as session:
+        happenings.keep_merged(session, place.tools, intake_id=intake_id, merged=merged)
+    screened = _screen_one(place, intake_id)
+    _route(place, screened.case_id)
+    with place.store.staff.write() as session:
+        happenings.tell_of_sending(session, place.tools, case_id=screened.case_id)
+
+
+def _saved(place: Workplace, intake_id: str) -> None:
+    screened = _screen_one(place, intake_id)
+    if screened.is_changed:
+        _route(place, screened.case_id)
+
+
+def _said(place: Workplace, statement_id: str) -> None:
+    with place.store.staff.write() as session:
+        said = happenings.statement_made(session, place.tools, statement_id=statement_id, by=WORKER)
+    _route(place, said.case_id)
+    with place.store.staff.write() as session:
+        happenings.tell_of_statement(session, place.tools, case_id=said.case_id, kind=said.kind)
+
+
+def _joined(place: Workplace, account_id: str) -> None:
+    with place.store.staff.read() as session:
+        case_id = happenings.case_of_account(session, account_id)
+    _route(place, case_id)
+
+
+def _second_claim(place: Workplace, case_id: str) -> None:
+    with place.store.staff.read() as session:
+        claimed = happenings.claimed_case(session, case_id)
+    _route(place, case_id)
+    if claimed is not None:
+        _route(place, claimed)
+        with place.store.staff.write() as session:
+            happenings.tell_of_sending(session, place.tools, case_id=claimed)
+
+
+def _reset_link(place: Workplace, account_id: str) -> None:
+    with place.store.staff.write() as session:
+        recovery.send_link(session, place.tools, account_id=account_id, by=WORKER)
+
+
+def _staff_reset_link(place: Workplace, staff_id: str) -> None:
+    with place.store.staff.write() as session:
+        recovery.send_staff_link(session, place.tools, staff_id=staff_id, by=WORKER)
+
+
+def _export(place: Workplace, export_id: str) -> None:
+    exports.run(place.store, place.tools, place.exports, export_id)
+
+
+#: Job kind -> what to do about its subject; each may run twice without harm.
+HANDLERS: Final[dict[str, Callable[[Workplace, str], None]]] = {
+    "submitted": _submitted,
+    "statement": _said,
+    "joined": _joined,
+    "second_claim": _second_claim,
+    "left": _saved,
     "route": _route,
-    "reset_link": lambda s, t, subject, by: resets.send_link(s, t, account_id=subject, by=by),
-    "staff_reset_link": lambda s, t, subject, by: resets.send_staff_link(s, t, staff_id=subject, by=by),
+    "reset_link": _reset_link,
+    "staff_reset_link": _staff_reset_link,
+    "export": _export,
 }
 
 
@@ -83,8 +163,7 @@ def _screen(place: Workplace) -> None:
         intakes = dict.fromkeys((*screening.waiting(session), *screening.unsettled(session)))
     for intake_id in intakes:
         try:
-            with place.store.staff.write() as session:
-                happenings.saves_arrived(session, place.tools, intake_id=intake_id, by=WORKER)
+            _saved(place, intake_id)
         except Exception as error:  # one bad intake must not keep the others waiting
             log.exception("screening failed: %s", type(error).__name__)
 
@@ -94,24 +173,14 @@ def _do_jobs(place: Workplace) -> int:
         leased = jobs.lease(session, place.tools)
     for job in leased:
         try:
-            _do(place, job)
+            HANDLERS[job.kind](place, job.subject_id)
+            with place.store.staff.write() as session:
+                jobs.done(session, place.tools, job)
         except Exception as error:  # noted on the row, tried again later
             log.exception("job %s failed: %s", job.kind, type(error).__name__)
             with place.store.staff.write() as session:
                 jobs.failed(session, place.tools, job, error)
     return len(leased)
-
-
-def _do(place: Workplace, job: WaitingJob) -> None:
-    """One job; it is noted as done in the transaction that did it."""
-    if job.kind == "export":
-        exports.run(place.store, place.tools, place.exports, job.subject_id)
-        with place.store.staff.write() as session:
-            jobs.done(session, place.tools, job)
-        return
-    with place.store.staff.write() as session:
-        HANDLERS[job.kind](session, place.tools, job.subject_id, WORKER)
-        jobs.done(session, place.tools, job)
 
 
 def _send(place: Workplace) -> int:

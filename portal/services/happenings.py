@@ -1,12 +1,13 @@
 """What follows from a partner's act, done by the worker: merging, screening, routing, telling staff.
 
-Every function runs in one writing transaction of the staff door and may run twice without harm: a worker
-can be killed between doing and noting.
+Every writing function is short and may run twice without harm: a worker can be killed between doing and
+noting. What needs opening is read first, outside any writing transaction.
 """
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import insert, select
@@ -14,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from portal.domain.access import Viewer
 from portal.models import Account, AnswerSet, CaseFile, Invitation, Partner, Statement, table_of
-from portal.services import alerts, audit, openings, routing, screening
+from portal.services import alerts, audit, openings
 from portal.services.screening import Screened
 from portal.services.tools import Tools
 from portal.vault import Place
@@ -23,45 +24,54 @@ from portal.vault import Place
 _TELLING: Final = frozenset({"message", "addition", "withdrawal", "not_now"})
 
 
-def intake_sent(session: Session, tools: Tools, *, intake_id: str, by: Viewer) -> None:
-    """Merge the sealed saves into one blob, latch the findings, route the case and tell staff."""
-    _merge(session, tools, intake_id)
-    screened = screening.screen(session, tools, intake_id=intake_id, by=by)
-    routing.recommend_case(session, tools, case_id=screened.case_id, by=by)
-    alerts.tell_staff(session, tools, case_id=screened.case_id, is_urgent=_is_urgent(screened))
+def merged_answers(session: Session, tools: Tools, *, intake_id: str) -> tuple[str, bytes] | None:
+    """Id and sealed blob of all answers of a sent intake; None once they are kept. Reads only.
 
-
-def _merge(session: Session, tools: Tools, intake_id: str) -> None:
+    A sent intake takes no more saves, so what is read here cannot go stale.
+    """
     c = table_of(AnswerSet).c
     if session.scalar(select(c.id).where(c.intake_id == intake_id)) is not None:
-        return
+        return None
     merged = openings.merge(openings.entries(session, tools, intake_id))
     row_id = tools.new_id()
     text = json.dumps(merged, ensure_ascii=False, sort_keys=True)
-    row = {
-        "id": row_id,
-        "intake_id": intake_id,
-        "body_sealed": tools.vault.seal(Place("answer_set", "body_sealed", row_id), text),
-        "made_at": tools.now(),
-    }
-    session.execute(insert(table_of(AnswerSet)), [row])
+    return row_id, tools.vault.seal(Place("answer_set", "body_sealed", row_id), text)
 
 
-def _is_urgent(screened: Screened) -> bool:
-    return bool(screened.tiers & alerts.ON_CALL_TIERS)
+def keep_merged(session: Session, tools: Tools, *, intake_id: str, merged: tuple[str, bytes] | None) -> None:
+    """Keep the blob. Raises IntegrityError if another worker was quicker; the job is then tried again."""
+    if merged is not None:
+        row = {"id": merged[0], "intake_id": intake_id, "body_sealed": merged[1], "made_at": tools.now()}
+        session.execute(insert(table_of(AnswerSet)), [row])
 
 
-def saves_arrived(session: Session, tools: Tools, *, intake_id: str, by: Viewer) -> None:
-    """Screen an unsent intake (a save, a section left, ten minutes gone); route and alert on a change."""
-    screened = screening.screen(session, tools, intake_id=intake_id, by=by)
-    if screened.is_changed:
-        routing.recommend_case(session, tools, case_id=screened.case_id, by=by)
-    if _is_urgent(screened):
+def tell_of_findings(session: Session, tools: Tools, screened: Screened) -> None:
+    """Tell the on-call contact and the therapists at once of a new dangerous finding."""
+    if screened.tiers & alerts.ON_CALL_TIERS:
         alerts.tell_staff(session, tools, case_id=screened.case_id, is_urgent=True)
 
 
-def statement_made(session: Session, tools: Tools, *, statement_id: str, by: Viewer) -> None:
-    """Act on what a partner said outside the form: hold an invitation, route anew, tell staff."""
+def tell_of_sending(session: Session, tools: Tools, *, case_id: str) -> None:
+    """Tell the therapists of a new intake, in the same neutral words as everything else."""
+    alerts.tell_staff(session, tools, case_id=case_id, is_urgent=False)
+
+
+def tell_of_statement(session: Session, tools: Tools, *, case_id: str, kind: str) -> None:
+    """Tell the therapists of a message, an addition, a withdrawal."""
+    if kind in _TELLING:
+        alerts.tell_staff(session, tools, case_id=case_id, is_urgent=False)
+
+
+@dataclass(frozen=True)
+class Said:
+    """Whose statement it was: what the worker needs to go on."""
+
+    case_id: str
+    kind: str
+
+
+def statement_made(session: Session, tools: Tools, *, statement_id: str, by: Viewer) -> Said:
+    """Act on what a partner said outside the form: a wish to invite is held for staff."""
     s, p = table_of(Statement).c, table_of(Partner).c
     row = session.execute(
         select(s.id, s.kind, s.body_sealed, s.partner_id, p.case_id, p.slot)
@@ -72,9 +82,7 @@ def statement_made(session: Session, tools: Tools, *, statement_id: str, by: Vie
         body = json.loads(tools.vault.open(Place("statement", "body_sealed", row.id), row.body_sealed))
         if body.get("choice") == "invite":
             _hold_invitation(session, tools, case_id=row.case_id, slot=row.slot, body=body, by=by)
-    routing.recommend_case(session, tools, case_id=row.case_id, by=by)
-    if row.kind in _TELLING:
-        alerts.tell_staff(session, tools, case_id=row.case_id, is_urgent=False)
+    return Said(case_id=row.case_id, kind=row.kind)
 
 
 def _hold_invitation(
@@ -112,24 +120,15 @@ def other_slot(session: Session, tools: Tools, *, case_id: str, slot: str) -> st
     return partner_id
 
 
-def account_joined(session: Session, tools: Tools, *, account_id: str, by: Viewer) -> None:
-    """Route the case of somebody who just joined; staff hear of it in the caseload, not by mail."""
+def case_of_account(session: Session, account_id: str) -> str:
+    """The case of somebody who joined; staff hear of it in the caseload, not by mail."""
     a, p = table_of(Account).c, table_of(Partner).c
-    case_id = session.execute(
+    found = session.execute(
         select(p.case_id)
         .join_from(table_of(Account), table_of(Partner), a.partner_id == p.id)
         .where(a.id == account_id)
-    ).scalar_one()
-    routing.recommend_case(session, tools, case_id=case_id, by=by)
-
-
-def second_claim(session: Session, tools: Tools, *, case_id: str, by: Viewer) -> None:
-    """A second person used an invitation: staff look at both records before any routing relies on either."""
-    routing.recommend_case(session, tools, case_id=case_id, by=by)
-    claimed = claimed_case(session, case_id)
-    if claimed is not None:
-        routing.recommend_case(session, tools, case_id=claimed, by=by)
-        alerts.tell_staff(session, tools, case_id=claimed, is_urgent=False)
+    )
+    return str(found.scalar_one())
 
 
 def claimed_case(session: Session, case_id: str) -> str | None:

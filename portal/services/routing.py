@@ -19,6 +19,7 @@ from portal.domain.urgency import urgency
 from portal.models import PRACTICE_ID, CaseFile, Practice, Recommendation, Review, table_of
 from portal.services import audit, couples
 from portal.services.couples import Couple
+from portal.services.errors import Conflict
 from portal.services.tools import Tools
 from portal.vault import Place
 
@@ -63,21 +64,45 @@ def opened(tools: Tools, row: Any) -> RecommendationView:
     )
 
 
-def recommend_case(session: Session, tools: Tools, *, case_id: str, by: Viewer) -> RecommendationView | None:
-    """Run the rules on a case as it stands; keep the result if it says anything new.
+@dataclass(frozen=True)
+class Advice:
+    """What the rules say of a case as it was read; ``before`` is the newest recommendation kept then."""
 
-    None while nobody has answered anything. Runs inside one writing transaction.
-    """
+    couple: Couple
+    body: dict[str, Any]
+    before: RecommendationView | None
+
+
+def look(session: Session, tools: Tools, *, case_id: str) -> Advice | None:
+    """Open a case and run the rules; reads only. None while nobody has answered anything."""
     couple = couples.couple(session, tools, case_id)
     if not couple.file["partners"] and not couple.file["standing_findings"]:
         return None
     body = routing.recommend(parse_couple(couple.file), rules_of(session), would_change=True).as_dict()
-    before = latest(session, tools, case_id)
-    view = before if before is not None and _says_the_same(before.body, body) else None
+    return Advice(couple=couple, body=body, before=latest(session, tools, case_id))
+
+
+def keep(session: Session, tools: Tools, advice: Advice | None, *, by: Viewer) -> RecommendationView | None:
+    """Keep the advice if it says anything new, in one short transaction.
+
+    Raises Conflict when another recommendation was kept since the look: look again.
+    """
+    if advice is None:
+        return None
+    case_id, before = advice.couple.case_id, advice.before
+    newest = latest(session, tools, case_id)
+    if (newest and newest.id) != (before and before.id):
+        raise Conflict("moved")
+    view = before if before is not None and _says_the_same(before.body, advice.body) else None
     if view is None:
-        view = _keep(session, tools, case_id, body, by)
-    place_in_queue(session, tools, couple, view)
+        view = _keep(session, tools, case_id, advice.body, by)
+    place_in_queue(session, tools, advice.couple, view)
     return view
+
+
+def recommend_case(session: Session, tools: Tools, *, case_id: str, by: Viewer) -> RecommendationView | None:
+    """Look and keep in one transaction (commands and tests; the worker takes two)."""
+    return keep(session, tools, look(session, tools, case_id=case_id), by=by)
 
 
 def _says_the_same(before: dict[str, Any], now: dict[str, Any]) -> bool:

@@ -8,7 +8,7 @@ corrected; then it latches for good.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -22,6 +22,7 @@ from portal.domain.couple_file import parse_couple
 from portal.models import Finding, Intake, Partner, SealedEntry, SectionState, table_of
 from portal.services import audit, couples, openings, questionnaires, standing
 from portal.services.couples import Couple, IntakeRef, Person
+from portal.services.errors import Conflict
 from portal.services.standing import FindingView
 from portal.services.tools import Tools
 from portal.vault import Place
@@ -91,32 +92,70 @@ class Course:
         return answered is not None and view.found_at < answered <= self.deadline(view)
 
 
-def screen(session: Session, tools: Tools, *, intake_id: str, by: Viewer) -> Screened:
-    """Compare what the answers of this intake's case raise now with the findings kept; write the difference.
+Key = tuple[str, str, str]
 
-    Runs in one writing transaction; opening a couple takes a few milliseconds.
-    """
+
+@dataclass(frozen=True)
+class Look:
+    """What one look at an intake's case saw: opened and computed outside any writing transaction."""
+
+    couple: Couple
+    kept: tuple[FindingView, ...]
+    course: Course
+    raised: dict[Key, safety.Finding]
+    unscreened: frozenset[str]
+
+
+def look(session: Session, tools: Tools, *, intake_id: str) -> Look:
+    """Open the case and see what its answers raise; reads only."""
     couple = couples.couple(session, tools, case_of(session, intake_id))
-    kept = standing.of_case(session, tools, couple.case_id)
-    course = _course(session, tools, intake_id)
-    raised = _raised(couple, intake_id)
-    corrected, latched = _settle(session, tools, raised, kept, course)
-    new = _add_new(session, tools, raised=raised, kept=kept, couple=couple, course=course)
+    return Look(
+        couple=couple,
+        kept=standing.of_case(session, tools, couple.case_id),
+        course=_course(session, tools, intake_id),
+        raised=_raised(couple, intake_id),
+        unscreened=_unscreened(session, intake_id),
+    )
+
+
+def note(session: Session, tools: Tools, seen: Look, *, by: Viewer) -> Screened:
+    """Write the difference between what the answers raise and the findings kept, in one short transaction.
+
+    Raises Conflict when something moved since the look: look again.
+    """
+    _require_unmoved(session, tools, seen)
+    corrected, latched = _settle(session, tools, seen)
+    new = _add_new(session, tools, seen)
     c = table_of(SealedEntry).c
     session.execute(
         update(table_of(SealedEntry))
-        .where(c.intake_id == intake_id, c.screened_at.is_(None))
+        .where(c.intake_id == seen.course.intake_id, c.screened_at.is_(None))
         .values(screened_at=tools.now())
     )
-    done = Screened(couple.case_id, len(new), corrected, latched, frozenset(new))
+    done = Screened(seen.couple.case_id, len(new), corrected, latched, frozenset(new))
     if done.is_changed:
         detail: audit.Detail = {"new": done.new, "corrected": corrected, "latched": latched}
-        subject = ("case", couple.case_id)
+        subject = ("case", seen.couple.case_id)
         audit.record(session, tools, by=by, verb="findings.changed", subject=subject, detail=detail)
     return done
 
 
-Key = tuple[str, str, str]
+def _unscreened(session: Session, intake_id: str) -> frozenset[str]:
+    c = table_of(SealedEntry).c
+    return frozenset(session.scalars(select(c.id).where(c.intake_id == intake_id, c.screened_at.is_(None))))
+
+
+def _require_unmoved(session: Session, tools: Tools, seen: Look) -> None:
+    """No save, no finding and no sending came between the look and now."""
+    i = table_of(Intake).c
+    intake_id = seen.course.intake_id
+    is_same = (
+        _unscreened(session, intake_id) == seen.unscreened
+        and session.scalar(select(i.submitted_at).where(i.id == intake_id)) == seen.course.sent_at
+        and standing.of_case(session, tools, seen.couple.case_id) == seen.kept
+    )
+    if not is_same:
+        raise Conflict("moved")
 
 
 def _course(session: Session, tools: Tools, intake_id: str) -> Course:
@@ -159,26 +198,15 @@ def _person(people: Iterable[Person], slot: str) -> Person:
     return next(person for person in people if person.slot == slot)
 
 
-def _add_new(
-    session: Session,
-    tools: Tools,
-    *,
-    raised: dict[Key, safety.Finding],
-    kept: Sequence[FindingView],
-    couple: Couple,
-    course: Course,
-) -> list[str]:
+def _add_new(session: Session, tools: Tools, seen: Look) -> list[str]:
     """Keep findings not kept yet; returns their tiers. A corrected one that is raised again is new.
 
     A latched finding of an earlier round is raised anew by a later one: clearances go by time.
     """
-    known = {
-        (view.partner_id, view.rule, view.field)
-        for view in kept
-        if view.state != "corrected" and view.intake_id in _current(couple.people, course.intake_id)
-    }
-    new = {key: finding for key, finding in raised.items() if key not in known}
-    rows = [_row(tools, key, finding, couple.people, course) for key, finding in new.items()]
+    current = _current(seen.couple.people, seen.course.intake_id)
+    known = {view_key(view) for view in seen.kept if view.state != "corrected" and view.intake_id in current}
+    new = {key: finding for key, finding in seen.raised.items() if key not in known}
+    rows = [_row(tools, key, finding, seen.couple.people, seen.course) for key, finding in new.items()]
     if rows:
         session.execute(insert(table_of(Finding)), rows)
     return [finding.tier for finding in new.values()]
@@ -225,22 +253,16 @@ def section_of(field: str, intake: IntakeRef | None) -> str:
     return questionnaire.section_of(field).key if questionnaire.has_item(field) else _FALLBACK_SECTION
 
 
-def _settle(
-    session: Session,
-    tools: Tools,
-    raised: dict[Key, safety.Finding],
-    kept: Sequence[FindingView],
-    course: Course,
-) -> tuple[int, int]:
+def _settle(session: Session, tools: Tools, seen: Look) -> tuple[int, int]:
     """Latch or withdraw provisional findings of this intake; returns (corrected, latched).
 
     A finding whose time has run out latches even if the newest answers no longer raise it.
     """
     states = [
         (view, state)
-        for view in kept
-        if view.state == "provisional" and view.intake_id == course.intake_id
-        if (state := _next_state(view, course, tools.now(), view_key(view) in raised)) is not None
+        for view in seen.kept
+        if view.state == "provisional" and view.intake_id == seen.course.intake_id
+        if (state := _next_state(view, seen.course, tools.now(), view_key(view) in seen.raised)) is not None
     ]
     c = table_of(Finding).c
     for view, state in states:
