@@ -1,0 +1,152 @@
+"""The case page: everything a therapist needs of one case, opened, with the event that it was looked at.
+
+Both partners' answers stand beside each other here and nowhere else; nothing of it leaves for a partner.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from portal.domain import scoring
+from portal.domain.access import Viewer
+from portal.services import (
+    appointments,
+    audit,
+    break_glass,
+    case_names,
+    cases,
+    clearances,
+    couples,
+    facts,
+    interviews,
+    invitations,
+    openings,
+    reviews,
+    routing,
+    staff_letters,
+    standing,
+)
+from portal.services.appointments import AppointmentView
+from portal.services.break_glass import BreakGlassView
+from portal.services.cases import CaseHead
+from portal.services.clearances import ClearanceView
+from portal.services.couples import Couple
+from portal.services.facts import FactView
+from portal.services.interviews import InterviewView
+from portal.services.invitations import InvitationView
+from portal.services.openings import OpenedStatement
+from portal.services.persons import Person
+from portal.services.reviews import ReviewView
+from portal.services.routing import RecommendationView
+from portal.services.staff_letters import LetterView
+from portal.services.standing import FindingView
+from portal.services.tools import Tools
+
+_SAID = ("message", "addition", "withdrawal", "not_now", "partner_choice")
+
+
+@dataclass(frozen=True)
+class Side:
+    """One partner on the case page. ``given``: their part of the couple file; ``scores`` by scale key.
+
+    ``name`` None before consent. ``said``: what they told outside the form, oldest first.
+    """
+
+    slot: str
+    person: Person
+    name: str | None
+    given: Mapping[str, Any]
+    scores: Mapping[str, int | None]
+    said: tuple[OpenedStatement, ...]
+
+
+@dataclass(frozen=True)
+class CaseView:
+    """One case, opened. Lists are newest first; ``staff`` names staff ids."""
+
+    head: CaseHead
+    sides: tuple[Side, ...]
+    recommendation: RecommendationView | None
+    findings: tuple[FindingView, ...]
+    interviews: tuple[InterviewView, ...]
+    clearances: tuple[ClearanceView, ...]
+    reviews: tuple[ReviewView, ...]
+    letters: tuple[LetterView, ...]
+    appointments: tuple[AppointmentView, ...]
+    invitations: tuple[InvitationView, ...]
+    facts: tuple[FactView, ...]
+    glass: tuple[BreakGlassView, ...]
+    staff: Mapping[str, str]
+    is_invitation_blocked: bool
+
+    def side(self, slot: str) -> Side | None:
+        """The partner in a slot, if anybody is there."""
+        return next((side for side in self.sides if side.slot == slot), None)
+
+    @property
+    def signed(self) -> ReviewView | None:
+        """The newest signed review."""
+        return next((review for review in self.reviews if review.is_signed), None)
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether exactly the newest recommendation is signed."""
+        newest, signed = self.recommendation, self.signed
+        return newest is not None and signed is not None and signed.recommendation_id == newest.id
+
+
+def opened(session: Session, tools: Tools, *, case_id: str, by: Viewer) -> CaseView:
+    """The whole case and the event of looking; a constant number of statements. Raises NotFound."""
+    head = cases.head(session, tools, case_id, by)
+    audit.record(session, tools, by=by, verb="case.viewed", subject=("case", case_id))
+    couple = couples.couple(session, tools, case_id)
+    return CaseView(
+        head=head,
+        sides=_sides(session, tools, couple),
+        recommendation=routing.latest(session, tools, case_id),
+        findings=standing.of_case(session, tools, case_id),
+        interviews=interviews.of_case(session, tools, case_id),
+        clearances=clearances.of_case(session, tools, case_id),
+        reviews=reviews.of_case(session, tools, case_id),
+        letters=staff_letters.of_case(session, tools, case_id),
+        appointments=appointments.of_case(session, tools, case_id),
+        invitations=invitations.of_case(session, tools, case_id),
+        facts=facts.of_case(session, tools, case_id),
+        glass=break_glass.of_case(session, tools, case_id),
+        staff=case_names.of_staff(session, tools),
+        is_invitation_blocked=invitations.is_blocked(session, tools, couple),
+    )
+
+
+def _sides(session: Session, tools: Tools, couple: Couple) -> tuple[Side, ...]:
+    names = case_names.of_case(session, tools, couple.case_id)
+    said = openings.statements(session, tools, [person.partner_id for person in couple.people], _SAID)
+    return tuple(
+        Side(
+            slot=person.slot,
+            person=person,
+            name=names.get(person.slot),
+            given=couple.file["partners"].get(person.slot, {}),
+            scores=_scores(session, tools, person, couple.file["partners"].get(person.slot, {})),
+            said=said[person.partner_id],
+        )
+        for person in couple.people
+    )
+
+
+def _scores(
+    session: Session, tools: Tools, person: Person, given: Mapping[str, Any]
+) -> dict[str, int | None]:
+    """Every scale of a sent intake, None where not scored; empty while nothing was sent."""
+    if person.intake is None:
+        return {}
+    values = {**given, **given["indices"]}
+    values["reflection"] = scoring.reflection_count(openings.answers(session, tools, person.intake.id))
+    return {
+        scale.key: value if isinstance(value := values.get(scale.key), int) else None
+        for scale in scoring.SCALES
+    }
