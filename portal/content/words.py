@@ -15,49 +15,48 @@ WORDS: Final[tuple[str, ...]] = tuple(
     acorn album almond amber anchor apple apricot apron arcade arrow artist aspen atlas attic autumn
     avocado badge bagel bakery ballad ballet balloon bamboo banana banjo barley basil basket beacon
     beagle beaver bench bicycle birch biscuit bison blanket blender blossom bluebell bluebird bobcat
-    bookcase bottle bouquet bracelet branch breeze brick bridge broccoli bronze brook broom brown bubble
-    bucket buffalo bundle butter buttercup button cabbage cabin cactus camel cameo camera canary candle
-    candy canoe canvas canyon caramel caravan carpet carrot cashew castle catalog cauliflower cedar
-    ceiling celery cello cereal chapter charcoal cheese cherry chestnut chicken chimney chipmunk chorus
-    cinnamon circle clarinet clever clock closet cloud clover cobalt cocoa coconut coffee comet compass
-    concert cookie copper coral corner cottage cotton cowboy cranberry crayon cream cricket crimson
-    crocus crystal cucumber cupboard cupcake curtain cushion cypress daffodil dahlia daisy dancer
-    dandelion denim desert dewdrop diamond dinner dolphin domino donkey doorway drawer duckling dumpling
-    eagle easel echo eclipse eggplant elbow elephant elevator emerald engine envelope evening fabric
-    falcon feather fennel festival fiddle field fiesta finch firefly flamingo flannel flute footpath
-    forest fountain foxglove fridge fruit gadget galaxy gallery garden gardener garlic gazelle gecko
-    ginger giraffe glacier glider globe glove goblet goldfinch granite grape grapefruit grass gravel
-    green greenhouse guitar gumdrop hallway hammock hamster handbag harbor harmonica harmony harvest
-    hazel hazelnut helmet hexagon hibiscus hickory highland hillside holiday honey honeycomb horizon
-    hummingbird igloo iguana indigo inkwell island ivory jacket jackrabbit jaguar jasmine jelly jersey
-    jigsaw journal juice jukebox jungle juniper kangaroo kayak kettle keyboard kingfisher kitchen kitten
-    koala ladder lagoon lakeside landscape lantern laptop laurel lavender lemon lemonade lentil leopard
-    letter lettuce library lighthouse lilac limestone linden linen lizard llama locket lotus lullaby
-    lumber lunch macaroni magnet magnolia mailbox mandolin mango maple marble marigold market marmot
-    marshmallow mayflower meadow meerkat melody melon meteor microscope milkshake mineral minnow mirror
-    mitten monkey moonbeam moonlight morning mosaic mountain muffin mulberry museum mushroom music
-    mustard napkin nature nectar nickel nightingale noodle north notebook novel nutmeg nutshell oatmeal
-    ocean octagon olive onion opera orange orchard orchid oregano origami oriole ostrich otter outdoor
-    oven oyster paddle paintbrush painter palace pamphlet pancake panda panther papaya paper paprika
-    parade parasol parcel parrot parsley partridge passport pasta pathway peach peacock peanut pebble
-    pelican pencil penguin pepper peppermint periscope petal piano picnic pillow pilot pineapple
-    pinecone pistachio planet platypus playground plaza plywood pocket popcorn poplar poppy porch
-    postcard potato pottery prairie pretzel primrose prism pudding puffin pumpkin puppet puppy purple
-    puzzle pyramid quail quartz quilt quince rabbit radio radish railway rainbow raincoat rainfall
-    raisin ranch raspberry rectangle redwood reindeer rhubarb ribbon riddle river riverbank robin rocket
-    rooster rosemary rowboat saddle saffron sailboat salad salmon sandal sandcastle sandstone sapphire
-    sardine satchel saucer sauna saxophone scarf school scooter seagull seahorse seashell season sesame
-    shamrock shelf shell signpost silver singer sketch skylark skyline slipper snail snowflake snowman
-    soccer sonata songbird sorbet south spaghetti sparrow spinach splash sponge spoon spring sprout
-    spruce square squirrel stable stadium starfish starlight station statue stencil stork strawberry
-    stream street studio sugar suitcase summer sunbeam sundial sunflower sunny sunrise sunset sweater
-    swing sycamore table tablet tailor tambourine tangerine tango tapestry teacher teacup teapot
-    telescope temple tennis terrace thimble thistle ticket tiger timber toast toaster tomato toolbox
-    topaz tortoise toucan towel tower tractor train treasure treehouse triangle tricycle trolley
-    trombone trumpet tugboat tulip tundra tunnel turkey turnip turtle twilight umbrella valley vanilla
-    velvet village vinegar vineyard violet violin voyage waffle wagon wallpaper walnut walrus water
-    watercolor waterfall watermelon wheelbarrow whistle wicker wildflower willow windmill window winter
-    wizard woodland woodpecker workshop writer yellow yogurt zebra zigzag zipper zucchini
+    bookcase bottle bouquet bracelet branch breeze brick bridge broccoli bronze brook brown bubble
+    bucket buffalo bundle butter buttercup button cabbage cabin cactus camel camera canary candle candy
+    canoe canvas canyon caramel caravan carpet carrot cashew castle catalog cauliflower cedar ceiling
+    celery cello cereal chapter charcoal cheese cherry chestnut chicken chimney chipmunk chorus cinnamon
+    circle clarinet clock closet cloud clover cobalt cocoa coconut coffee comet compass concert cookie
+    copper coral corner cottage cotton cowboy cranberry crayon cream cricket crimson crocus crystal
+    cucumber cupboard cupcake curtain cushion cypress daffodil dahlia daisy dancer dandelion denim
+    desert dewdrop diamond dinner dolphin domino donkey doorway drawer duckling dumpling easel echo
+    eclipse eggplant elbow elephant elevator emerald engine envelope evening fabric falcon feather
+    fennel festival fiddle field fiesta finch firefly flamingo flannel flute footpath forest foxglove
+    fruit gadget galaxy gallery garden gardener garlic gazelle gecko ginger giraffe glacier glider globe
+    goblet goldfinch granite grape grapefruit grass gravel green greenhouse guitar gumdrop hallway
+    hammock hamster handbag harbor harmonica harmony harvest hazel hazelnut helmet hexagon hibiscus
+    hickory highland hillside holiday honey honeycomb horizon hummingbird igloo iguana indigo inkwell
+    island ivory jacket jackrabbit jaguar jasmine jelly jersey jigsaw journal juice jukebox jungle
+    juniper kangaroo kayak kettle keyboard kingfisher kitchen kitten koala ladder lagoon lakeside
+    landscape lantern laptop laurel lavender lemon lemonade lentil leopard letter lettuce library
+    lighthouse lilac limestone linden lizard llama lotus lullaby lumber lunch macaroni magnet magnolia
+    mailbox mandolin mango maple marble marigold market marmot marshmallow mayflower meadow meerkat
+    melody melon meteor microscope milkshake mineral minnow mirror moonbeam moonlight morning mosaic
+    mountain muffin mulberry museum mushroom music mustard napkin nature nectar nickel nightingale
+    noodle north notebook novel nutmeg nutshell oatmeal ocean octagon olive onion opera orange orchard
+    orchid oregano origami oriole ostrich otter outdoor oven oyster paintbrush painter palace pamphlet
+    pancake panda panther papaya paper paprika parade parasol parcel parsley partridge passport pasta
+    pathway peach peacock peanut pebble pelican pencil penguin pepper peppermint periscope petal piano
+    picnic pilot pineapple pinecone pistachio planet platypus playground plaza plywood pocket popcorn
+    poplar poppy porch postcard potato pottery prairie pretzel primrose prism pudding pumpkin puppet
+    purple puzzle pyramid quail quartz quilt quince rabbit radio radish railway rainbow raincoat
+    rainfall raisin raspberry rectangle redwood reindeer rhubarb ribbon river riverbank robin rooster
+    rosemary rowboat saddle saffron sailboat salad salmon sandal sandcastle sandstone sapphire sardine
+    satchel saucer sauna saxophone scarf school scooter seagull seahorse seashell season sesame shamrock
+    shell signpost silver sketch skylark skyline slipper snail snowflake snowman soccer sonata songbird
+    sorbet south spaghetti sparrow spinach splash sponge spoon spring sprout spruce square squirrel
+    stable stadium starfish starlight station statue stencil stork strawberry stream street studio sugar
+    suitcase summer sunbeam sundial sunflower sunny sunrise sunset sweater swing sycamore tablet tailor
+    tambourine tangerine tapestry teacher teacup teapot telescope temple tennis terrace thimble thistle
+    ticket tiger timber toast toaster tomato toolbox topaz tortoise toucan tower tractor train treasure
+    treehouse triangle tricycle trolley trombone trumpet tugboat tulip tundra tunnel turkey turnip
+    turtle twilight umbrella valley vanilla velvet village vinegar vineyard violet violin voyage waffle
+    wagon wallpaper walnut walrus water watercolor waterfall watermelon wheelbarrow wicker wildflower
+    willow windmill window winter woodland woodpecker workshop writer yellow yogurt zebra zigzag zipper
+    zucchini
     """.split()
 )
 

@@ -117,6 +117,9 @@ def _check_construct(document: Document, section: SectionIn, at: int, sets: Sets
     rule = _rule(item)
     if rule is None:
         return
+    if not rule.values:
+        yield document.fault(f"{item.key}: the score has no such part", "items", at)
+        return
     if section.key != rule.section:
         yield document.fault(f"{item.key} belongs to the section {rule.section}", "items", at)
     if sorted(_values(item, sets)) != sorted(rule.values):
