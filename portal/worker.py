@@ -24,7 +24,7 @@ from portal.services import (
     jobs,
     mails,
     practices,
-    recovery,
+    resets,
     routing,
     screening,
 )
@@ -122,12 +122,12 @@ def _second_claim(place: Workplace, case_id: str) -> None:
 
 def _reset_link(place: Workplace, account_id: str) -> None:
     with place.store.staff.write() as session:
-        recovery.send_link(session, place.tools, account_id=account_id, by=WORKER)
+        resets.send_link(session, place.tools, account_id=account_id, by=WORKER)
 
 
 def _staff_reset_link(place: Workplace, staff_id: str) -> None:
     with place.store.staff.write() as session:
-        recovery.send_staff_link(session, place.tools, staff_id=staff_id, by=WORKER)
+        resets.send_staff_link(session, place.tools, staff_id=staff_id, by=WORKER)
 
 
 def _export(place: Workplace, export_id: str) -> None:

@@ -50,6 +50,8 @@ def lease(session: Session, tools: Tools, *, limit: int = 20) -> tuple[WaitingJo
         .order_by(c.due_at, c.id)
         .limit(limit)
     ).all()
+    if not rows:
+        return ()
     ids = [row.id for row in rows]
     session.execute(update(table_of(Job)).where(c.id.in_(ids)).values(leased_until=now + LEASE))
     return tuple(WaitingJob(row.id, row.kind, row.subject_id, row.attempts) for row in rows)

@@ -72,6 +72,8 @@ def lease(session: Session, tools: Tools, *, limit: int = 20) -> tuple[WaitingMa
         .order_by(c.due_at, c.id)
         .limit(limit)
     ).all()
+    if not rows:
+        return ()
     ids = [row.id for row in rows]
     session.execute(update(table_of(Mail)).where(c.id.in_(ids)).values(leased_until=now + LEASE))
     waiting = []
