@@ -146,7 +146,9 @@ def _scores(
         return {}
     values = {**given, **given["indices"]}
     values["reflection"] = scoring.reflection_count(openings.answers(session, tools, person.intake.id))
-    return {
-        scale.key: value if isinstance(value := values.get(scale.key), int) else None
-        for scale in scoring.SCALES
-    }
+    return {scale.key: _whole(values.get(scale.key)) for scale in scoring.SCALES}
+
+
+def _whole(value: object) -> int | None:
+    """A score, or None for "not scored" and "declined"."""
+    return value if isinstance(value, int) else None

@@ -8,6 +8,7 @@ recommendation and consent names joined to the rows of the page, and the letters
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -30,7 +31,16 @@ from sqlalchemy.orm import Session
 
 from portal.domain.access import Viewer
 from portal.domain.visibility import ALONE_WAITS
-from portal.models import BreakGlass, CaseFile, Consent, Letter, Recommendation, StaffAccount, table_of
+from portal.models import (
+    BreakGlass,
+    CaseFile,
+    Consent,
+    Letter,
+    Recommendation,
+    StaffAccount,
+    UtcDateTime,
+    table_of,
+)
 from portal.services import audit, case_names
 from portal.services.staff_letters import WaitingLetter
 from portal.services.tools import Tools
@@ -39,6 +49,9 @@ from portal.vault import Place
 PAGE: Final = 50
 #: A search by name opens at most this many cases' names, newest first (about 0.1 ms each).
 SEARCHED: Final = 1000
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_CURSOR: Final = re.compile(r"([0-9])\.([0-9]{1,17})\.([0-9a-f-]{1,36})")
 
 
 @dataclass(frozen=True)
@@ -55,17 +68,15 @@ class Cursor:
     @classmethod
     def parse(cls, text: str) -> Cursor | None:
         """The cursor a page's address holds; None for anything else."""
-        parts = text.split(".", 2)
-        if len(parts) != 3 or not all(
-            part.isascii() and part.isdigit() and len(part) < 18 for part in parts[:2]
-        ):
+        found = _CURSOR.fullmatch(text)
+        if found is None:
             return None
-        at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=int(parts[1]))
-        return cls(int(parts[0]), at, parts[2])
+        at = _EPOCH + timedelta(microseconds=int(found[2]))
+        return cls(int(found[1]), at, found[3])
 
 
 def _micros(at: datetime) -> int:
-    return (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+    return (at - _EPOCH) // timedelta(microseconds=1)
 
 
 @dataclass(frozen=True)
@@ -134,7 +145,10 @@ def search(session: Session, tools: Tools, *, name: str, by: Viewer) -> Caseload
     picked = newest.order_by(c.opened_at.desc(), c.id).limit(SEARCHED).subquery()
     wanted = _folded(name)
     opened = (_row(tools, row) for row in session.execute(_cases(picked)))
-    hits = sorted((row for row in opened if _is_hit(row, wanted)), key=lambda row: str(row.cursor))[:PAGE]
+    hits = sorted(
+        (row for row in opened if _is_hit(row, wanted)),
+        key=lambda row: (row.urgency, row.waiting_since, row.id),
+    )[:PAGE]
     audit.record(
         session, tools, by=by, verb="caseload.searched", subject=("staff", by.id), detail={"rows": len(hits)}
     )
@@ -166,27 +180,21 @@ def _queue(tools: Tools, by: Viewer, after: Cursor | None) -> Subquery:
     for way in _visible(tools, by):
         part = select(c.id, c.urgency, c.waiting_since).where(c.closed_at.is_(None), way)
         if after is not None:
-            part = part.where(
-                key > tuple_(literal(after.urgency), literal(after.waiting_since), literal(after.id))
-            )
+            at = literal(after.waiting_since, UtcDateTime)
+            part = part.where(key > tuple_(literal(after.urgency), at, literal(after.id)))
         ordered = part.order_by(c.urgency, c.waiting_since, c.id).limit(PAGE + 1).subquery()
         ranges.append(select(ordered.c.id, ordered.c.urgency, ordered.c.waiting_since))
     # A plain UNION: a case of one's own may be opened by break-glass too.
     every = ranges[0].union(*ranges[1:]).subquery()
-    return (
-        select(every)
-        .order_by(every.c.urgency, every.c.waiting_since, every.c.id)
-        .limit(PAGE + 1)
-        .subquery("picked")
-    )
+    in_order = select(every).order_by(every.c.urgency, every.c.waiting_since, every.c.id)
+    return in_order.limit(PAGE + 1).subquery("picked")
 
 
 def _cases(picked: Subquery) -> Select[Any]:
     """The picked cases with their newest recommendation and the newest consent name of each slot."""
     c, r, n = table_of(CaseFile), table_of(Recommendation), table_of(Consent)
-    newest = (
-        select(r.c.id).where(r.c.case_id == picked.c.id).order_by(r.c.made_at.desc(), r.c.id.desc()).limit(1)
-    )
+    of_case = select(r.c.id).where(r.c.case_id == picked.c.id)
+    newest = of_case.order_by(r.c.made_at.desc(), r.c.id.desc()).limit(1)
     made, name_a, name_b = r.alias("made"), n.alias("name_a"), n.alias("name_b")
     consent_a = case_names.newest_consent("a", picked.c.id).correlate(picked).scalar_subquery()
     consent_b = case_names.newest_consent("b", picked.c.id).correlate(picked).scalar_subquery()
