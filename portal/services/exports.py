@@ -48,7 +48,7 @@ class Order:
 
 @dataclass(frozen=True)
 class ExportView:
-    """One report. ``state``: waiting, ready, failed, handed_over (by a command); ``rows`` None until known."""
+    """One report. ``state``: waiting, ready, failed, handed_over (by a command); ``rows``: None at first."""
 
     id: str
     asked_by: str

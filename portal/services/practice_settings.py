@@ -1,0 +1,212 @@
+"""The practice's settings as an admin changes them. No setting loosens a safety rule."""
+
+from __future__ import annotations
+
+import zoneinfo
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final
+
+from sqlalchemy import Row, insert, select, update
+from sqlalchemy.orm import Session
+
+from portal.domain.access import Viewer
+from portal.domain.answers import canonical_text
+from portal.domain.constructs import POLICIES
+from portal.domain.rules import SAFE_RANGES
+from portal.models import PRACTICE_ID, CaseFile, Job, Practice, table_of
+from portal.services import audit, set_ups
+from portal.services.errors import BadInput
+from portal.services.tools import Tools
+from portal.vault import Place
+
+#: A change of one of these may change what the rules say of an open case.
+READ_BY_RULES: Final = frozenset({"time_zone", "stale_days", "alcohol_level", "index_margin"})
+#: Posted name -> column, where they differ.
+_COLUMNS: Final = {"practice_name": "name"}
+_ABSENT: Final = {"has_on_call": False, "is_demo": False}
+
+
+@dataclass(frozen=True)
+class PracticeSettings:
+    """Every setting. ``on_call_email`` is empty where nobody is on call."""
+
+    practice_name: str
+    phone: str
+    on_call_email: str = field(repr=False)
+    time_zone: str
+    confidentiality: str
+    self_referral: bool
+    stale_days: int
+    alcohol_level: int
+    index_margin: int
+
+
+#: What holds before the practice was set up; the same as the columns' defaults.
+DEFAULTS: Final = PracticeSettings("", "", "", "America/New_York", "b", True, 60, 8, 10)
+
+
+def view(session: Session, tools: Tools) -> PracticeSettings:
+    """The settings as they are, or their defaults."""
+    row = session.execute(
+        select(table_of(Practice)).where(table_of(Practice).c.id == PRACTICE_ID)
+    ).one_or_none()
+    if row is None:
+        return DEFAULTS
+    return PracticeSettings(
+        practice_name=row.name,
+        phone=row.phone,
+        on_call_email=_on_call(tools, row),
+        time_zone=row.time_zone,
+        confidentiality=row.confidentiality,
+        self_referral=row.self_referral,
+        stale_days=row.stale_days,
+        alcohol_level=row.alcohol_level,
+        index_margin=row.index_margin,
+    )
+
+
+def _on_call(tools: Tools, row: Row[Any]) -> str:
+    if row.on_call_box is None:
+        return ""
+    return tools.vault.unbox("staff", Place("practice", "on_call_box", PRACTICE_ID), row.on_call_box)
+
+
+def time_zones() -> tuple[str, ...]:
+    """Every time zone there is, by name."""
+    return tuple(sorted(zoneinfo.available_timezones()))
+
+
+def change(session: Session, tools: Tools, *, given: Mapping[str, str], by: Viewer) -> frozenset[str]:
+    """Set what is given (field of contract.md -> posted text); what is missing stays. Returns what changed.
+
+    Raises BadInput with a reason for each field at fault, and then changes nothing. Where the rules read a
+    changed setting, every open case is routed anew.
+    """
+    cleaned = checked(given)
+    before = view(session, tools)
+    changed = frozenset(name for name, value in cleaned.items() if getattr(before, name) != value)
+    if not changed:
+        return changed
+    _store(session, tools, {name: cleaned[name] for name in changed})
+    detail: audit.Detail = {"settings": sorted(changed)}
+    audit.record(
+        session, tools, by=by, verb="settings.changed", subject=("practice", PRACTICE_ID), detail=detail
+    )
+    if changed & READ_BY_RULES:
+        _route_open_cases(session, tools)
+    return changed
+
+
+def _store(session: Session, tools: Tools, changed: Mapping[str, str | int | bool]) -> None:
+    values = _columns(changed)
+    if "on_call_email" in changed:
+        place, email = Place("practice", "on_call_box", PRACTICE_ID), str(changed["on_call_email"])
+        values["on_call_box"] = tools.vault.box("staff", place, email) if email else None
+        values["has_on_call"] = bool(email)
+    table = table_of(Practice)
+    if session.execute(select(table.c.id).where(table.c.id == PRACTICE_ID)).one_or_none() is None:
+        session.execute(insert(table), [{"id": PRACTICE_ID, **_columns(asdict(DEFAULTS)), **_ABSENT}])
+    session.execute(update(table).where(table.c.id == PRACTICE_ID).values(**values))
+
+
+def _columns(named: Mapping[str, object]) -> dict[str, object]:
+    """Settings by column; the on-call address is boxed apart."""
+    return {_COLUMNS.get(name, name): value for name, value in named.items() if name != "on_call_email"}
+
+
+def _route_open_cases(session: Session, tools: Tools) -> None:
+    """One job a case, in one statement, so that the writer lock is held briefly."""
+    open_cases = session.scalars(
+        select(table_of(CaseFile).c.id).where(table_of(CaseFile).c.closed_at.is_(None))
+    )
+    now = tools.now()
+    rows = [
+        {"id": tools.new_id(), "kind": "route", "subject_id": case_id, "due_at": now, "attempts": 0}
+        for case_id in open_cases
+    ]
+    if rows:
+        session.execute(insert(table_of(Job)), rows)
+
+
+def checked(given: Mapping[str, str]) -> dict[str, str | int | bool]:
+    """Posted texts as values. Raises BadInput; a name that is no setting is left out."""
+    faults: dict[str, str] = {}
+    values: dict[str, str | int | bool] = {}
+    for name, check in _CHECKS.items():
+        if name not in given:
+            continue
+        try:
+            values[name] = check(canonical_text(given[name]).strip())
+        except _Fault as fault:
+            faults[name] = str(fault)
+        except ValueError:
+            faults[name] = "bad_characters"
+    if faults:
+        raise BadInput(faults)
+    return values
+
+
+class _Fault(Exception):
+    """Its text is the reason key."""
+
+
+def _line(longest: int, *, is_needed: bool = False) -> Callable[[str], str]:
+    def check(text: str) -> str:
+        if not text and is_needed:
+            raise _Fault("missing")
+        if len(text) > longest:
+            raise _Fault("too_long")
+        if text and not text.isprintable():
+            raise _Fault("bad_characters")
+        return text
+
+    return check
+
+
+def _email(text: str) -> str:
+    if text and not set_ups.is_email(text):
+        raise _Fault("bad_email")
+    return text
+
+
+def _zone(text: str) -> str:
+    if text not in zoneinfo.available_timezones():
+        raise _Fault("not_an_option")
+    return text
+
+
+def _policy(text: str) -> str:
+    if text not in POLICIES:
+        raise _Fault("not_an_option")
+    return text
+
+
+def _yes_no(text: str) -> bool:
+    if text not in ("yes", "no"):
+        raise _Fault("not_an_option")
+    return text == "yes"
+
+
+def _number(name: str) -> Callable[[str], int]:
+    low, high = SAFE_RANGES[name]
+
+    def check(text: str) -> int:
+        if not text.isascii() or not text.isdigit() or len(text) > 4 or not low <= int(text) <= high:
+            raise _Fault("out_of_range")
+        return int(text)
+
+    return check
+
+
+_CHECKS: Final[Mapping[str, Callable[[str], str | int | bool]]] = {
+    "practice_name": _line(200, is_needed=True),
+    "phone": _line(64),
+    "on_call_email": _email,
+    "time_zone": _zone,
+    "confidentiality": _policy,
+    "self_referral": _yes_no,
+    "stale_days": _number("stale_days"),
+    "alcohol_level": _number("alcohol_level"),
+    "index_margin": _number("index_margin"),
+}
