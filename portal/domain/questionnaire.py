@@ -212,6 +212,16 @@ class Questionnaire:
         return tuple(item for section in self.sections for item in section.items)
 
     @cached_property
+    def numbered(self) -> Mapping[str, tuple[str, ...]]:
+        """Keys of the items `<prefix>_<number>` by prefix, in order: the parts of a score."""
+        found: dict[str, tuple[str, ...]] = {}
+        for item in self.items:
+            prefix, _, number = item.key.rpartition("_")
+            if number.isdigit():
+                found[prefix] = (*found.get(prefix, ()), item.key)
+        return found
+
+    @cached_property
     def _section_by_item(self) -> Mapping[str, Section]:
         return {item.key: section for section in self.sections for item in section.items}
 

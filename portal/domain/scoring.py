@@ -6,7 +6,7 @@ keys", "Sources"). Nothing is prorated but an index, and an index only up to a f
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -156,13 +156,12 @@ def partner_answers(
     """
     given = {key: answer for key, answer in answers.items() if answer not in ("", [])}
     partner: dict[str, object] = {
-        key: _construct(questionnaire, key, rule, given)
-        for key, rule in CONSTRUCTS.items()
-        if "." not in key and key not in _ELIGIBLE
+        key: read(given[key]) if key in given else None for key, read in _READERS.items()
     }
+    partner |= {key: NOT_ASKED for key in ASKED_ON_CALL_ONLY if _is_not_asked(questionnaire, key, given)}
     partner["eligible"] = {key: _yes_no(given.get(key)) for key in _ELIGIBLE}
     for side in _SIDES:
-        partner[side] = {act: _act(given.get(f"{side}.{act}")) for act in ACTS}
+        partner[side] = {act: _act(given.get(key)) for act, key in _ACT_KEYS[side]}
     partner["neck_wanted"] = _neck_wanted(given)
     partner["alcohol_score"] = part_sum(questionnaire, given, "alcohol", tells_from=alcohol_level)
     partner["mood_score"] = part_sum(questionnaire, given, "mood")
@@ -199,7 +198,7 @@ def part_sum(
     Where the answered parts alone reach `tells_from`, their sum is told all the same: it is a lower bound
     that already decides (contract.md, "Parts of a sum").
     """
-    given = [answers.get(key) for key in part_keys(questionnaire, prefix)]
+    given = [answers.get(key) for key in questionnaire.numbered.get(prefix, ())]
     total = sum(_points(given))
     if tells_from is not None and total >= tells_from:
         return total
@@ -214,7 +213,7 @@ def index(questionnaire: Questionnaire, answers: Mapping[str, Answer], prefix: s
     Not scored with more than 20 % of its items missing (clinical.md §5), never shown as low. The rule of
     the fit (R19) reads the couple's mean of two such values unrounded; a partner's own value is whole.
     """
-    keys = part_keys(questionnaire, prefix)
+    keys = questionnaire.numbered.get(prefix, ())
     points = _points(answers.get(key) for key in keys)
     if not points or (len(keys) - len(points)) * MISSING_FIFTH > len(keys):
         return None
@@ -231,32 +230,40 @@ def reflection_count(answers: Mapping[str, Answer]) -> int:
     return fitting + sum(points >= 2 for points in _points([answers.get("reflection_6")]))
 
 
-def part_keys(questionnaire: Questionnaire, prefix: str) -> tuple[str, ...]:
-    """Keys of the items `<prefix>_<number>` of a questionnaire, in its order."""
-    return tuple(
-        item.key
-        for item in questionnaire.items
-        if item.key.rpartition("_")[0] == prefix and item.key.rpartition("_")[2].isdigit()
-    )
-
-
 def _points(given: Iterable[Answer | None]) -> list[int]:
     return [int(answer) for answer in given if isinstance(answer, str) and answer != DECLINED]
 
 
-def _construct(
-    questionnaire: Questionnaire, key: str, rule: Construct, given: Mapping[str, Answer]
-) -> Scored:
-    answer = given.get(key)
-    if answer is None:
-        return NOT_ASKED if key in ASKED_ON_CALL_ONLY and not questionnaire.has_item(key) else None
-    if isinstance(answer, list):
-        return [value for value in answer if value != NONE]
-    if answer == DECLINED or key in _WORDS:
-        return answer
-    if rule.values == ("yes", "no"):
-        return _yes_no(answer)
-    return int(answer) if rule.values[0].isdigit() else answer
+def _is_not_asked(questionnaire: Questionnaire, key: str, given: Mapping[str, Answer]) -> bool:
+    return key not in given and not questionnaire.has_item(key)
+
+
+def _word(answer: Answer) -> Scored:
+    """A choice as it stands; of a list everything but the explicit "none"."""
+    return [value for value in answer if value != NONE] if isinstance(answer, list) else answer
+
+
+def _truth(answer: Answer) -> Scored:
+    return DECLINED if answer == DECLINED else answer == "yes"
+
+
+def _number(answer: Answer) -> Scored:
+    return DECLINED if answer == DECLINED else int(str(answer))
+
+
+def _reader(key: str, rule: Construct) -> Callable[[Answer], Scored]:
+    """How a stored answer becomes the couple file's type: boolean, whole number, word or list."""
+    if rule.values == ("yes", "no") and key not in _WORDS:
+        return _truth
+    return _number if rule.values[0].isdigit() else _word
+
+
+_READERS: Final = {
+    key: _reader(key, rule)
+    for key, rule in CONSTRUCTS.items()
+    if key not in _ELIGIBLE and not key.startswith(_SIDES)
+}
+_ACT_KEYS: Final = {side: tuple((act, f"{side}.{act}") for act in ACTS) for side in _SIDES}
 
 
 def _yes_no(answer: Answer | None) -> bool | None:

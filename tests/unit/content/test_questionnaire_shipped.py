@@ -9,7 +9,6 @@ import pytest
 
 from portal.content import questionnaire as bank
 from portal.domain.questionnaire import Item, Kind, Questionnaire, Wording
-from portal.domain.scoring import part_keys
 
 WHOLE = bank.load()
 VARIANTS = [bank.load(policy=policy, on_call=on_call) for policy, on_call in product("abc", (True, False))]
@@ -169,7 +168,7 @@ def test_without_an_on_call_contact_the_severity_items_give_way_to_a_notice() ->
     ],
 )
 def test_parts_of_a_score_hold_their_points(prefix: str, points: list[int]) -> None:
-    items = [WHOLE.item(key) for key in part_keys(WHOLE, prefix)]
+    items = [WHOLE.item(key) for key in WHOLE.numbered[prefix]]
     assert [item.key for item in items] == [f"{prefix}_{n}" for n in range(1, len(points) + 1)]
     offered = [sorted(int(o.value) for o in item.options if o.value != "declined") for item in items]
     assert offered == [list(range(most + 1)) for most in points]

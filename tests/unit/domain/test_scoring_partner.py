@@ -11,7 +11,6 @@ from portal.domain.scoring import (
     SCALES,
     draft_answers,
     index,
-    part_keys,
     part_sum,
     partner_answers,
     reflection_count,
@@ -279,8 +278,8 @@ def test_exactly_a_fifth_missing_is_still_scored() -> None:
 
 
 def test_only_numbered_items_are_parts_of_a_score() -> None:
-    assert part_keys(FORM, "alcohol") == ("alcohol_1", "alcohol_2", "alcohol_3")
-    assert part_keys(FORM, "suicide") == ()
+    assert FORM.numbered["alcohol"] == ("alcohol_1", "alcohol_2", "alcohol_3")
+    assert "suicide" not in FORM.numbered
 
 
 @pytest.mark.parametrize(
