@@ -47,3 +47,9 @@ def record(
     }
     mac = tools.vault.mac("audit_event", message(row))
     session.execute(insert(table_of(AuditEvent)), [{**row, "happened_at": happened_at, "mac": mac}])
+
+
+def unexpected_fields(session: Session, tools: Tools, *, count: int, by: Viewer) -> None:
+    """A body held ``count`` fields that its form does not have; they were ignored (security.md §5.3)."""
+    subject = ("account" if by.kind == "partner" else by.kind, by.id)
+    record(session, tools, by=by, verb="request.unexpected_fields", subject=subject, detail={"count": count})

@@ -68,6 +68,7 @@ class Save:
     intake_columns: Mapping[str, Any]
     opens: str | None
     is_first_opening: bool
+    unexpected: int
     result: Result
 
 
@@ -98,6 +99,7 @@ def prepare(tools: Tools, desk: Desk, posted: Posted) -> Save:
         intake_columns=_intake_columns(desk, posted, goal, values),
         opens=goal if goal != posted.section.key else None,
         is_first_opening=not desk.places[goal].is_opened,
+        unexpected=len(posted.cleaned.unexpected),
         result=result,
     )
 
@@ -108,6 +110,8 @@ def store(session: Session, tools: Tools, *, save: Save, by: Viewer) -> Result:
         repeated = _write(session, tools, save, by)
         if repeated:
             return Result.REPEATED
+    if save.unexpected and save.result is not Result.REPEATED:
+        audit.unexpected_fields(session, tools, count=save.unexpected, by=by)
     if not sessions.touch(session, tools, by):
         raise Ended
     return save.result

@@ -61,24 +61,6 @@ def open_round(session: Session, tools: Tools, *, partner_id: str, kind: str, by
     return _continue(session, tools, partner_id=partner_id, last=last, by=by)
 
 
-def leave_open_section(session: Session, tools: Tools, *, by: Viewer) -> None:
-    """Ending the session counts as leaving the section that stands open (contract.md). Partner door."""
-    desk = desks.find(session, by=by)
-    if desk is None or not desk.is_open:
-        return
-    c = table_of(SectionState).c
-    session.execute(
-        update(table_of(SectionState))
-        .where(c.intake_id == desk.intake_id, c.section == desk.position)
-        .values(left_at=tools.now())
-    )
-    detail = {"section": desk.position}
-    audit.record(
-        session, tools, by=by, verb="section.left", subject=("intake", desk.intake_id), detail=detail
-    )
-    jobs.add(session, tools, kind="left", subject_id=desk.intake_id)
-
-
 def submit(session: Session, tools: Tools, *, by: Viewer) -> bool:
     """Send the intake, once; False when it was sent before. Blanks never stop it.
 

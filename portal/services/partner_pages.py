@@ -49,14 +49,14 @@ class Home:
 
 def home(session: Session, tools: Tools, *, time_zone: str, by: Viewer) -> Home:
     """The viewer's start page; days are counted in the practice's ``time_zone``. Partner door."""
-    sent_at = _sent_at(session, by)
+    sent = sent_at(session, by=by)
     withdrawn_at = statements.last_said(session, by=by).get("withdrawal")
-    if withdrawn_at is not None and sent_at is not None and sent_at > withdrawn_at:
+    if withdrawn_at is not None and sent is not None and sent > withdrawn_at:
         withdrawn_at = None
     return Home(
         step=next_step(way_in.progress(session, by=by)),
-        sent_at=sent_at,
-        call_by=None if sent_at is None else call_by(sent_at, time_zone),
+        sent_at=sent,
+        call_by=None if sent is None else call_by(sent, time_zone),
         withdrawn_at=withdrawn_at,
         notices=notices(session, tools, by=by),
     )
@@ -85,7 +85,8 @@ def notices(session: Session, tools: Tools, *, by: Viewer) -> tuple[NoticeView, 
     )
 
 
-def _sent_at(session: Session, by: Viewer) -> datetime | None:
+def sent_at(session: Session, *, by: Viewer) -> datetime | None:
+    """When the viewer last sent a form. Partner door."""
     c = table_of(Intake).c
     sent: datetime | None = session.scalar(
         select(c.submitted_at)

@@ -19,7 +19,7 @@ from portal.services import audit, jobs
 from portal.services.tools import Tools
 from portal.vault import Place
 
-Kind = Literal["contact", "message", "addition", "withdrawal", "not_now", "partner_choice"]
+Kind = Literal["contact", "message", "addition", "withdrawal", "partner_choice"]
 Body = Mapping[str, str | bool]
 
 #: What each kind is called in the audit trail.
@@ -28,7 +28,6 @@ _VERBS: Final[Mapping[Kind, str]] = {
     "message": "message.written",
     "addition": "addition.written",
     "withdrawal": "intake.withdrawn",
-    "not_now": "invitation.declined",
     "partner_choice": "partner.choice_stated",
 }
 
@@ -37,7 +36,7 @@ def state(session: Session, tools: Tools, *, kind: Kind, body: Body, by: Viewer)
     """Keep one statement, sealed to the practice, with its event and job; returns its id. Partner door.
 
     Bodies: contact {channel, address, hours, time_zone, voicemail_ok, name_ok}; message and addition
-    {text}; withdrawal and not_now {reason}; partner_choice {choice, channel, address}.
+    {text}; withdrawal {reason}; partner_choice {choice, channel, address}.
     """
     statement_id = tools.new_id()
     text = json.dumps(dict(body), ensure_ascii=False, sort_keys=True)

@@ -40,6 +40,8 @@ def _pad(response: Response) -> None:
     if response.is_streamed or response.mimetype != "text/html":
         return
     body = response.get_data()
+    if not body:  # an answer to a script stays empty
+        return
     room = -(len(body) + len(_OPEN) + len(_CLOSE)) % PAGE_BUCKET
     response.set_data(body + _OPEN + b" " * room + _CLOSE)
 

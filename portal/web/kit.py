@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import cast
 
 from flask import current_app, g
@@ -26,6 +27,11 @@ def tools() -> Tools:
     return cast(Tools, current_app.extensions["portal.house"].tools)
 
 
+def is_ready() -> bool:
+    """Whether the database answers and stands at the newest revision."""
+    return bool(current_app.extensions["portal.house"].is_ready())
+
+
 def settings() -> Settings:
     """The settings of this process."""
     return cast(Settings, current_app.extensions["portal.settings"])
@@ -40,6 +46,13 @@ def viewer() -> Viewer:
     """Who is asking."""
     held = seat()
     return ANONYMOUS if held is None else held.viewer
+
+
+def note_touch() -> None:
+    """Remember that this request wrote ``last_seen_at`` with its change, so that it is not written twice."""
+    held = seat()
+    if held is not None:
+        g.seat = replace(held, last_seen_at=tools().now())
 
 
 def wake_worker() -> None:

@@ -1,0 +1,29 @@
+"""What is said beside a field that cannot be taken. Calm, and never repeating what was typed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flask_babel import LazyString
+from flask_babel import lazy_gettext as _l
+
+from portal.domain.answers import Fault
+from portal.domain.questionnaire import Section
+
+WORDS: Mapping[str, LazyString] = {
+    Fault.NOT_AN_OPTION: _l("Please choose one of the answers shown here."),
+    Fault.MORE_THAN_ONE: _l("Please choose only one answer here."),
+    Fault.TOO_LONG: _l("This text is longer than we can keep. Please shorten it."),
+    Fault.BAD_CHARACTERS: _l("This text holds a character that we cannot keep. Please type it again."),
+}
+
+UNREADABLE = _l("This page could not be read. Please look it over and press the button again.")
+
+
+def of_section(section: Section, faults: Mapping[str, Fault], language: str) -> dict[str, str]:
+    """Error summary of a section, in the order of its items: item key -> question and message."""
+    return {
+        item.key: f"{item.text.in_locale(language)} – {WORDS[faults[item.key]]}"
+        for item in section.items
+        if item.key in faults
+    }

@@ -1,0 +1,31 @@
+"""GET /my: the own next step, or what was sent and what comes, in the same words for everybody."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import render_template
+
+from portal.content import letters
+from portal.services import partner_pages
+from portal.web import context, kit
+from portal.web.partner import bp
+from portal.web.partner.desk import PATHS, language, own
+
+
+@bp.get("/my")
+@own
+def home() -> Any:
+    """Own acts and own released notices only."""
+    zone = context.practice().time_zone
+    with kit.store().partner.read() as session:
+        page = partner_pages.home(session, kit.tools(), time_zone=zone, by=kit.viewer())
+    texts = letters.load()
+    return render_template(
+        "partner/home.html",
+        home=page,
+        next_path=PATHS[page.step],
+        sentence=texts.sentence.in_locale(language()),
+        sent_on=texts.sent_on.in_locale(language()),
+        call_by=texts.call_by.in_locale(language()),
+    )
