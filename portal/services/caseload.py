@@ -114,10 +114,9 @@ class CaseloadPage:
 
 def page(session: Session, tools: Tools, *, by: Viewer, after: Cursor | None = None) -> CaseloadPage:
     """One page of the queue and the event that it was looked at: two statements in all."""
-    picked = _queue(tools, by, after)
-    found = session.execute(
-        union_all(_cases(picked), _letters(tools, by)).order_by("kind", "urgency", "waiting_since", "id")
-    ).all()
+    every = union_all(_cases(_queue(tools, by, after)), _letters(tools, by)).subquery()
+    in_order = (every.c.kind, every.c.urgency, every.c.waiting_since, every.c.id)
+    found = session.execute(select(every).order_by(*in_order)).all()
     rows = tuple(_row(tools, row) for row in found if row.kind == "case")
     letters = tuple(
         WaitingLetter(row.id, row.therapist_id, row.waiting_since) for row in found if row.kind == "letter"
