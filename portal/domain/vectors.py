@@ -76,7 +76,7 @@ def direction_bits(direction: Direction) -> int:
 
 
 def couple_bits(couple: Couple) -> int:
-    """What is known of the couple together: two control kinds, clearances, standing findings."""
+    """What is known of both together: two control kinds, clearances, standing findings; already in place."""
     held = {TWO_KINDS} if has_two_kinds(couple) else set[str]()
     held |= {CLEARED[tier] for tier in cleared_tiers(couple)}
     for finding in couple.standing:
@@ -91,4 +91,4 @@ def couple_bits(couple: Couple) -> int:
 
 def words(partners: dict[Slot, int], together: int) -> dict[Slot, int]:
     """The packed number read from each partner's place."""
-    return {slot: partners[slot] | partners[other(slot)] << WIDTH | together << 2 * WIDTH for slot in SLOTS}
+    return {slot: partners[slot] | partners[other(slot)] << WIDTH | together for slot in SLOTS}
