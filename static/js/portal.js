@@ -1,11 +1,11 @@
-// Enhancement only: every page works without this file. Nothing is ever written to a storage of the browser.
+// Enhancement only: every page works without it. No storage of the browser is ever written.
 const root = document.documentElement;
 const all = (selector, from = document) => [...from.querySelectorAll(selector)];
 const hide = () => { root.hidden = true; };
+const askAnew = () => location.replace(location.pathname + location.search);  // never a POST again
 let leaving = false;
 
-// ---- Leaving at once: hide, rename, end the session, replace this entry of the history. In this order it left nothing
-// on five presses of Back, also with the server out of reach (security.md 3.4).
+// ---- Leaving at once. In this order five presses of Back show nothing, also with the server out of reach.
 function leave(link) {
   leaving = true;
   hide();
@@ -16,7 +16,7 @@ function leave(link) {
 }
 document.addEventListener("click", (event) => {
   const link = event.target.closest?.("[data-leave]");
-  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  if (!link) return;
   event.preventDefault();
   leave(link);
 });
@@ -31,25 +31,25 @@ document.addEventListener("keyup", (event) => {
   if (presses.length === 3 && presses[2] - presses[0] < 2000) leave(link);
 });
 
-// ---- A page brought back by the Back button is asked for anew; a page that is left shows nothing.
+// ---- A page that is left shows nothing; one brought back is asked for anew.
 addEventListener("pagehide", hide);
 addEventListener("pageshow", (event) => {
   if (!event.persisted) return;
   hide();
-  location.reload();
+  askAnew();
 });
 
-// ---- A signed-in page nobody touches goes blank when its session has ended, and then asks the server.
+// ---- A page nobody touches goes blank when its session has ended.
 const idle = Number(root.dataset.idleSeconds || 0) * 1000;
 let touchedAt = Date.now();
 const touched = () => { if (!root.hidden) touchedAt = Date.now(); };
-["pointerdown", "keydown", "input", "scroll"].forEach((kind) => addEventListener(kind, touched, { passive: true, capture: true }));
+["pointerdown", "keydown", "input", "scroll"].forEach((kind) => addEventListener(kind, touched, true));
 function blankWhenIdle() {
   if (!idle || leaving || Date.now() - touchedAt < idle + 2000) return;
   hide();
   if (drafts.some((draft) => draft.isUnsaved() && !draft.stopped && !draft.refused)) return;
   leaving = true;
-  location.reload();
+  askAnew();
 }
 setInterval(blankWhenIdle, 1000);
 addEventListener("online", () => drafts.forEach((draft) => draft.again()));
@@ -58,7 +58,7 @@ document.addEventListener("visibilitychange", () => {
   if (document.hidden) drafts.forEach((draft) => draft.save());
 });
 
-// ---- One draft: the changed fields of an autosaved form, kept in memory until the server has them.
+// ---- A draft: changed fields, kept in memory until the server has them.
 const drafts = [];
 const stops = { 401: "signedout", 409: "elsewhere" };
 const refusals = { 400: "refused", 413: "refused" };
@@ -68,7 +68,7 @@ class Draft {
     this.form = form;
     this.line = form.querySelector("[data-save-state]");
     this.changed = new Set();
-    this.pending = null;       // a body that was sent and not yet answered: sent again unchanged
+    this.pending = null;       // sent, not yet answered: sent again unchanged
     this.wait = 0;
     this.stopped = this.refused = this.submitting = false;
     this.busy = Promise.resolve();
@@ -149,13 +149,13 @@ class Draft {
     else this.say(status === 204 ? "saved" : "notkept");
   }
 
-  last() {                     // on the way out: what is not saved yet goes along, nobody waits for it
+  last() {                     // on the way out: nobody waits for an answer
     if (this.stopped || !this.isUnsaved()) return;
     const body = this.pending || this.body();
     navigator.sendBeacon(this.form.dataset.autosave, new URLSearchParams(body.text));
   }
 
-  // The section as a whole: sent by fetch, so that the history keeps one entry for the form.
+  // The whole section by fetch: one history entry for the form.
   async submit(submitter) {
     this.nextTry = 0;
     this.say("saving");
@@ -168,7 +168,8 @@ class Draft {
     if (answer?.type === "opaqueredirect") {
       this.drop();
       leaving = true;
-      replacePage(submitter?.dataset.then || (submitter?.value === "next" ? this.form.dataset.then : this.form.action));
+      history.scrollRestoration = "manual";
+      location.replace(submitter?.dataset.then || (submitter?.value === "next" ? this.form.dataset.then : this.form.action));
       return;
     }
     this.submitting = false;
@@ -200,16 +201,11 @@ const post = (address, body) => fetch(address, {
   headers: { "Content-Type": "application/x-www-form-urlencoded" },
 });
 
-function replacePage(address) {
-  history.scrollRestoration = "manual";
-  location.replace(address);
-}
-
 addEventListener("beforeunload", (event) => {
   if (!leaving && drafts.some((draft) => draft.isAtRisk())) event.preventDefault();
 });
 
-// ---- Every form once: a second press while the first is under way does nothing.
+// ---- Every form once: a second press does nothing.
 document.addEventListener("submit", async (event) => {
   const form = event.target;
   if (form.dataset.sent) { event.preventDefault(); return; }
@@ -225,7 +221,7 @@ document.addEventListener("submit", async (event) => {
     event.preventDefault();
     await draft.submit(event.submitter);
     release();
-  } else if (drafts.some((one) => one.isUnsaved())) {   // another form of the page, such as the language: save first
+  } else if (drafts.some((one) => one.isUnsaved())) {   // such as the language: save first
     event.preventDefault();
     await Promise.all(drafts.map((one) => one.save()));
     release();
@@ -236,7 +232,7 @@ document.addEventListener("submit", async (event) => {
   } else setTimeout(release, 5000);
 });
 
-// ---- How much room is left, in code points as the server counts.
+// ---- Room left, in code points.
 function count(area) {
   const line = document.getElementById(`${area.id}-count`);
   const left = Number(area.dataset.limit) - [...area.value].length;
