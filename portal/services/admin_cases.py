@@ -1,0 +1,217 @@
+"""Cases as an admin sees them: who was invited, joined, sent, and who the therapist is.
+
+Scheduling state only. Nothing here opens an answer, a finding, a recommendation or a review, and no count
+or order depends on one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import ColumnElement, exists, func, insert, or_, select, update
+from sqlalchemy.orm import Session
+
+from portal.domain.access import Viewer
+from portal.models import Account, CaseFile, Intake, Invitation, Partner, StaffAccount, table_of
+from portal.services import audit, case_states, invitations, people, set_ups, staff_letters
+from portal.services.case_states import CaseState
+from portal.services.errors import BadInput, NotFound, OutOfOrder
+from portal.services.staff_letters import WaitingLetter
+from portal.services.tools import Tools
+
+PAGE: Final = 50
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What waits for an admin, and how many people stand where. Counts are of open cases."""
+
+    letters: tuple[WaitingLetter, ...]
+    unassigned: tuple[CaseState, ...]
+    claims: tuple[CaseState, ...]
+    cases: int
+    without_therapist: int
+    held_invitations: int
+    invited: int
+    joined: int
+    sent: int
+    not_set_up: int
+
+
+def open_case(
+    session: Session,
+    tools: Tools,
+    *,
+    email_a: str,
+    email_b: str = "",
+    therapist: str = "",
+    language: str = "en",
+    by: Viewer,
+) -> str:
+    """Open a case for one or two people and invite them; returns its id.
+
+    ``therapist``: a staff e-mail, or empty for nobody yet. Raises BadInput with a reason for each field.
+    """
+    invited = {"a": email_a.strip(), "b": email_b.strip()}
+    faults = {f"email_{slot}": "bad_email" for slot, to in invited.items() if to and not set_ups.is_email(to)}
+    if not invited["a"]:
+        faults["email_a"] = "missing"
+    therapist_id = _therapist(session, tools, therapist, faults)
+    if faults:
+        raise BadInput(faults)
+    case_id, now = tools.new_id(), tools.now()
+    row = {
+        "id": case_id,
+        "origin": "practice",
+        "opened_at": now,
+        "waiting_since": now,
+        "urgency": 4,
+        "therapist_id": therapist_id,
+    }
+    session.execute(insert(table_of(CaseFile)), [row])
+    detail = {"origin": "practice", "therapist": therapist_id}
+    audit.record(session, tools, by=by, verb="case.opened", subject=("case", case_id), detail=detail)
+    for slot, address in invited.items():
+        if address:
+            invitations.send(
+                session, tools, case_id=case_id, slot=slot, channel="email", address=address,
+                language=language, by=by,
+            )  # fmt: skip
+    return case_id
+
+
+def _therapist(session: Session, tools: Tools, email: str, faults: dict[str, str]) -> str | None:
+    if not email.strip():
+        return None
+    try:
+        return people.therapist_by_email(session, tools, email)
+    except BadInput as error:
+        faults |= error.faults
+        return None
+
+
+def assign(session: Session, tools: Tools, *, case_id: str, therapist: str, by: Viewer) -> None:
+    """Give a case to the therapist with this e-mail, or to nobody (empty).
+
+    Raises NotFound, BadInput for no such therapist, OutOfOrder for a case that was merged away.
+    """
+    table = table_of(CaseFile)
+    row = session.execute(
+        select(table.c.id, table.c.merged_into_id).where(table.c.id == case_id)
+    ).one_or_none()
+    if row is None:
+        raise NotFound
+    if row.merged_into_id is not None:
+        raise OutOfOrder("merged")
+    faults: dict[str, str] = {}
+    therapist_id = _therapist(session, tools, therapist, faults)
+    if faults:
+        raise BadInput(faults)
+    session.execute(update(table).where(table.c.id == case_id).values(therapist_id=therapist_id))
+    verb = "case.unassigned" if therapist_id is None else "case.assigned"
+    detail = {"therapist": therapist_id}
+    audit.record(session, tools, by=by, verb=verb, subject=("case", case_id), detail=detail)
+
+
+def require_exists(session: Session, case_id: str) -> None:
+    """Raise NotFound unless there is such a case."""
+    if session.scalar(select(table_of(CaseFile).c.id).where(table_of(CaseFile).c.id == case_id)) is None:
+        raise NotFound
+
+
+def view(session: Session, tools: Tools, *, case_id: str, by: Viewer) -> CaseState:
+    """One case, and the event that its scheduling state was looked at. Raises NotFound."""
+    found = case_states.of_cases(
+        session, tools, case_states.select_cases().where(table_of(CaseFile).c.id == case_id)
+    )
+    if not found:
+        raise NotFound
+    audit.record(session, tools, by=by, verb="case.scheduling_viewed", subject=("case", case_id))
+    return found[0]
+
+
+def page(
+    session: Session, tools: Tools, *, by: Viewer, before: tuple[datetime, str] | None = None
+) -> tuple[CaseState, ...]:
+    """The next ``PAGE`` open cases, newest first, after the one opened at ``before`` (time, id).
+
+    Writes the event that they were looked at. A constant number of statements.
+    """
+    c = table_of(CaseFile).c
+    wanted = (
+        case_states.select_cases()
+        .where(c.closed_at.is_(None))
+        .order_by(c.opened_at.desc(), c.id.desc())
+        .limit(PAGE)
+    )
+    if before is not None:
+        at, after_id = before
+        wanted = wanted.where(or_(c.opened_at < at, (c.opened_at == at) & (c.id < after_id)))
+    found = case_states.of_cases(session, tools, wanted)
+    detail = {"rows": len(found)}
+    audit.record(session, tools, by=by, verb="cases.listed", subject=("staff", by.id), detail=detail)
+    return found
+
+
+def desk(session: Session, tools: Tools, *, by: Viewer) -> Desk:
+    """What waits for an admin. Counts and the ten oldest of each kind; writes the event of the view."""
+    c, s = table_of(CaseFile).c, table_of(StaffAccount).c
+    is_open, oldest = c.closed_at.is_(None), (c.opened_at, c.id)
+    unassigned = (
+        case_states.select_cases().where(is_open, c.therapist_id.is_(None)).order_by(*oldest).limit(10)
+    )
+    claims = (
+        case_states.select_cases()
+        .where(is_open, c.claims_invitation_id.is_not(None))
+        .order_by(*oldest)
+        .limit(10)
+    )
+    found = Desk(
+        letters=staff_letters.waiting(session, tools, by=by),
+        unassigned=case_states.of_cases(session, tools, unassigned),
+        claims=case_states.of_cases(session, tools, claims),
+        cases=_count(session, c.id, is_open),
+        without_therapist=_count(session, c.id, is_open, c.therapist_id.is_(None)),
+        held_invitations=_held_invitations(session),
+        **_standings(session),
+        not_set_up=_count(session, s.id, s.set_up_at.is_(None), s.disabled_at.is_(None)),
+    )
+    audit.record(session, tools, by=by, verb="admin.viewed", subject=("staff", by.id))
+    return found
+
+
+def _count(session: Session, column: ColumnElement[str], *which: ColumnElement[bool]) -> int:
+    return session.scalar(select(func.count(column)).where(*which)) or 0
+
+
+def _held_invitations(session: Session) -> int:
+    """Invitations that partners asked for and nobody has released, of open cases."""
+    c, i, p = table_of(CaseFile), table_of(Invitation), table_of(Partner)
+    found = session.scalar(
+        select(func.count(i.c.id))
+        .join_from(i, p, i.c.partner_id == p.c.id)
+        .join(c, p.c.case_id == c.c.id)
+        .where(i.c.state == "held", c.c.closed_at.is_(None))
+    )
+    return found or 0
+
+
+def _standings(session: Session) -> dict[str, int]:
+    """How many people of open cases were invited and have not joined, joined and not sent, sent."""
+    p, a, c = table_of(Partner).c, table_of(Account).c, table_of(CaseFile).c
+    i, n = table_of(Intake).c, table_of(Invitation).c
+    sent = exists().where(i.partner_id == p.id, i.submitted_at.is_not(None))
+    invited = exists().where(n.partner_id == p.id, n.state == "sent")
+    row = session.execute(
+        select(
+            func.count(p.id).filter(a.id.is_(None), invited).label("invited"),
+            func.count(p.id).filter(a.id.is_not(None), ~sent).label("joined"),
+            func.count(p.id).filter(sent).label("sent"),
+        )
+        .join_from(table_of(Partner), table_of(CaseFile), p.case_id == c.id)
+        .join(table_of(Account), a.partner_id == p.id, isouter=True)
+        .where(c.closed_at.is_(None))
+    ).one()
+    return dict(row._mapping)
