@@ -9,6 +9,7 @@ from typing import Any, cast
 from argon2 import PasswordHasher
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy.exc import OperationalError
 
 from portal import keyfiles
 from portal.config import MAX_BODY, Settings
@@ -43,6 +44,13 @@ class House:
         """Both doors to a migrated database."""
         self.tools  # noqa: B018  (opens the house)
         return self._store
+
+    def is_ready(self) -> bool:
+        """Whether the database answers and stands at the newest revision."""
+        try:
+            return migrate.current(self.store.staff.engine) == migrate.head()
+        except OperationalError:
+            return False
 
     def close(self) -> None:
         """Close every pooled connection (tests, end of a command)."""

@@ -166,11 +166,12 @@ def deny_code(session: Session, tools: Tools, *, by: Viewer) -> None:
     audit.record(session, tools, by=by, verb="sign_in.code_denied", subject=(kind, by.id))
 
 
-def password_hash(session: Session, *, by: Viewer) -> str | None:
-    """The stored hash of whoever is signed in, for checking a password given again. Own door."""
-    c = table_of(Account if by.kind == "partner" else StaffAccount).c
-    stored: str | None = session.execute(select(c.password_hash).where(c.id == by.id)).scalar_one_or_none()
-    return stored
+def own_claim(session: Session, *, by: Viewer) -> Claim:
+    """The claim of whoever is signed in, for checking a password given again. Own door."""
+    kind: Literal["partner", "staff"] = "partner" if by.kind == "partner" else "staff"
+    c = table_of(Account if kind == "partner" else StaffAccount).c
+    stored = session.execute(select(c.password_hash).where(c.id == by.id)).scalar_one()
+    return Claim(kind, by.id, by.id, by.partner_id, stored)
 
 
 def confirm(session: Session, tools: Tools, *, by: Viewer, step: int | None = None) -> None:

@@ -1,0 +1,76 @@
+"""Commands ``accounts create`` and ``accounts first-link``: one-time set-up links for staff."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, NoReturn
+
+import click
+from flask import Flask, current_app
+from flask.cli import AppGroup
+
+from portal.assembly import House
+from portal.cli_serve import run_due
+from portal.domain.access import system
+from portal.services import set_ups
+from portal.services.errors import BadInput, Refused
+
+accounts = AppGroup("accounts", help="Staff accounts.")
+
+_BY = system("accounts")
+_WORDS = {
+    "email": "--email: not an e-mail address",
+    "full_name": "--name: a name in one line, at most 200 characters",
+    "roles": "--role: admin or therapist, at least one",
+    "email_taken": "--email: there is an account with this address",
+}
+
+
+@accounts.command("create")
+@click.option("--role", "roles", multiple=True, required=True, type=click.Choice(set_ups.ROLES))
+@click.option("--email", required=True)
+@click.option("--name", "full_name", required=True)
+def create(roles: tuple[str, ...], email: str, full_name: str) -> None:
+    """Make a staff account; prints its one-time set-up link, good for 24 hours."""
+    house = _house()
+    try:
+        with house.store.staff.write() as session:
+            made = set_ups.create(session, house.tools, email=email, full_name=full_name, roles=roles, by=_BY)
+    except BadInput as refused:
+        _refuse(*refused.faults)
+    except Refused as refused:
+        _refuse(refused.reason)
+    _finish()
+    click.echo(made.link)
+
+
+@accounts.command("first-link")
+def first_link() -> None:
+    """Print a one-time link that makes the first admin; nothing once there is any staff account."""
+    house = _house()
+    with house.store.staff.write() as session:
+        link = set_ups.first_link(session, house.tools, by=_BY)
+    if link is not None:
+        _finish()
+        click.echo(link)
+
+
+def _house() -> House:
+    house: House = current_app.extensions["portal.house"]
+    return house
+
+
+def _finish() -> None:
+    app: Any = current_app
+    run_due(app._get_current_object())
+
+
+def _refuse(*reasons: str) -> NoReturn:
+    for reason in reasons:
+        click.echo(_WORDS[reason], err=True)
+    sys.exit(2)
+
+
+def init_app(app: Flask) -> None:
+    """Register the commands."""
+    app.cli.add_command(accounts)

@@ -1,0 +1,141 @@
+"""The forms of the way in: what may be posted, in which shape. WTForms checks, our own macros draw."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from werkzeug.datastructures import MultiDict
+from wtforms import Field, Form, StringField
+from wtforms.validators import StopValidation
+
+from portal.domain.answers import canonical_text
+from portal.services import passwords, set_ups
+from portal.web import bodies, context
+
+Check = Callable[[Form, Field], None]
+
+PASSWORD_FAULTS: dict[str, Any] = {
+    "unreadable": _l("This password holds a character that we cannot keep. Please choose another one."),
+    "too_short": _l("Please use at least 15 characters. A short sentence is easy to remember."),
+    "too_long": _l("Please use at most 1,024 characters."),
+    "common": _l("This password is one of the first that somebody would try. Please choose another one."),
+}
+NOT_TICKED = _l("Please choose one of the answers shown here.")
+TOO_LONG = _l("This text is longer than we can keep. Please shorten it.")
+BAD_CHARACTERS = _l("This text holds a character that we cannot keep. Please type it again.")
+UNKNOWN_LINK = _l("This link cannot be used any more. Please call the practice and ask for a new one.")
+WRONG_CODE = _l("The link or the code does not fit. Please look at both again.")
+BUSY = _l("We cannot take this right now. Please try again in an hour, or call the practice.")
+REASON_LIMIT = 5_000
+
+
+def _new_password(_form: Form, field: Field) -> None:
+    """A password that may be set; the practice's name is among the words it must not consist of."""
+    fault = passwords.fault(field.data or "", context=[context.practice().name])
+    if fault is not None:
+        raise StopValidation(PASSWORD_FAULTS[fault])
+
+
+def _text(limit: int) -> Check:
+    def check(_form: Form, field: Field) -> None:
+        try:
+            field.data = canonical_text(field.data or "")
+        except ValueError:
+            raise StopValidation(BAD_CHARACTERS) from None
+        if len(field.data) > limit:
+            raise StopValidation(TOO_LONG)
+
+    return check
+
+
+def _tick(_form: Form, field: Field) -> None:
+    if field.data not in (None, "", "yes"):
+        raise StopValidation(NOT_TICKED)
+
+
+def _one_of(*options: str) -> Check:
+    def check(_form: Form, field: Field) -> None:
+        if field.data not in options:
+            raise StopValidation(NOT_TICKED)
+
+    return check
+
+
+def _email(_form: Form, field: Field) -> None:
+    field.data = (field.data or "").strip()
+    if not passwords.is_readable(field.data) or not set_ups.is_email(field.data):
+        raise StopValidation(_l("Please give an e-mail address, such as name@example.org."))
+
+
+def _optional_email(form: Form, field: Field) -> None:
+    if (field.data or "").strip():
+        _email(form, field)
+
+
+def _full_name(_form: Form, field: Field) -> None:
+    field.data = " ".join((field.data or "").split())
+    if not 0 < len(field.data) <= 200 or not field.data.isprintable():
+        raise StopValidation(_l("Please write your name, in one line."))
+
+
+class PostedForm(Form):
+    """A form bound to the posted body."""
+
+    @classmethod
+    def posted(cls) -> Any:
+        """The form with what was posted."""
+        return cls(MultiDict(bodies.fields()))
+
+    @property
+    def faults(self) -> dict[str, str]:
+        """Field name -> its first message."""
+        return {name: str(messages[0]) for name, messages in self.errors.items()}
+
+
+class BeginForm(PostedForm):
+    """A self-referral."""
+
+    email = StringField(validators=[_optional_email])
+    password = StringField(validators=[_new_password])
+    talk_first = StringField(validators=[_tick])
+
+
+class JoinForm(PostedForm):
+    """An invitation's yes."""
+
+    password = StringField(validators=[_new_password])
+
+
+class NotNowForm(PostedForm):
+    """An invitation's "not for me right now"."""
+
+    reason = StringField(validators=[_text(REASON_LIMIT)])
+
+
+class NewPasswordForm(PostedForm):
+    """A password to set: reset, set-up, own account."""
+
+    password = StringField(validators=[_new_password])
+
+
+class FirstAdminForm(NewPasswordForm):
+    """The set-up of the first admin, who has no account made by somebody else."""
+
+    full_name = StringField(validators=[_full_name])
+    email = StringField(validators=[_email])
+
+
+class AccountForm(PostedForm):
+    """What the own account's page may post beside a password."""
+
+    kept = StringField(validators=[_tick])
+    sign_out_everywhere = StringField(validators=[_tick])
+    language = StringField(validators=[_one_of("", *context.LANGUAGES)])
+
+
+class LeavingForm(PostedForm):
+    """The page about quick exit was read."""
+
+    seen = StringField(validators=[_one_of("yes")])

@@ -1,0 +1,26 @@
+"""Words and pictures of the way in."""
+
+from __future__ import annotations
+
+import segno
+from flask_babel import gettext as _
+from markupsafe import Markup
+
+
+def qr(uri: str) -> Markup:
+    """A QR code as inline SVG with presentation attributes only, so that it needs no inline style."""
+    svg = segno.make(uri, micro=False).svg_inline(
+        scale=5,
+        border=4,
+        dark="#000",
+        light="#fff",
+        title=_("QR code"),
+        desc=_("The same secret as the text beside it, for the camera of your phone."),
+    )
+    # Built from our own words and the modules of the code; segno escapes title and description.
+    return Markup(svg)  # noqa: S704
+
+
+def wrong_code() -> str:
+    """Said beside a six-digit code that does not count."""
+    return _("This code does not count (any more). Wait for the next one and type it within half a minute.")

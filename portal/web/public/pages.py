@@ -1,0 +1,60 @@
+"""The pages that are the same for everybody, and the help lines that stand on every page."""
+
+from __future__ import annotations
+
+from flask import render_template
+
+from portal.content import resources
+from portal.services.sessions import IDLE
+from portal.web import context, guards
+from portal.web.public import bp
+from portal.web.public.leaving import NEUTRAL_SITE
+
+
+@bp.app_context_processor
+def everywhere() -> dict[str, object]:
+    """Help lines, the neutral site, and after how many idle seconds the script hides the page."""
+    return {
+        "resources": _help_lines(context.locale()),
+        "neutral_site": NEUTRAL_SITE,
+        "idle_seconds": int(IDLE.total_seconds()),
+    }
+
+
+def _help_lines(locale: str) -> list[dict[str, str]]:
+    return [
+        {
+            "name": line.name.in_locale(locale),
+            "contact": line.phone,
+            "how": f"{line.about.in_locale(locale)} {line.message.in_locale(locale)}",
+        }
+        for line in resources.load().lines
+    ]
+
+
+@bp.get("/")
+@guards.public
+def landing() -> str:
+    """The calm first page."""
+    return render_template("public/landing.html")
+
+
+@bp.get("/help")
+@guards.public
+def help_page() -> str:
+    """Help lines, safety, words."""
+    return render_template("public/help.html")
+
+
+@bp.get("/if-your-partner-does-not")
+@guards.public
+def if_your_partner_does_not() -> str:
+    """For the one who hopes (clinical.md §7)."""
+    return render_template("public/if_your_partner_does_not.html")
+
+
+@bp.get("/if-you-are-not-sure")
+@guards.public
+def if_you_are_not_sure() -> str:
+    """For the one who doubts (clinical.md §7)."""
+    return render_template("public/if_you_are_not_sure.html")
