@@ -85,7 +85,7 @@ def _seat_in(door: Any, find: Callable[..., sessions.Seat | None], kind: str) ->
 
 def load_seat() -> None:
     """Find out who is asking. A staff session without its second factor is nobody yet."""
-    if request.endpoint == "static":
+    if request.endpoint in ("static", "public.healthz"):
         return
     store = kit.store()
     found = _seat_in(store.staff, sessions.find_staff, "staff")
