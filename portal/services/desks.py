@@ -12,7 +12,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Row, exists, func, select
+from sqlalchemy import ColumnElement, FromClause, Row, func, select
 from sqlalchemy.orm import Session
 
 from portal.domain.access import Viewer
@@ -154,10 +154,11 @@ def _way_columns() -> tuple[ColumnElement[Any], ...]:
         table_of(Consent).c,
         table_of(Statement).c,
     )
-    contact = exists().where(statement.partner_id == partner_id, statement.kind == "contact")
+    # EXISTS over a named column: "SELECT *" would ask the partner door for columns it refuses.
+    contact = select(statement.id).where(statement.partner_id == partner_id, statement.kind == "contact")
     return (
-        exists().where(consent.partner_id == partner_id).label("consented"),
-        contact.label("contact_given"),
+        select(consent.id).where(consent.partner_id == partner_id).exists().label("consented"),
+        contact.exists().label("contact_given"),
     )
 
 

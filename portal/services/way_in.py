@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import exists, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.domain.access import Viewer
@@ -28,9 +28,11 @@ def progress(session: Session, *, by: Viewer) -> WayIn:
         select(
             account.kept_at,
             account.leaving_seen_at,
-            exists().where(consent.partner_id == by.partner_id).label("consented"),
-            exists()
+            # EXISTS over a named column: "SELECT *" would ask the partner door for columns it refuses.
+            select(consent.id).where(consent.partner_id == by.partner_id).exists().label("consented"),
+            select(statement.id)
             .where(statement.partner_id == by.partner_id, statement.kind == "contact")
+            .exists()
             .label("contact_given"),
             newest.label("submitted_at"),
         ).where(account.id == by.id)
