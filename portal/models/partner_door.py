@@ -17,6 +17,8 @@ READ: Final[dict[str, frozenset[str]]] = {
         "id name phone time_zone confidentiality self_referral has_on_call is_demo".split()
     ),
     "case_file": frozenset({"id"}),
+    # SQLite looks at it for the foreign key of a new case, even where that is null.
+    "staff_account": frozenset({"id"}),
     "partner": frozenset({"id"}),
     "invitation": frozenset("id partner_id token_hash expires_at used_at".split()),
     "account": frozenset(

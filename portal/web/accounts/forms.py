@@ -57,7 +57,7 @@ def _tick(_form: Form, field: Field) -> None:
 
 def _one_of(*options: str) -> Check:
     def check(_form: Form, field: Field) -> None:
-        if field.data not in options:
+        if (field.data or "") not in options:
             raise StopValidation(NOT_TICKED)
 
     return check

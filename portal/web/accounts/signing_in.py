@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import abort, redirect, render_template
+from flask import redirect, render_template
 from werkzeug.wrappers import Response
 
 from portal.domain.access import Viewer
@@ -50,23 +50,20 @@ def _enter_staff_half(claim: Claim) -> Response:
 
 @bp.get("/sign-in/second-step")
 @doors.half_signed_in
-def second_step() -> str:
+def second_step(_half: Viewer) -> str:
     """The code of the authenticator app."""
     return render_template("accounts/second_step.html", is_wrong=False)
 
 
 @bp.post("/sign-in/second-step")
 @doors.half_signed_in
-def second_step_posted() -> Answer:
+def second_step_posted(half: Viewer) -> Answer:
     """A right code opens a fresh, whole session; each code counts once."""
-    half = sittings.half_seat()
-    if half is None:  # the door above has seen to it
-        abort(401)
-    step = fitting_step(half.viewer)
-    token = None if step is None else _enter_staff(half.viewer, step)
+    step = fitting_step(half)
+    token = None if step is None else _enter_staff(half, step)
     if token is None:
         return render_template("accounts/second_step.html", is_wrong=True), 400
-    return sittings.begin(redirect(sittings.home(half.viewer), 303), "staff", token)
+    return sittings.begin(redirect(sittings.home(half), 303), "staff", token)
 
 
 def _enter_staff(half: Viewer, step: int) -> str | None:
