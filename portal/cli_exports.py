@@ -1,0 +1,82 @@
+"""``flask --app wsgi exports create``: a report as a file, in plain, for whoever runs the command."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+from flask import Flask, current_app
+from flask.cli import AppGroup
+
+from portal.assembly import House
+from portal.cli_serve import run_due
+from portal.domain.access import system
+from portal.services import exports as reports
+from portal.services.errors import BadInput
+from portal.services.export_columns import FORMATS
+from portal.services.exports import ExportView, Order
+
+exports = AppGroup("exports", help="Reports.")
+
+_BY = system("exports create")
+_WORDS = {
+    "bad_date": "a day such as 2026-11-23",
+    "before_since": "not before --since",
+    "missing": "an identified report needs a purpose",
+    "too_long": f"at most {reports.LONGEST_PURPOSE} characters",
+    "bad_characters": "characters that cannot be kept",
+}
+
+
+@exports.command("create")
+@click.option("--format", "form", required=True, type=click.Choice(FORMATS))
+@click.option("--output", required=True, type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--since", default="", metavar="DAY", help="First day sent, such as 2026-01-31.")
+@click.option("--until", default="", metavar="DAY", help="Last day sent, inclusive.")
+@click.option("--identified", is_flag=True, help="With names and dates; needs --purpose.")
+@click.option("--purpose", default="", help="Why it is needed; kept with the report.")
+def create(*, form: str, output: Path, since: str, until: str, identified: bool, purpose: str) -> None:
+    """Write a report of all sent intakes, one row each; de-identified unless asked for otherwise."""
+    house: House = current_app.extensions["portal.house"]
+    order = _order(form=form, since=since, until=until, identified=identified, purpose=purpose)
+    with house.store.staff.write() as session:
+        view = reports.create(session, house.tools, order=order, by=_BY, is_handed_over=True)
+    try:
+        _write(house, view, output)
+    except OSError as error:
+        _refuse(f"--output: {error.strerror}")
+    app: Any = current_app
+    run_due(app._get_current_object())
+
+
+def _order(*, form: str, since: str, until: str, identified: bool, purpose: str) -> Order:
+    try:
+        return reports.checked(
+            form=form, since=since, until=until, identified=identified, include=(), purpose=purpose
+        )
+    except BadInput as refused:
+        _refuse(*(f"--{name}: {_WORDS[reason]}" for name, reason in refused.faults.items()))
+
+
+def _write(house: House, view: ExportView, output: Path) -> None:
+    """Whole or not at all, and for this account alone."""
+    half = output.with_name(f".{output.name}.half")
+    half.unlink(missing_ok=True)
+    opened = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(opened, "wb") as file:
+        file.writelines(reports.stream(house.store, house.tools, view=view, by=_BY))
+    half.replace(output)
+
+
+def _refuse(*reasons: str) -> NoReturn:
+    for reason in reasons:
+        click.echo(reason, err=True)
+    sys.exit(2)
+
+
+def init_app(app: Flask) -> None:
+    """Register the group."""
+    app.cli.add_command(exports)
