@@ -33,7 +33,7 @@ def ask(session: Session, tools: Tools, *, claim: Claim, is_open: bool) -> None:
     jobs.add(session, tools, kind=kind, subject_id=claim.id if is_open else "")
 
 
-def send_link(session: Session, tools: Tools, *, account_id: str) -> None:
+def send_link(session: Session, tools: Tools, *, account_id: str, by: Viewer) -> None:
     """Mail a partner a reset link, if they gave an e-mail. The worker's; staff door, private key."""
     c = table_of(Account).c
     row = session.execute(
@@ -52,9 +52,10 @@ def send_link(session: Session, tools: Tools, *, account_id: str) -> None:
     }
     session.execute(insert(table_of(AccountLink)), [link])
     _mail(session, tools, template="sign_in_help", to=to, language=row.language, token=token)
+    audit.record(session, tools, by=by, verb="reset.link_sent", subject=("account", account_id))
 
 
-def send_staff_link(session: Session, tools: Tools, *, staff_id: str) -> None:
+def send_staff_link(session: Session, tools: Tools, *, staff_id: str, by: Viewer) -> None:
     """Mail a staff member a reset link. The worker's, also when an admin starts it (T44); staff door."""
     c = table_of(StaffAccount).c
     row = session.execute(
@@ -76,6 +77,7 @@ def send_staff_link(session: Session, tools: Tools, *, staff_id: str) -> None:
     }
     session.execute(insert(table_of(StaffLink)), [link])
     _mail(session, tools, template="staff_reset", to=to, language=row.language, token=token)
+    audit.record(session, tools, by=by, verb="reset.link_sent", subject=("staff", staff_id))
 
 
 def _mail(session: Session, tools: Tools, *, template: str, to: str, language: str, token: str) -> None:
