@@ -13,7 +13,7 @@ from portal.web.guards import BadToken
 
 #: Addresses whose errors are empty, because a script reads them.
 _EMPTY = frozenset({"/my/form/draft"})
-_PAGES = frozenset({400, 401, 404, 405, 413, 500, 503})
+_PAGES = frozenset({400, 401, 404, 405, 409, 413, 500, 503})
 #: Posted fields that are never echoed.
 _SECRET_FIELDS = frozenset({"csrf_token", "password", "current_password", "code", "recovery_code"})
 
