@@ -184,7 +184,9 @@ ANSWERS: dict[str, tuple[Any, ...]] = {
     "psychosis_mania": ("none", "past", "current_treated", "current_untreated"),
     "mood_score": tuple(range(13)),
     "agreement": ("exclusive", "open", "unclear"),
-    "affair": ("none", "past_known", "past_secret", "current_known", "current_secret", "something_to_discuss"),
+    "affair": (
+        *("none", "past_known", "past_secret", "current_known", "current_secret", "something_to_discuss"),
+    ),
     "suspects_affair": _YES_NO,
     "satisfaction": (0, 11, 21),
     "staying_from_fear": _YES_NO,

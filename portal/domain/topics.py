@@ -22,11 +22,6 @@ _ITEMS = ITEMS | {
     *(f"{side}.{act}" for side in ("harm_received", "harm_done") for act in ACTS),
 }
 
-TOPIC_FIELDS: Final = tuple(
-    field for field in FIELD_ORDER if field in _ITEMS or field in {"neck_wanted", "firearm_access"}
-)
-"""Every field that may be a topic, in the order topics stand."""
-
 
 def topics(couple: Couple, *, leaving_risk: bool) -> tuple[Topic, ...]:
     """The topics in the order of the couple file's fields, a before b.

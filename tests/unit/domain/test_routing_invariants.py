@@ -102,7 +102,10 @@ def test_blanking_an_answer_never_makes_a_joint_route_appear(
     assert after.route not in JOINT or before.route in JOINT
 
 
-@given(couple_files, st.sampled_from(["harm_received", "harm_done", "eligible", "indices"]), st.sampled_from("ab"))
+PARTS = ("harm_received", "harm_done", "eligible", "indices")
+
+
+@given(couple_files, st.sampled_from(PARTS), st.sampled_from("ab"))
 def test_blanking_a_whole_part_never_makes_a_joint_route_appear(
     file: dict[str, Any], part: str, slot: str
 ) -> None:
