@@ -4,9 +4,8 @@ A rule is one expression, read from the place of one partner ("mine", "theirs") 
 ("ours"). It holds for a couple when it holds from either place, so no rule can tell a from b.
 
 A predicate is true, false or unknown. ``is_true(p)`` asks for true; ``~is_true(p)`` also holds for
-unknown. The same tree can be read in two ways: ``compiled`` makes a test of one couple, packed into one
-whole number (two bits a predicate: true, false); ``leaves`` and the public parts let any other reader
-walk it.
+unknown. ``compiled`` makes a test of one couple, packed into one whole number (two bits a predicate: true,
+false); ``support`` says which predicates made it hold; any other reader may walk the parts.
 """
 
 from __future__ import annotations
@@ -82,6 +81,10 @@ class Layout:
             return true | true << 1
         return true if leaf.value else true << 1
 
+    def holds(self, leaf: Leaf, word: int) -> bool:
+        """Whether a leaf holds for a packed number."""
+        return bool(word & self.bit(leaf)) == (leaf.value is not None)
+
 
 def mine(name: str) -> Leaf:
     """The predicate is true of the partner from whose place the rule is read."""
@@ -118,13 +121,21 @@ def is_unknown(leaf: Leaf) -> Leaf:
     return Leaf(leaf.whose, leaf.name, value=None)
 
 
-def leaves(expression: Expression) -> Iterator[Leaf]:
-    """The leaves that speak for the expression, in order; what stands under a Not is left out."""
+def support(expression: Expression, layout: Layout, word: int) -> tuple[Leaf, ...] | None:
+    """The leaves that make the expression hold for one packed number; None where it does not hold.
+
+    Of alternatives only those that hold speak for it; what stands under a Not is no support.
+    """
     if isinstance(expression, Leaf):
-        yield expression
-    elif isinstance(expression, All | Some):
-        for part in expression.parts:
-            yield from leaves(part)
+        return (expression,) if layout.holds(expression, word) else None
+    if isinstance(expression, All | Some):
+        found = [support(part, layout, word) for part in expression.parts]
+        held = [leaf for part in found if part is not None for leaf in part]
+        needed = len(found) if isinstance(expression, All) else 1
+        return tuple(held) if len([part for part in found if part is not None]) >= needed else None
+    if isinstance(expression, Not):
+        return () if support(expression.part, layout, word) is None else None
+    raise TypeError(type(expression).__name__)
 
 
 def every_leaf(expression: Expression) -> Iterator[Leaf]:

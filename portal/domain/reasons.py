@@ -7,20 +7,24 @@ from collections.abc import Iterator, Mapping
 from portal.domain.clearing import covers_current_answers, is_cleared_since
 from portal.domain.couple import SLOTS, Couple, Partner, Slot, Tier
 from portal.domain.couple_fields import FIELD_ORDER
+from portal.domain.expressions import support
+from portal.domain.predicates import all_predicates
 from portal.domain.recommendation import Reason
-from portal.domain.rules import Row
+from portal.domain.rules import Rule
 from portal.domain.safety import findings
 from portal.domain.texts import RulesetTexts
+from portal.domain.vectors import LAYOUT
+
+_FIELDS = {predicate.name: predicate.fields for predicate in all_predicates()}
 
 
 def reasons(
-    couple: Couple, row: Row, reason: str, places: Mapping[Slot, int], texts: RulesetTexts
+    couple: Couple, rule: Rule, reason: str, places: Mapping[Slot, int], texts: RulesetTexts
 ) -> Iterator[Reason]:
     """The reasons of one matched row: one for each partner it is about, or one that names neither.
 
     ``places`` are the packed numbers of the partners from whose place the row holds.
     """
-    rule = row.rule
     visibility = texts.rules[rule.id].visibility
     if rule.shared:
         yield Reason(rule.id, reason, None, (), visibility)
@@ -29,17 +33,18 @@ def reasons(
             yield Reason(rule.id, reason, slot, fields, visibility)
     else:
         for slot, word in places.items():
-            yield Reason(rule.id, reason, slot, _fields(row, couple.partners[slot], word), visibility)
+            yield Reason(rule.id, reason, slot, _fields(rule, couple.partners[slot], word), visibility)
 
 
-def _fields(row: Row, partner: Partner | None, word: int) -> tuple[str, ...]:
-    if partner is None:
+def _fields(rule: Rule, partner: Partner | None, word: int) -> tuple[str, ...]:
+    """The answers of one partner that make a row hold, in the order of the couple file."""
+    if partner is None or rule.when is None:
         return ()
     found = {
         field
-        for bits, is_set, fields in row.evidence
-        if bool(word & bits) == is_set
-        for field in fields(partner)
+        for leaf in support(rule.when, LAYOUT, word) or ()
+        if leaf.whose == "mine" and leaf.name in _FIELDS
+        for field in _FIELDS[leaf.name](partner)
     }
     return tuple(sorted(found, key=FIELD_ORDER.__getitem__))
 

@@ -14,7 +14,7 @@ from portal.domain.gates import gates
 from portal.domain.predicates import Scene
 from portal.domain.reasons import reasons
 from portal.domain.recommendation import Alternative, Cleared, Reason, Recommendation
-from portal.domain.rules import Route, Row, Rule, Ruleset
+from portal.domain.rules import Route, Rule, Ruleset
 from portal.domain.topics import topics
 from portal.domain.vectors import LAYOUT, couple_bits, direction_bits, partner_bits, words
 from portal.domain.would_change import changes
@@ -39,13 +39,8 @@ ALTERNATIVES: Final = tuple(reason for ways in _ALTERNATIVES.values() for _, rea
 class Match:
     """A row that holds, and the packed numbers of the partners from whose place it holds."""
 
-    row: Row
+    rule: Rule
     places: Mapping[Slot, int]
-
-    @property
-    def rule(self) -> Rule:
-        """The row's rule."""
-        return self.row.rule
 
 
 def recommend(couple: Couple, ruleset: Ruleset, *, would_change: bool) -> Recommendation:
@@ -100,7 +95,7 @@ def _view(couple: Couple, ruleset: Ruleset) -> _View:
 def _reasons(couple: Couple, matches: list[Match], ruleset: Ruleset) -> Iterator[Reason]:
     for match in matches:
         reason = _reason_of(couple, match.rule)
-        yield from reasons(couple, match.row, reason, match.places, ruleset.texts)
+        yield from reasons(couple, match.rule, reason, match.places, ruleset.texts)
 
 
 def _matches(places: Mapping[Slot, int], ruleset: Ruleset) -> Iterator[Match]:
@@ -111,9 +106,9 @@ def _matches(places: Mapping[Slot, int], ruleset: Ruleset) -> Iterator[Match]:
         held = {slot: word for slot, word in places.items() if row.test(word)}
         if held:
             nothing = False
-            yield Match(row, held)
+            yield Match(row.rule, held)
     if nothing:
-        yield Match(otherwise, places)
+        yield Match(otherwise.rule, places)
 
 
 def _reason_of(couple: Couple, rule: Rule) -> str:

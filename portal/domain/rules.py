@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from portal.domain.couple import Partner
 from portal.domain.errors import SettingFault
-from portal.domain.expressions import Expression, Test, compiled, every_leaf, leaves
-from portal.domain.predicates import DIRECTION_PREDICATES, Fields, all_predicates
+from portal.domain.expressions import Expression, Test, compiled, every_leaf
+from portal.domain.predicates import DIRECTION_PREDICATES
 from portal.domain.texts import RulesetTexts
 from portal.domain.vectors import LAYOUT
 
@@ -28,7 +27,6 @@ SAFE_RANGES: Final[Mapping[str, tuple[int, int]]] = {
 """What a practice may set, lowest and highest. No safety rule reads a setting; the alcohol level can only
 be lowered, so that no setting sends a couple past a row that the printed table stops them at."""
 
-_PREDICATES: Final = {predicate.name: predicate for predicate in all_predicates()}
 _DIRECTION: Final = frozenset(predicate.name for predicate in DIRECTION_PREDICATES)
 
 
@@ -51,15 +49,10 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A rule made ready to be tried.
-
-    ``evidence``: for each predicate of "mine" that speaks for the rule, its bits in the packed number,
-    whether they must be set, and the fields behind it. ``reads_direction``: a direction answer matters.
-    """
+    """A rule made ready to be tried; ``reads_direction``: a direction answer may make or break it."""
 
     rule: Rule
     test: Test
-    evidence: tuple[tuple[int, bool, Callable[[Partner], Fields]], ...]
     reads_direction: bool
 
 
@@ -93,10 +86,6 @@ class Ruleset:
 
 def _row(rule: Rule) -> Row:
     if rule.when is None:
-        return Row(rule, lambda _word: True, (), reads_direction=False)
-    own = [leaf for leaf in leaves(rule.when) if leaf.whose == "mine" and leaf.name in _PREDICATES]
-    evidence = tuple(
-        (LAYOUT.bit(leaf), leaf.value is not None, _PREDICATES[leaf.name].fields) for leaf in own
-    )
+        return Row(rule, lambda _word: True, reads_direction=False)
     reads = any(leaf.name in _DIRECTION for leaf in every_leaf(rule.when))
-    return Row(rule, compiled(rule.when, LAYOUT), evidence, reads_direction=reads)
+    return Row(rule, compiled(rule.when, LAYOUT), reads_direction=reads)
