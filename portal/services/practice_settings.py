@@ -210,3 +210,5 @@ _CHECKS: Final[Mapping[str, Callable[[str], str | int | bool]]] = {
     "alcohol_level": _number("alcohol_level"),
     "index_margin": _number("index_margin"),
 }
+#: The settings' names, as forms post them.
+FIELDS: Final = tuple(_CHECKS)

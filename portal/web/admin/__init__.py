@@ -1,7 +1,16 @@
-"""Pages: admin."""
+"""Pages: admin. Scheduling state, people, settings, reports, the trail; never an answer."""
 
 from __future__ import annotations
 
 from flask import Blueprint
 
 bp = Blueprint("admin", __name__)
+
+from portal.web.admin import (  # noqa: E402, F401  (the views hang themselves on the blueprint)
+    cases,
+    overview,
+    people,
+    reports,
+    settings,
+    trail,
+)

@@ -1,0 +1,152 @@
+"""Cases by their scheduling state: opened, assigned, merged."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from flask import abort, redirect, render_template, request
+from werkzeug.wrappers import Response
+
+from portal.services import admin_cases, case_merges, case_names, people
+from portal.services.case_states import CaseState
+from portal.services.errors import BadInput, OutOfOrder
+from portal.web import bodies, context, guards, kit
+from portal.web.admin import bp, words
+
+Answer = str | tuple[str, int] | Response
+
+_CURSOR: Final = re.compile(r"([0-9]{1,17})\.([0-9a-f-]{1,36})")
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _exists(case: str) -> None:
+    with kit.store().staff.read() as session:
+        admin_cases.require_exists(session, case)
+
+
+@bp.get("/admin/cases")
+@guards.admin_only()
+def all_cases() -> str:
+    """Open cases, the newest first, and the form for a new one."""
+    return _list({}, {}, before=_before())
+
+
+@bp.post("/admin/cases")
+@guards.admin_only()
+def all_cases_posted() -> Answer:
+    """Opens a case and invites whom it is for."""
+    typed = {name: bodies.first(name) for name in ("email_a", "email_b", "therapist")}
+    language = bodies.first("language") or context.locale()
+    try:
+        if language not in context.LANGUAGES:
+            raise BadInput({"language": "not_an_option"})
+        with kit.writing(as_partner=False) as session:
+            case = admin_cases.open_case(session, kit.tools(), **typed, language=language, by=kit.viewer())
+    except BadInput as refused:
+        shown = {name: bodies.printable(text) for name, text in {**typed, "language": language}.items()}
+        return _list(words.faults(refused.faults), shown), 400
+    return redirect(f"/admin/cases/{case}", 303)
+
+
+@bp.get("/admin/cases/<case>")
+@guards.admin_only(find=_exists)
+def one_case(case: str) -> str:
+    """Who was invited, joined, sent; the therapist; who claims whose place."""
+    return _one(case, {})
+
+
+@bp.post("/admin/cases/<case>/therapist")
+@guards.admin_only(find=_exists)
+def therapist_posted(case: str) -> Answer:
+    """Gives the case to a therapist, or to nobody."""
+    therapist = bodies.first("therapist")
+    try:
+        with kit.writing(as_partner=False) as session:
+            admin_cases.assign(session, kit.tools(), case_id=case, therapist=therapist, by=kit.viewer())
+    except BadInput as refused:
+        return _one(case, words.faults(refused.faults)), 400
+    except OutOfOrder as refused:
+        return _one(case, words.faults({"therapist": refused.reason})), 409
+    return redirect(f"/admin/cases/{case}", 303)
+
+
+@bp.post("/admin/cases/<case>/merge")
+@guards.admin_only(find=_exists)
+def merge_posted(case: str) -> Answer:
+    """Moves the one person of another case into a slot of this one."""
+    other, slot = bodies.first("other").strip(), bodies.first("slot")
+    try:
+        with kit.writing(as_partner=False) as session:
+            case_merges.merge(session, kit.tools(), case_id=case, other=other, slot=slot, by=kit.viewer())
+    except BadInput as refused:
+        return _one(case, words.faults(refused.faults)), 400
+    except OutOfOrder as refused:
+        return _one(case, words.faults({"other": refused.reason})), 409
+    return redirect(f"/admin/cases/{case}", 303)
+
+
+def _before() -> tuple[datetime, str] | None:
+    """Where the page before ended; 400 for anything that is no such place."""
+    text = request.args.get("before")
+    if text is None:
+        return None
+    found = _CURSOR.fullmatch(text)
+    if found is None:
+        abort(400)
+    return _EPOCH + timedelta(microseconds=int(found[1])), found[2]
+
+
+def _after(shown: tuple[CaseState, ...]) -> str | None:
+    if len(shown) < admin_cases.PAGE:
+        return None
+    last = shown[-1]
+    return f"{(last.opened_at - _EPOCH) // timedelta(microseconds=1)}.{last.id}"
+
+
+def _list(
+    faults: dict[str, str], typed: dict[str, str], *, before: tuple[datetime, str] | None = None
+) -> str:
+    tools, by = kit.tools(), kit.viewer()
+    with kit.writing(as_partner=False) as session:
+        shown = admin_cases.page(session, tools, by=by, before=before)
+        staff = people.everyone(session, tools)
+    return render_template(
+        "admin/cases.html",
+        cases=shown,
+        after=_after(shown),
+        is_first=before is None,
+        staff={member.id: member.full_name for member in staff},
+        therapists=_choices(staff),
+        faults=faults,
+        typed=typed,
+        origins=words.ORIGINS,
+    )
+
+
+def _choices(staff: tuple[people.StaffMember, ...]) -> list[tuple[str, str]]:
+    """(e-mail, name) of everybody who may be given a case."""
+    return [
+        (member.email, member.full_name)
+        for member in staff
+        if "therapist" in member.roles and not member.is_disabled
+    ]
+
+
+def _one(case: str, faults: dict[str, str]) -> str:
+    tools = kit.tools()
+    with kit.writing(as_partner=False) as session:
+        state = admin_cases.view(session, tools, case_id=case, by=kit.viewer())
+        staff = people.everyone(session, tools)
+        names = case_names.of_staff(session, tools)
+    return render_template(
+        "admin/case.html",
+        case=state,
+        therapist=next((member for member in staff if member.id == state.therapist_id), None),
+        staff=names,
+        therapists=_choices(staff),
+        faults=faults,
+        typed={name: bodies.printable(bodies.first(name)) for name in ("therapist", "other", "slot")},
+        origins=words.ORIGINS,
+    )

@@ -1,0 +1,61 @@
+"""The practice's settings."""
+
+from __future__ import annotations
+
+from flask import redirect, render_template
+from werkzeug.wrappers import Response
+
+from portal.domain.rules import SAFE_RANGES
+from portal.services import practice_settings
+from portal.services.errors import BadInput, NotFresh
+from portal.web import bodies, freshness, guards, kit
+from portal.web.admin import bp, words
+
+Answer = str | tuple[str, int] | Response
+
+
+@bp.get("/admin/settings")
+@guards.admin_only()
+def settings() -> str:
+    """All of them, as they are."""
+    return _page({}, {})
+
+
+@bp.post("/admin/settings")
+@guards.admin_only()
+def settings_posted() -> Answer:
+    """Changes what was posted; a missing setting stays."""
+    posted = bodies.fields()
+    given = {name: posted[name][0] for name in practice_settings.FIELDS if name in posted}
+    try:
+        practice_settings.checked(given)
+        freshness.prove()
+        with kit.writing(as_partner=False) as session:
+            practice_settings.change(session, kit.tools(), given=given, by=kit.viewer())
+    except BadInput as refused:
+        return _page(words.faults(refused.faults), given), 400
+    except NotFresh as refused:
+        return _page(words.password_fault(refused), given), 400
+    return redirect("/admin/settings", 303)
+
+
+def _page(faults: dict[str, str], given: dict[str, str]) -> str:
+    with kit.store().staff.read() as session:
+        kept = practice_settings.view(session, kit.tools())
+    shown = {name: _text(getattr(kept, name)) for name in practice_settings.FIELDS}
+    typed = {name: bodies.printable(text) for name, text in given.items()}
+    return render_template(
+        "admin/settings.html",
+        shown={**shown, **typed},
+        faults=faults,
+        asks_password=freshness.is_due() or "password" in faults,
+        policies=list(words.POLICIES.items()),
+        zones=[(zone, zone) for zone in practice_settings.time_zones()],
+        ranges=SAFE_RANGES,
+    )
+
+
+def _text(value: str | int | bool) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)

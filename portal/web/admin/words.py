@@ -1,0 +1,98 @@
+"""Words of the admin's pages: why something was refused, and what keys mean."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+from portal.domain.rules import SAFE_RANGES
+from portal.services.errors import NotFresh
+from portal.web import freshness
+
+#: Reason key of a refusal -> what stands beside the field.
+REASONS: Mapping[str, Any] = {
+    "missing": _l("Please fill this in."),
+    "too_long": _l("This text is longer than we can keep. Please shorten it."),
+    "bad_characters": _l("This text holds a character that we cannot keep. Please type it again."),
+    "not_an_option": _l("Please choose one of the answers shown here."),
+    "bad_email": _l("Please give an e-mail address, such as name@example.org."),
+    "email_taken": _l("There is an account with this address."),
+    "no_such_therapist": _l("There is no therapist with this e-mail who can sign in."),
+    "last_admin": _l("This is the only admin who can sign in. Make somebody else an admin first."),
+    "bad_date": _l("Please give a day, such as 2026-11-23."),
+    "before_since": _l("The last day must not be before the first."),
+    "identified_only": _l("Answers can only stand in an identified report."),
+    "no_such_case": _l("There is no such case."),
+    "same_case": _l("This is the same case."),
+    "not_one_person": _l("The other case does not hold exactly one person who has joined."),
+    "case_closed": _l("One of the two cases is closed."),
+    "merged": _l("This record was merged into another case."),
+}
+#: The same keys where a field says it better.
+_BY_FIELD: Mapping[tuple[str, str], Any] = {
+    ("email", "invalid"): _l("Please give an e-mail address, such as name@example.org."),
+    ("full_name", "invalid"): _l("Please write the name, in one line."),
+    ("roles", "invalid"): _l("Please choose at least one role."),
+    ("purpose", "missing"): _l("An identified report needs a purpose: who asked for it, and for what."),
+}
+
+ROLES: Mapping[str, Any] = {"therapist": _l("Therapist"), "admin": _l("Admin")}
+ORIGINS: Mapping[str, Any] = {
+    "practice": _l("Invited by the practice"),
+    "self_referral": _l("Came on their own"),
+    "second_claim": _l("Second person with the same invitation"),
+    "set_apart": _l("Set apart when two records were merged"),
+}
+POLICIES: Mapping[str, Any] = {
+    "a": _l("a – no secrets in couple work: the form asks only whether there is something to discuss"),
+    "b": _l("b – private; the therapist helps whoever holds something to tell it"),
+    "c": _l("c – private"),
+}
+KINDS: Mapping[str, Any] = {
+    "safety": _l("Safety: acts, fear, control"),
+    "suicide": _l("Suicide"),
+    "affair": _l("Affairs, secrets, habits"),
+    "substance": _l("Alcohol and drugs"),
+    "text": _l("Own words"),
+}
+STATES: Mapping[str, Any] = {
+    "waiting": _l("Being made"),
+    "ready": _l("Ready"),
+    "failed": _l("Failed; please ask again"),
+    "handed_over": _l("Written by a command"),
+}
+ACTORS: Mapping[str, Any] = {
+    "anonymous": _l("Somebody not signed in"),
+    "partner": _l("A partner"),
+    "system": _l("The portal"),
+    "staff": _l("Staff"),
+}
+SUBJECTS: Mapping[str, Any] = {
+    "account": _l("A partner's account"),
+    "case": _l("Case"),
+    "export": _l("Report"),
+    "intake": _l("Form"),
+    "invitation": _l("Invitation"),
+    "practice": _l("Practice"),
+    "staff": _l("Staff account"),
+}
+
+
+def fault(field: str, reason: str) -> str:
+    """What stands beside a field."""
+    if reason == "out_of_range":
+        low, high = SAFE_RANGES[field]
+        return str(_l("Please give a whole number from %(low)s to %(high)s.", low=low, high=high))
+    return str(_BY_FIELD.get((field, reason)) or REASONS[reason])
+
+
+def faults(refused: Mapping[str, str]) -> dict[str, str]:
+    """Field -> message, for a summary."""
+    return {field: fault(field, reason) for field, reason in refused.items()}
+
+
+def password_fault(refusal: NotFresh) -> dict[str, str]:
+    """The same for a sensitive act without a fresh sign-in."""
+    return {"password": freshness.message(refusal)}
