@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask.testing import FlaskClient
-from sqlalchemy import event, insert, select, update
+from sqlalchemy import event, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from portal.domain.access import Viewer
@@ -164,7 +164,7 @@ def opened_statements(store: Store, tools: Tools) -> list[tuple[str, dict[str, A
     """Every statement, opened: (kind, body), oldest first."""
     c = table_of(Statement).c
     with store.staff.read() as session:
-        rows = session.execute(select(c.id, c.kind, c.body_sealed).order_by(c.said_at, c.id)).all()
+        rows = session.execute(select(c.id, c.kind, c.body_sealed).order_by(c.said_at, text("rowid"))).all()
     return [
         (row.kind, json.loads(tools.vault.open(Place("statement", "body_sealed", row.id), row.body_sealed)))
         for row in rows

@@ -1,0 +1,293 @@
+"""The form in a browser without script: one address, moving about, refusals that keep what was typed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from partner_rooms import Browser, opened_entries, rows_of
+from portal.content import questionnaire as bank
+from portal.models import AuditEvent, SectionState
+
+KEYS = bank.load().section_keys
+
+
+def heading(text: str) -> str:
+    """The section that stands open, by its hidden field."""
+    found = re.search(r'name="section" value="(\w+)"', text)
+    assert found is not None
+    return found.group(1)
+
+
+def checked(text: str, name: str) -> list[str]:
+    """Values of the checked inputs of a question."""
+    inputs = re.findall(rf'<input type="(?:radio|checkbox)"[^>]*name="{re.escape(name)}"[^>]*>', text)
+    return [re.findall(r'value="([^"]*)"', one)[0] for one in inputs if " checked" in one]
+
+
+def test_every_section_in_order_at_one_address(visitor: Browser) -> None:
+    seen = []
+    for version in range(len(KEYS)):
+        page = visitor.get("/my/form")
+        assert page.status_code == 200
+        seen.append((heading(page.text), re.findall(r"<title>(.*?)</title>", page.text)))
+        answer = visitor.save(seen[-1][0], version, go="next")
+        assert answer.status_code == 303
+    assert seen == [(key, ["Form"]) for key in KEYS]
+    assert answer.location == "/my/form/check"
+    assert visitor.version() == len(KEYS)
+
+
+def test_back_open_and_save_move_as_asked(visitor: Browser) -> None:
+    moves = [("start", "next", "", "basics"), ("basics", "back", "", "start"), ("start", "back", "", "start")]
+    moves += [
+        ("start", "open", "goals", "goals"),
+        ("goals", "save", "", "goals"),
+        ("goals", "", "words", "words"),
+    ]
+    for version, (section, go, to, expected) in enumerate(moves):
+        answer = visitor.post("/my/form", section=section, version=str(version), go=go, to=to)
+        assert (answer.status_code, answer.location) == (303, "/my/form")
+        assert heading(visitor.get("/my/form").text) == expected
+
+
+def test_a_get_writes_nothing(visitor: Browser) -> None:
+    before = (
+        rows_of(visitor.store, AuditEvent, "id"),
+        rows_of(visitor.store, SectionState, "section", "version", "opened_at"),
+    )
+    for path in ("/my", "/my/form", "/my/form/check", "/my/contact", "/my/consent"):
+        assert visitor.get(path).status_code == 200
+    after = (
+        rows_of(visitor.store, AuditEvent, "id"),
+        rows_of(visitor.store, SectionState, "section", "version", "opened_at"),
+    )
+    assert after == before
+
+
+def test_readable_answers_are_shown_again(visitor: Browser) -> None:
+    visitor.save(
+        "start", 0, ("preference_times", ""), ("preference_times", "weekends"), adult="yes",
+        preference_note="<b>at noon</b>",
+    )  # fmt: skip
+    text = visitor.get("/my/form").text
+    assert checked(text, "adult") == ["yes"]
+    assert checked(text, "preference_times") == ["weekends"]
+    assert "&lt;b&gt;at noon&lt;/b&gt;</textarea>" in text
+    assert "<b>at noon" not in text
+
+
+def test_sealed_answers_are_never_shown_again(visitor: Browser) -> None:
+    visitor.save("start", 0, to="safety", go="open")
+    visitor.save("safety", 1, ("harm_received.insult", "past_year"), fear="strong")
+    text = visitor.get("/my/form").text
+    assert checked(text, "fear") == []
+    assert checked(text, "harm_received.insult") == []
+    assert text.count("answered, hidden: change") == 2
+    assert opened_entries(visitor.store, visitor.tools) == [
+        ("safety", {"values": {"harm_received.insult": "past_year", "fear": "strong"}, "clear": False})
+    ]
+
+
+def test_a_sealed_text_is_never_shown_again(visitor: Browser) -> None:
+    visitor.save("start", 0, to="words", go="open")
+    visitor.save("words", 1, own_words="the blue kettle")
+    text = visitor.get("/my/form").text
+    assert "kettle" not in text
+    assert "answered, hidden: change" in text
+
+
+def test_a_page_can_be_emptied(visitor: Browser) -> None:
+    visitor.save("start", 0, to="safety", go="open")
+    visitor.save("safety", 1, fear="strong")
+    assert visitor.save("safety", 2, go="clear").status_code == 303
+    text = visitor.get("/my/form").text
+    assert "answered, hidden: change" not in text
+    assert 'value="clear"' not in text
+
+
+@pytest.mark.parametrize(
+    ("pairs", "message"),
+    [
+        ([("adult", "perhaps")], "Please choose one of the answers shown here."),
+        ([("adult", "yes"), ("adult", "no")], "Please choose only one answer here."),
+        ([("preference_times", "never")], "Please choose one of the answers shown here."),
+        ([("preference_note", "x" * 1001)], "This text is longer than we can keep. Please shorten it."),
+        ([("preference_note", "a\0b")], "This text holds a character that we cannot keep."),
+    ],
+)
+def test_bad_input_comes_back_with_all_that_was_typed(
+    visitor: Browser, pairs: list[tuple[str, str]], message: str
+) -> None:
+    answer = visitor.save("start", 0, *pairs, private="unsure", go="next")
+    assert answer.status_code == 400
+    assert message in answer.text
+    assert f'href="#{pairs[0][0]}"' in answer.text
+    assert checked(answer.text, "private") == ["unsure"]
+    assert (heading(answer.text), visitor.version()) == ("start", 0)
+    if pairs[0][1].startswith("x"):
+        assert "x" * 1001 in answer.text
+    if "\0" in pairs[0][1]:
+        assert "a\ufffdb</textarea>" in answer.text
+
+
+RAW = {
+    "escaped": b"%ED%A0%80",
+    "broken": b"%FF%FE",
+    "raw": b"\xff\xfe",
+    "surrogate": b"\xed\xa0\x80",
+}
+
+
+@pytest.mark.parametrize("raw", RAW.values(), ids=RAW)
+@pytest.mark.parametrize("path", ["/my/form", "/my/form/draft"])
+def test_what_is_no_utf_8_is_refused_and_the_rest_kept(visitor: Browser, raw: bytes, path: str) -> None:
+    token = visitor.csrf().encode()
+    body = b"csrf_token=" + token + b"&section=start&version=0&go=next&adult=no&preference_note=" + raw
+    kind = "application/x-www-form-urlencoded"
+    answer = visitor.client.post(path, data=body, content_type=kind)
+    assert answer.status_code == 400
+    if path == "/my/form/draft":
+        assert answer.data == b""
+    else:
+        assert checked(answer.text, "adult") == ["no"]
+        assert "This text holds a character that we cannot keep." in answer.text
+    assert visitor.version() == 0
+
+
+def test_typed_text_of_a_sealed_section_survives_a_fault(visitor: Browser) -> None:
+    visitor.save("start", 0, to="words", go="open")
+    visitor.save("words", 1, good_things="we laugh")
+    answer = visitor.save("words", 2, own_words="y" * 30_000, anything_else="and this", good_things="")
+    assert answer.status_code == 400
+    assert "and this</textarea>" in answer.text
+    assert "y" * 30_000 in answer.text
+    assert answer.text.count("answered, hidden: change") == 1
+    assert "we laugh" not in answer.text
+    assert len(opened_entries(visitor.store, visitor.tools)) == 1
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"section": "nowhere", "go": "next"},
+        {"section": "", "go": "next"},
+        {"section": "start", "go": "sideways"},
+        {"section": "start", "go": "open", "to": "nowhere"},
+        {"section": "start", "go": "open"},
+    ],
+)
+def test_a_body_that_cannot_be_read_keeps_the_text(visitor: Browser, fields: dict[str, str]) -> None:
+    answer = visitor.post("/my/form", version="0", adult="yes", preference_note="kept text", **fields)
+    assert answer.status_code == 400
+    assert "This page could not be read." in answer.text
+    assert heading(answer.text) == "start"
+    assert checked(answer.text, "adult") == ["yes"]
+    assert "kept text</textarea>" in answer.text
+    assert visitor.version() == 0
+
+
+def test_an_unreadable_body_without_any_answer_shows_the_open_section(visitor: Browser) -> None:
+    visitor.save("start", 0, go="next")
+    answer = visitor.post("/my/form", section="nowhere", version="1")
+    assert (answer.status_code, heading(answer.text)) == (400, "basics")
+
+
+def test_made_up_options_survive_an_unreadable_body_unseen(visitor: Browser) -> None:
+    answer = visitor.post("/my/form", ("goals", "made_up"), section="nowhere", version="0")
+    assert (answer.status_code, heading(answer.text)) == (400, "goals")
+    assert "made_up" not in answer.text
+
+
+def test_another_tab_was_quicker(visitor: Browser) -> None:
+    visitor.save("start", 0, preference_note="first tab")
+    answer = visitor.save("start", 0, preference_note="second tab")
+    assert answer.status_code == 409
+    assert "second tab</textarea>" in answer.text
+    assert "Something newer was saved in another tab or window" in answer.text
+    assert 'name="version" value="1"' in answer.text
+    assert visitor.save("start", 1, preference_note="second tab").status_code == 303
+
+
+@pytest.mark.parametrize("version", ["", "-1", "1", "7", "x", "0.0", "٠"])
+def test_any_other_counter_is_409(visitor: Browser, version: str) -> None:
+    answer = visitor.post("/my/form", section="start", version=version, go="next", adult="yes")
+    assert answer.status_code == 409
+    assert visitor.draft("start", 0, adult="yes").status_code == 204
+
+
+def test_a_double_click_saves_once(visitor: Browser) -> None:
+    answers = [visitor.save("start", 0, adult="yes", go="next") for _ in range(2)]
+    assert [(one.status_code, one.location) for one in answers] == [(303, "/my/form")] * 2
+    assert visitor.version() == 1
+
+
+def test_unexpected_fields_are_ignored_and_counted(visitor: Browser) -> None:
+    visitor.save("start", 0, adult="yes", submitted_at="2026-01-01", partner_id="x")
+    assert ("request.unexpected_fields", '{"count": 2}') in rows_of(
+        visitor.store, AuditEvent, "verb", "detail"
+    )
+    assert visitor.intake().submitted_at is None
+
+
+def test_while_it_is_not_private_the_screens_stay_and_a_notice_is_added(visitor: Browser) -> None:
+    visitor.save("start", 0, to="safety", go="open")
+    quiet = visitor.get("/my/form").text
+    visitor.save("safety", 1, to="start", go="open")
+    visitor.save("start", 2, private="no", to="safety", go="open")
+    told = visitor.get("/my/form").text
+    assert 'id="not-private"' not in quiet
+    assert 'id="not-private"' in told
+    assert "+1 555 0199" in told
+    assert re.findall(r' name="([\w.]+)"', told) == re.findall(r' name="([\w.]+)"', quiet)
+    answer = visitor.save("safety", 3, fear="strong", go="next")
+    assert (answer.status_code, visitor.version()) == (303, 4)
+    assert opened_entries(visitor.store, visitor.tools) == []
+
+
+def test_every_page_shows_help_lines_and_is_no_emergency_service(visitor: Browser) -> None:
+    for path in ("/my", "/my/form", "/my/form/check", "/my/message", "/my/partner"):
+        text = visitor.get(path).text
+        assert "988" in text
+        assert "is not an emergency service" in text
+
+
+def test_sections_are_alike_for_everybody(visit: Callable[..., Browser]) -> None:
+    """Constant shape: the same fields, whatever was answered before (security.md P2)."""
+    plain, other = visit(), visit()
+    other.save("start", 0, adult="no", in_service_area="no")
+    other.save("start", 1, to="safety", go="open")
+    other.save("safety", 2, to="health", go="open", fear="strong")
+    plain.save("start", 0, to="health", go="open")
+    names = [re.findall(r' name="([\w.]+)"', one.get("/my/form").text) for one in (plain, other)]
+    assert names[0] == names[1]
+    assert len(plain.get("/my/form").data) == len(other.get("/my/form").data)
+
+
+def test_spanish_pages(visitor: Browser) -> None:
+    from sqlalchemy import update
+
+    from portal.models import Account, table_of
+
+    with visitor.store.staff.write() as session:
+        session.execute(update(table_of(Account)).values(language="es"))
+    text = visitor.get("/my/form").text
+    assert 'lang="es"' in text
+    assert "Antes de empezar" in text
+
+
+@pytest.mark.parametrize("step", ["account", "leaving", "consent", "contact"])
+def test_out_of_order_leads_to_the_right_page(visit: Callable[..., Browser], step: str) -> None:
+    early = visit(step)
+    order = ["account", "leaving", "consent", "contact"]
+    later = [f"/my/{name}" for name in (*order[order.index(step) + 1 :], "form", "form/check", "partner")]
+    mine = [path for path in later if path not in ("/my/account", "/my/leaving")]
+    found: list[Any] = [(early.get(path).status_code, early.get(path).location) for path in mine]
+    assert found == [(303, f"/my/{step}")] * len(mine)
+    posts = ["/my/form", "/my/form/submit", "/my/partner"]
+    answers = [early.post(path, section="start", version="0", go="next", choice="invite") for path in posts]
+    assert [(one.status_code, one.location) for one in answers] == [(303, f"/my/{step}")] * len(posts)
+    assert early.draft("start", 0, adult="yes").status_code == 409
