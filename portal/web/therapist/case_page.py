@@ -1,0 +1,66 @@
+"""The case page: read, and shown again with what was typed when an act was refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from flask import Response, make_response, render_template
+
+from portal.services import case_views, cases
+from portal.web import freshness, guards, kit
+from portal.web.therapist import bp
+from portal.web.therapist.presenters import case_presenter
+
+ACTS = (
+    "interview", "clearance", "review", "release", "invitation", "appointment", "request", "fact",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Filled:
+    """One act's form as it stands: what was typed, and what is wrong with it."""
+
+    values: Mapping[str, str] = field(default_factory=dict)
+    errors: Mapping[str, str] = field(default_factory=dict)
+    is_open: bool = False
+    wants_password: bool = False
+
+    def value(self, name: str, default: str = "") -> str:
+        """What to show in a field."""
+        return self.values.get(name, default)
+
+    def error(self, name: str) -> str:
+        """The message beside a field."""
+        return self.errors.get(name, "")
+
+
+def find_case(case_id: str, **_: object) -> None:
+    """The guard's look: raises NotFound unless the viewer may open the case."""
+    with kit.store().staff.read() as session:
+        cases.require_visible(session, kit.tools(), case_id, kit.viewer())
+
+
+@bp.get("/cases/<case_id>")
+@guards.therapist_only(find=find_case)
+def case(case_id: str) -> Response:
+    """One case, with everything that can be done in it."""
+    return draw(case_id)
+
+
+def draw(
+    case_id: str, *, act: str = "", filled: Filled | None = None, refusal: str = "", status: int = 200
+) -> Response:
+    """The page; ``filled`` is the form of ``act`` that was refused, ``refusal`` what must happen first."""
+    with kit.writing(as_partner=False) as session:
+        view = case_views.opened(session, kit.tools(), case_id=case_id, by=kit.viewer())
+    asks = freshness.is_due()
+    forms = {name: Filled(wants_password=asks) for name in ACTS}
+    if filled is not None:
+        forms[act] = filled
+    page = case_presenter.present(view, opened_act=act)
+    errors = [(f"{act}-{name}", words) for name, words in (filled.errors if filled else {}).items()]
+    body = render_template(
+        "therapist/case.html", page=page, forms=forms, errors=errors, refusal=refusal, act=act
+    )
+    return make_response(body, status)

@@ -1,0 +1,1 @@
+"""Read models into what the templates print: words, dates, shapes. No query, no request body."""

@@ -1,0 +1,273 @@
+"""The case page's words: head, recommendation, what must happen first, both sides, the timeline."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask_babel import gettext as _
+
+from portal.content.rules import ruleset
+from portal.domain import prerequisites, scoring
+from portal.services import interviews
+from portal.services.case_views import CaseView, Side
+from portal.web.therapist import words
+from portal.web.therapist.presenters import recommendation_presenter, side_presenter, timeline_presenter
+from portal.web.therapist.presenters.labels import label, who
+from portal.web.therapist.presenters.side_presenter import SideBlock
+
+
+@dataclass(frozen=True)
+class Next:
+    """What to do now: a sentence and the act whose form it leads to ("" for none)."""
+
+    text: str
+    act: str
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class CasePage:
+    """Everything ``templates/therapist/case.html`` prints."""
+
+    id: str
+    title: str
+    urgency: tuple[str, str]
+    waiting: str
+    assigned: str
+    notes: tuple[str, ...]
+    next: Next
+    recommendation: dict[str, Any] | None
+    signed: dict[str, Any] | None
+    steps: tuple[dict[str, Any], ...]
+    sides: tuple[SideBlock, ...]
+    chart: tuple[dict[str, Any], ...]
+    gap: tuple[dict[str, Any], ...]
+    findings: tuple[dict[str, Any], ...]
+    clearances: tuple[dict[str, Any], ...]
+    letters: tuple[dict[str, Any], ...]
+    held: tuple[dict[str, Any], ...]
+    timeline: tuple[dict[str, Any], ...]
+    slots: tuple[tuple[str, str], ...]
+    choices: dict[str, list[tuple[str, str]]]
+    defaults: dict[str, str]
+    is_invitation_blocked: bool
+    opened_act: str
+
+
+def present(view: CaseView, *, opened_act: str = "") -> CasePage:
+    """A case in words; ``opened_act``: the form to unfold, default the next one."""
+    following = _next(view)
+    slots = tuple((side.slot, label(side)) for side in view.sides)
+    return CasePage(
+        id=view.head.id,
+        title=" · ".join(name for _slot, name in slots),
+        urgency=_urgency(view),
+        waiting=words.waiting(view.head.waiting_since),
+        assigned=view.staff.get(view.head.therapist_id or "", ""),
+        notes=_notes(view),
+        next=following,
+        recommendation=recommendation_presenter.present(view),
+        signed=_signed(view),
+        steps=_steps(view),
+        sides=tuple(side_presenter.present(view, side) for side in view.sides),
+        chart=_chart(view),
+        gap=_gap(view),
+        findings=tuple(_finding(view, found) for found in view.findings),
+        clearances=tuple(_clearance(view, one) for one in view.clearances),
+        letters=tuple(_letter(view, letter) for letter in view.letters),
+        held=tuple({"id": one.id, "address": one.address} for one in view.invitations if one.state == "held"),
+        timeline=timeline_presenter.present(view),
+        slots=slots,
+        choices=_choices(),
+        defaults=side_presenter.letter_defaults(view),
+        is_invitation_blocked=view.is_invitation_blocked,
+        opened_act=opened_act or following.act,
+    )
+
+
+def _urgency(view: CaseView) -> tuple[str, str]:
+    level, text = words.URGENCY[view.head.urgency]
+    return level, str(text)
+
+
+def _notes(view: CaseView) -> tuple[str, ...]:
+    found = []
+    if view.head.by_break_glass:
+        found.append(_("You opened this case by break-glass. Everything you do here is recorded."))
+    if view.head.claims_invitation_id and not view.head.merged_into_id:
+        found.append(_("This invitation had been used before by somebody else. Settle by voice who is who."))
+    if view.head.merged_into_id:
+        found.append(_("This record was merged into another case."))
+    if view.head.closed_at:
+        found.append(_("This case is closed."))
+    return tuple(found)
+
+
+def _next(view: CaseView) -> Next:
+    """The one thing to do now, in the order the practice works (clinical.md §6)."""
+    if view.recommendation is None:
+        return _before_recommendation(view)
+    standings = interviews.standings(side.person for side in view.sides)
+    lacking = prerequisites.without_interview(standings, _held(view))
+    route = view.recommendation.body["route"]
+    if not view.is_signed:
+        return _before_signing(route, is_lacking=bool(lacking))
+    if lacking:
+        return Next(
+            _("Signed. Next: an interview with each person alone."), "interview", _("Note an interview")
+        )
+    if not view.letters:
+        return Next(
+            _("Signed and interviewed. Next: a letter for each person."), "release", _("Write a letter")
+        )
+    return Next(_("Signed. Propose an appointment when it is time."), "appointment", _("Propose a time"))
+
+
+def _before_signing(route: str, *, is_lacking: bool) -> Next:
+    if route == "safety" and is_lacking:
+        text = _("Talk with each person alone, by their safe channel only.")
+        return Next(text, "interview", _("Note an interview"))
+    if route in ("wait", "refresh"):
+        text = _("Something is missing. Ask for it in neutral words, or sign as it stands.")
+        return Next(text, "request", _("Ask again"))
+    text = _("Read the recommendation, then accept, override or defer it.")
+    return Next(text, "review", _("Review and sign"))
+
+
+def _before_recommendation(view: CaseView) -> Next:
+    if any(side.person.has_account for side in view.sides):
+        return Next(_("Nobody has sent the form yet. There is nothing to do but wait."), "")
+    return Next(_("Nobody has joined yet."), "invitation", _("Invite"))
+
+
+def _held(view: CaseView) -> list[prerequisites.Held]:
+    return [prerequisites.Held(one.slot, one.is_complete, one.held_at) for one in view.interviews]
+
+
+def _signed(view: CaseView) -> dict[str, Any] | None:
+    signed = view.signed
+    if signed is None:
+        return None
+    return {
+        "is_current": view.is_signed,
+        "decision": str(words.DECISIONS[signed.decision]),
+        "route": signed.route,
+        "model": str(words.MODELS[signed.model]) if signed.model else "",
+        "format": str(words.FORMATS[signed.format]) if signed.format else "",
+        "reason": str(words.REASON_CODES[signed.reason_code]) if signed.reason_code else "",
+        "note": signed.note,
+        "by": view.staff.get(signed.made_by, ""),
+        "when": words.moment_words(signed.made_at),
+    }
+
+
+def _steps(view: CaseView) -> tuple[dict[str, Any], ...]:
+    """The gates as a checklist: what must happen first, and what has."""
+    if view.recommendation is None:
+        return ()
+    standings = interviews.standings(side.person for side in view.sides)
+    lacking = prerequisites.without_interview(standings, _held(view))
+    texts = ruleset().texts
+    return tuple(
+        _step(view, gate, words.said(texts.gates[gate]), lacking)
+        for gate in view.recommendation.body["gates"]
+    )
+
+
+def _step(view: CaseView, gate: str, text: str, lacking: tuple[str, ...]) -> dict[str, Any]:
+    if gate == "not_signed":
+        text = _("Signed by a therapist.") if view.is_signed else text
+        return {"text": text, "done": view.is_signed, "href": "#do-review", "detail": ""}
+    if gate in ("await_call", "mandated_report_review"):
+        return {"text": text, "done": False, "href": "", "detail": ""}
+    still = ", ".join(who(view, slot) for slot in lacking)
+    detail = _("Still to be seen alone: %(who)s", who=still) if still else _("Each person was seen alone.")
+    return {"text": text, "done": not lacking, "href": "#do-interview", "detail": detail}
+
+
+def _chart(view: CaseView) -> tuple[dict[str, Any], ...]:
+    a, b = view.side("a"), view.side("b")
+    if not any(side and side.scores for side in (a, b)):
+        return ()
+    return tuple(_scale(scale, a, b) for scale in scoring.SCALES)
+
+
+def _scale(scale: scoring.Scale, a: Side | None, b: Side | None) -> dict[str, Any]:
+    cuts = [f"{value}: {words.said(meaning)}" for value, meaning in scale.cuts]
+    return {
+        "label": words.said(scale.name),
+        "low": scale.low,
+        "high": scale.high,
+        "a": a.scores.get(scale.key) if a else None,
+        "b": b.scores.get(scale.key) if b else None,
+        "cut": scale.cuts[-1][0] if scale.cuts else None,
+        "note": "; ".join(cuts),
+    }
+
+
+def _gap(view: CaseView) -> tuple[dict[str, Any], ...]:
+    """What each says about staying or leaving, beside what the other believes (1 stays … 5 ends)."""
+    rows = []
+    for own, other in (("a", "b"), ("b", "a")):
+        side, guesser = view.side(own), view.side(other)
+        if side is None or not side.scores:
+            continue
+        said, guessed = side.given.get("lean"), guesser.given.get("partner_lean_guess") if guesser else None
+        is_wide = isinstance(said, int) and isinstance(guessed, int) and abs(said - guessed) >= 2
+        rows.append({"who": label(side), "said": said, "guessed": guessed, "is_wide": is_wide})
+    return tuple(rows)
+
+
+def _finding(view: CaseView, found: Any) -> dict[str, Any]:
+    return {
+        "who": who(view, found.slot),
+        "tier": str(words.TIERS[found.tier]),
+        "rule": found.rule,
+        "field": words.field_words(found.field),
+        "state": found.state,
+        "state_words": str(words.STATES[found.state]),
+        "when": words.moment_words(found.found_at),
+    }
+
+
+def _clearance(view: CaseView, one: Any) -> dict[str, str]:
+    return {
+        "tier": str(words.TIERS[one.tier]),
+        "when": words.moment_words(one.given_at),
+        "by": view.staff.get(one.given_by, ""),
+        "note": one.note,
+    }
+
+
+def _letter(view: CaseView, letter: Any) -> dict[str, Any]:
+    return {
+        "id": letter.id,
+        "who": who(view, letter.slot),
+        "title": letter.title,
+        "state": letter.state,
+        "state_words": str(words.LETTER_STATES[letter.state]),
+        "when": words.moment_words(letter.written_at),
+        "by": view.staff.get(letter.written_by, ""),
+    }
+
+
+def _choices() -> dict[str, list[tuple[str, str]]]:
+    """Options of the forms' lists; the first of an optional list is empty."""
+    named = {
+        "tier": {key: words.TIERS[key] for key in ("A", "B", "H", "crisis")},
+        "decision": {"accept": _("Accept as recommended"), "override": _("Override"), "defer": _("Defer")},
+        "route": {"": _("–"), **words.ROUTES},
+        "model": {"": _("As recommended"), **words.MODELS},
+        "format": {"": _("Not yet"), **words.FORMATS},
+        "reason_code": {"": _("–"), **words.REASON_CODES},
+        "letter": words.LETTERS,
+        "kind": {key: words.REQUESTS[key] for key in ("refresh", "repeat", "missing")},
+        "fact": {"": _("No change"), "yes": _("Yes"), "no": _("No")},
+        "confirm": {
+            "": _("No change"), "order_of_protection": _("About an order of protection"),
+            "child_danger": _("About a child in danger"),
+        },
+        "language": {"en": "English", "es": "Español"},
+    }  # fmt: skip
+    return {name: [(key, str(text)) for key, text in options.items()] for name, options in named.items()}

@@ -1,0 +1,93 @@
+"""The recommendation in words: what, why, whose answers, which row, what else and what would change it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from portal.content.rules import ruleset
+from portal.domain.explain import model_text
+from portal.services.case_views import CaseView
+from portal.web.therapist import words
+from portal.web.therapist.presenters.labels import who
+
+
+def present(view: CaseView) -> dict[str, Any] | None:
+    """The newest recommendation in words, or None before there is one."""
+    if view.recommendation is None:
+        return None
+    texts, body = ruleset().texts, view.recommendation.body
+    rule = texts.rules[body["rule"]]
+    return {
+        "id": view.recommendation.id,
+        "data": {key: body[key] or "" for key in ("route", "reason", "rule", "model")},
+        "route": body["route"],
+        "route_name": str(words.ROUTES[body["route"]]),
+        "why": words.said(rule.reasons[body["reason"]]),
+        "next_step": words.said(texts.next_steps[body["route"]]),
+        "made": words.moment_words(view.recommendation.made_at),
+        "ruleset": body["ruleset"],
+        "model": _model(body),
+        "reasons": [_reason(view, reason) for reason in body["reasons"]],
+        "flags": [
+            {"who": who(view, flag["slot"]), "text": words.said(texts.flags[flag["key"]]), "key": flag["key"]}
+            for flag in body["flags"]
+        ],
+        "topics": _topics(view, body["topics"]),
+        "alternatives": [
+            {"route": one["route"], "text": words.alternative_words(one)} for one in body["alternatives"]
+        ],
+        "if_cleared": _if_cleared(body["if_cleared"]),
+        "changes": [_change(view, change) for change in body["would_change"]],
+        "self_report": words.said(texts.notes["self_report"]),
+    }
+
+
+def _model(body: dict[str, Any]) -> dict[str, Any] | None:
+    if body["model"] is None:
+        return None
+    runner_up = body["models"]["runner_up"]
+    return {
+        "name": str(words.MODELS[body["model"]]),
+        "text": model_text(ruleset().texts, body["model"], words.locale()),
+        "runner_up": str(words.MODELS[runner_up]) if runner_up else "",
+        "margin": body["models"]["margin"],
+        "values": [
+            (str(words.MODELS[key]), body["models"][key]) for key in ("gottman", "eft", "developmental")
+        ],
+    }
+
+
+def _reason(view: CaseView, reason: dict[str, Any]) -> dict[str, Any]:
+    rule = ruleset().texts.rules[reason["rule"]]
+    return {
+        "who": who(view, reason["slot"]),
+        "text": words.reason_words(reason),
+        "rule": reason["rule"],
+        "when": words.said(rule.when),
+        "source": rule.source,
+        "evidence": words.said(rule.evidence),
+        "is_secret": reason["visibility"] == "therapist_only",
+    }
+
+
+def _topics(view: CaseView, topics: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    by_slot: dict[str, list[str]] = {}
+    for topic in topics:
+        by_slot.setdefault(topic["slot"], []).append(words.field_words(topic["field"]))
+    return [{"who": who(view, slot), "fields": fields} for slot, fields in by_slot.items()]
+
+
+def _if_cleared(cleared: dict[str, Any] | None) -> str:
+    if cleared is None:
+        return ""
+    model = f", {words.MODELS[cleared['model']]}" if cleared["model"] else ""
+    return f"{words.ROUTES[cleared['route']]} ({cleared['reason']}{model})"
+
+
+def _change(view: CaseView, change: dict[str, Any]) -> list[str]:
+    was = "–" if change["from"] is None else str(change["from"])
+    return [
+        who(view, change["slot"]), words.field_words(change["field"]),
+        f"{was} → {change['to']}", str(words.ROUTES[change["route"]]),
+    ]  # fmt: skip

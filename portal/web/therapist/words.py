@@ -1,0 +1,254 @@
+"""Keys as words: routes, participation, refusals, answers. Everything in the reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from flask_babel import format_date, format_datetime, format_timedelta
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from portal.content.rules import ruleset
+from portal.domain.lint import Breach
+from portal.domain.questionnaire import Wording
+from portal.services.errors import BadInput, Refused
+from portal.services.release_lint import LintRefused
+from portal.web import context, kit
+
+ROUTES: Final = {
+    "safety": _l("Safety first"),
+    "hold": _l("Hold"),
+    "consult": _l("Consultation"),
+    "wait": _l("Waiting"),
+    "refresh": _l("Refresh"),
+    "solo": _l("Individual work"),
+    "discernment": _l("Discernment"),
+    "couples": _l("Couples therapy"),
+}
+MODELS: Final = {
+    "gottman": _l("Gottman"),
+    "eft": _l("Emotionally focused (EFT)"),
+    "developmental": _l("Developmental"),
+    "enrichment": _l("Enrichment"),
+    "therapist_choice": _l("Therapist's choice"),
+}
+FORMATS: Final = {
+    "in_person": _l("In person"),
+    "online": _l("Online"),
+    "check_up": _l("First a one-session check-up"),
+}
+REASON_CODES: Final = {
+    "new_information": _l("New information"),
+    "clinical_judgement": _l("Clinical judgement"),
+    "partner_wish": _l("A partner's wish"),
+    "safety": _l("Safety"),
+    "resources": _l("Resources of the practice"),
+    "other": _l("Other"),
+}
+TIERS: Final = {
+    "A": _l("A, acute danger"),
+    "B": _l("B, danger or control"),
+    "H": _l("H, harm or fear"),
+    "crisis": _l("Crisis, a danger to life"),
+    "order": _l("Order of protection"),
+    "child": _l("A child in danger"),
+}
+PARTICIPATION: Final = {
+    "submitted": _l("sent the form"),
+    "in_progress": _l("is filling in the form"),
+    "invited": _l("is invited"),
+    "not_invited": _l("is not invited yet"),
+    "declined": _l("does not take part"),
+    "do_not_contact": _l("must not be contacted"),
+}
+STATES: Final = {
+    "provisional": _l("provisional"),
+    "latched": _l("stands"),
+    "corrected": _l("corrected by the person"),
+}
+LETTERS: Final = {
+    "next_step": _l("Next step (the same for everybody)"),
+    "service": _l("What we offer (names a service)"),
+    "free": _l("Free text"),
+}
+LETTER_STATES: Final = {
+    "waiting": _l("waits for approval"),
+    "released": _l("released"),
+    "refused": _l("refused"),
+}
+CHANNELS: Final = {
+    "phone": _l("Phone call"),
+    "text": _l("Text message"),
+    "email": _l("E-mail"),
+    "post": _l("Post"),
+    "none": _l("Do not contact: this person calls us"),
+}
+FACTS: Final = {
+    "shared_account": _l("One account is used by both"),
+    "validity_concern": _l("Doubt whether the answers are this person's own"),
+    "important_event": _l("Something important happened since"),
+    "identity_conflict": _l("It is not settled who this is"),
+    "confirm": _l("Newer answers accepted"),
+}
+SAID: Final = {
+    "message": _l("Message to the practice"),
+    "addition": _l("Something to add"),
+    "withdrawal": _l("Withdrawal"),
+    "not_now": _l("Not for me right now"),
+    "partner_choice": _l("About the other partner"),
+}
+CHOICES: Final = {
+    "invite": _l("wants the other invited"),
+    "will_not_join": _l("says the other will not join"),
+    "do_not_contact": _l("asks us not to contact the other"),
+}
+DECISIONS: Final = {"accept": _l("Accepted"), "override": _l("Overridden"), "defer": _l("Deferred")}
+REQUESTS: Final = {
+    "first": _l("First form"),
+    "refresh": _l("Renew the answers"),
+    "repeat": _l("The same questions again"),
+    "missing": _l("Answer what is open"),
+}
+URGENCY: Final = {
+    0: ("now", _l("Same day")),
+    1: ("now", _l("Within two working days")),
+    2: ("soon", _l("Within five working days")),
+    3: ("clock", _l("To review")),
+    4: ("none", _l("Waiting")),
+    5: ("none", _l("Signed")),
+}
+
+REFUSALS: Final = {
+    "interviews_first": _l(
+        "First see everyone who takes part alone, since they sent their form, with all three ticks: "
+        "identity, private setting, safety asked again. Then a tier can be cleared."
+    ),
+    "no_recommendation": _l("There is no recommendation yet: it is made once a form was sent."),
+    "newer_recommendation": _l("A newer recommendation stands now. Read it, then sign."),
+    "clearance_first": _l(
+        "This couple's route is safety. A less protective route needs a clearance first, after the "
+        "interviews. An order of protection in force and a child in danger are never cleared: only newer "
+        "answers that you accept change them."
+    ),
+    "format_after_interviews": _l(
+        "First interview everyone whose form was sent, each alone, with all three ticks. Then a format "
+        "for couples work or discernment can be chosen. You can sign now without a format."
+    ),
+    "review_first": _l("First sign a review. Letters follow what you signed."),
+    "service_after_interviews": _l(
+        "First interview everyone whose form was sent, each alone, with all three ticks. "
+        "Until then a letter names no service."
+    ),
+    "contact_blocked": _l("This person does not take part. The practice makes no new contact with them."),
+    "not_joined": _l("This person has no account yet and could not read it."),
+    "already_decided": _l("Somebody has decided about this letter meanwhile."),
+    "somebody_else_decides": _l(
+        "Another therapist or admin decides about this letter. In a practice with one account its author "
+        "decides, a day after writing."
+    ),
+    "already_joined": _l("This person has joined already."),
+    "invitation_blocked": _l(
+        "No invitation goes out while signs of danger stand (R1 to R4) or after any order of protection. "
+        "First assess each person's safety, apart."
+    ),
+    "inviter_sends_first": _l("This waits until the person who asked has sent their own form."),
+    "joint_after_interviews": _l(
+        "A joint appointment needs both forms sent and an interview with each person alone, with all "
+        "three ticks."
+    ),
+    "joint_after_review": _l("A joint appointment needs the newest recommendation signed for a joint route."),
+    "not_sent": _l("This person has not sent the form that is open now; there is nothing to ask for again."),
+}
+FAULTS: Final = {
+    "nobody_there": _l("There is nobody in this place of the case yet."),
+    "service_needs_tick": _l("A letter that names a service needs this tick."),
+    "open_place": _l("The letter still holds a place to write: […]"),
+}
+
+
+def locale() -> str:
+    """The reader's language."""
+    return context.locale()
+
+
+def said(wording: Wording) -> str:
+    """A content text in the reader's language."""
+    return wording.in_locale(locale())
+
+
+def refusal(refused: Refused) -> str:
+    """Why an act was not carried out, and what must happen first."""
+    return str(REFUSALS.get(refused.reason, _("This cannot be done now.")))
+
+
+def faults(refused: BadInput) -> dict[str, str]:
+    """Field name -> message of a body that was refused."""
+    if isinstance(refused, LintRefused):
+        return dict.fromkeys(refused.faults, " ".join(_breach(breach) for breach in refused.breaches))
+    return {name: str(FAULTS.get(reason, reason)) for name, reason in refused.faults.items()}
+
+
+def _breach(breach: Breach) -> str:
+    if breach.kind == "their_words":
+        return _("“%(words)s” stands in the other person's answers.", words=breach.words)
+    if breach.kind == "finding":
+        return _("“%(words)s” names or hints at a finding.", words=breach.words)
+    return _("“%(words)s” names a service: tick the box below, after the interviews.", words=breach.words)
+
+
+def field_words(field: str) -> str:
+    """A field of the couple file in words."""
+    found = ruleset().texts.fields.get(field)
+    return field if found is None else said(found)
+
+
+def reason_words(reason: Mapping[str, Any]) -> str:
+    """A kept reason in the reader's language; it is kept in English, the answers behind it in brackets."""
+    texts, text = ruleset().texts, str(reason["text"])
+    if locale() == "en":
+        return text
+    sentence, bracket, tail = text.partition(" (") if text.endswith(")") else (text, "", "")
+    fields = {wording.en: wording for wording in texts.fields.values()}
+    for wording in texts.rules[reason["rule"]].reasons.values():
+        if wording.en == sentence:
+            named = [said(fields[name]) if name in fields else name for name in tail[:-1].split("; ")]
+            return said(wording) + (f" ({'; '.join(named)})" if bracket else "")
+    return text
+
+
+def rule_words(rule: str, reason: str) -> str:
+    """The one-sentence why of a row."""
+    found = ruleset().texts.rules.get(rule)
+    return reason if found is None or reason not in found.reasons else said(found.reasons[reason])
+
+
+def alternative_words(alternative: Mapping[str, Any]) -> str:
+    """An alternative in the reader's language."""
+    found = ruleset().texts.alternatives.get(alternative["reason"])
+    return str(alternative["text"]) if found is None else said(found)
+
+
+def day(moment: datetime | date) -> str:
+    """A day, in the practice's time zone."""
+    return format_date(moment, "medium")
+
+
+def moment_words(moment: datetime) -> str:
+    """Day and time, in the practice's time zone."""
+    return format_datetime(moment, "medium")
+
+
+def waiting(since: datetime) -> str:
+    """How long somebody waits: "3 days"."""
+    return format_timedelta(kit.tools().now() - since, granularity="hour")
+
+
+def local_time(zone: str) -> str | None:
+    """The time it is now in a zone; None for a zone nobody knows."""
+    try:
+        return kit.tools().now().astimezone(ZoneInfo(zone)).strftime("%H:%M")
+    except (ValueError, OSError, KeyError):
+        return None
