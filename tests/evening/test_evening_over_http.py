@@ -226,6 +226,8 @@ def test_out_of_order_and_not_yours(portal: LivePortal) -> None:
     assert (begun.status, begun.location) == (303, "/my/account")
     assert stranger.get("/caseload").status == 404
     assert stranger.get("/my/form").location == "/my/account"
+    assert stranger.get("/my/leaving").location == "/my/account"
+    assert stranger.submit("/my/account", {"kept": "yes"}).location == "/my/leaving"
     titles = {stranger.get(path).title() for path in ("/my/account", "/my/leaving")}
     assert len(titles) == 1
     left = stranger.get("/leave")
