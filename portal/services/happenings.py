@@ -71,7 +71,7 @@ class Said:
 
 
 def statement_made(session: Session, tools: Tools, *, statement_id: str, by: Viewer) -> Said:
-    """Act on what a partner said outside the form: a wish to invite is held for staff."""
+    """Act on what a partner said outside the form: a wish to invite is held, the other has a record."""
     s, p = table_of(Statement).c, table_of(Partner).c
     row = session.execute(
         select(s.id, s.kind, s.body_sealed, s.partner_id, p.case_id, p.slot)
@@ -82,6 +82,9 @@ def statement_made(session: Session, tools: Tools, *, statement_id: str, by: Vie
         body = json.loads(tools.vault.open(Place("statement", "body_sealed", row.id), row.body_sealed))
         if body.get("choice") == "invite":
             _hold_invitation(session, tools, case_id=row.case_id, slot=row.slot, body=body, by=by)
+        else:
+            # Nobody may have invited the other yet; "will not join" must still stand for somebody.
+            other_slot(session, tools, case_id=row.case_id, slot=row.slot)
     return Said(case_id=row.case_id, kind=row.kind)
 
 
