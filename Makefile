@@ -3,7 +3,7 @@ PYTHON ?= python3
 RUN := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run install environment test test-deep lint format lock
+.PHONY: help demo run install environment test test-deep lint format lock translations
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | while IFS='|' read -r name what; do \
@@ -45,3 +45,6 @@ lock: environment ## pin the dependencies of pyproject.toml anew, with hashes, f
 	@$(RUN) -m uv pip compile --quiet --upgrade --universal --generate-hashes --no-annotate \
 		--custom-compile-command "make lock" --group dev pyproject.toml -o requirements.txt
 	@$(PYTHON) tools/environment.py
+
+translations: environment ## new texts into the catalogues of portal/translations (LANGUAGE=pt begins another), then compile
+	@$(RUN) tools/translations.py $(LANGUAGE)
