@@ -27,9 +27,9 @@ def forgot() -> str:
 @guards.public
 def forgot_posted() -> Answer:
     """The same answer always; the mail, if there is one to send, is the worker's."""
-    name = bodies.printable(bodies.first("name"))
-    if not name.strip():
-        return render_template("accounts/forgot.html", name="", is_blank=True), 400
+    name = bodies.first("name")
+    if not name.strip() or not passwords.is_readable(name):
+        return render_template("accounts/forgot.html", name=bodies.printable(name), is_blank=True), 400
     claim = knocking.claim(name)
     is_open = knocking.allows("forgot", claim.key)
     with kit.writing(as_partner=True) as session:

@@ -8,8 +8,8 @@ from datetime import timedelta
 from threading import Barrier, Thread
 
 import pytest
-
 from arrivals import PASSWORD, begun, card_of, events, invited, jobs, rows, verbs
+
 from portal.content import words
 from portal.services import joining, recovery
 from portal.services.errors import Refused
@@ -167,7 +167,7 @@ def test_an_unknown_or_expired_link_is_refused_and_leaves_nothing(
 ) -> None:
     invited(store, tools, expires_at=tools.now() - timedelta(seconds=1))
     for token in (TOKEN, "x" * 43):
-        with pytest.raises(Refused, match="^unknown_link$"):
+        with pytest.raises(Refused, match="unknown_link"):
             act(store, tools, token)  # type: ignore[operator]
     left = {name: rows(store, name) for name in ("account", "statement", "job", "audit_event")}
     assert left == {"account": [], "statement": [], "job": [], "audit_event": []}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from arrivals import begun, card_of, events, jobs, rows, staff, verbs, viewer_of
 from sqlalchemy import insert
 
-from arrivals import begun, card_of, events, jobs, rows, staff, verbs, viewer_of
 from portal.domain.access import Viewer
 from portal.domain.lifecycle import WayIn
 from portal.models import AccountLink, Consent, Statement, table_of

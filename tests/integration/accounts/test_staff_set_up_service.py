@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-
 from arrivals import COMMAND, PASSWORD, code, events, rows, staff, verbs
+
 from portal.services import sessions, set_ups, sign_ins
 from portal.services.errors import BadInput, Conflict, NotFound, Refused
 from portal.services.set_ups import SetUp, StaffMade
@@ -68,7 +68,7 @@ def test_a_link_shows_the_same_secret_until_it_is_used(store: Store, tools: Tool
     )
     with pytest.raises(NotFound):
         find(store, tools, made.link)
-    with pytest.raises(Refused, match="^unknown_link$"):
+    with pytest.raises(Refused, match="unknown_link"):
         finish(store, tools, held)
     assert events(store) == [
         ("staff.created", "system", "staff", made.staff_id),
@@ -87,7 +87,7 @@ def test_a_link_lives_a_day_and_until_a_newer_one(store: Store, tools: Tools, cl
     clock.move(hours=24)
     with pytest.raises(NotFound):
         find(store, tools, newer)
-    with pytest.raises(Refused, match="^unknown_link$"):
+    with pytest.raises(Refused, match="unknown_link"):
         finish(store, tools, held)
     with pytest.raises(NotFound):
         find(store, tools, "nothing")
@@ -121,7 +121,7 @@ def test_roles_are_of_a_fixed_set(roles: list[str]) -> None:
 
 def test_an_address_stands_for_one_account(store: Store, tools: Tools) -> None:
     create(store, tools)
-    with pytest.raises(Conflict, match="^email_taken$"):
+    with pytest.raises(Conflict, match="email_taken"):
         create(store, tools, email="ADA@practice.org")
 
 
