@@ -212,17 +212,13 @@ def read_fields(raw: object, fields: Mapping[str, Field], path: str, answers: An
             raise unknown_field(path, key)
         if value is None:
             continue
-        if value == DECLINED and field.may_decline:
-            answers.declined.append(answers.prefix + key)
-            values[key] = field.declined
-        elif value == NOT_ASKED and key in ASKED_ON_CALL_ONLY:
-            answers.not_asked.append(key)
-            values[key] = None
-        else:
-            try:
-                values[key] = field.read(value)
-            except _WrongError as wrong:
+        # "declined" and "not_asked" are values of no field, so the common case is tried first.
+        try:
+            values[key] = field.read(value)
+        except _WrongError as wrong:
+            if not answers.note(value, key, field):
                 raise CoupleFault(f"{path}.{key}", str(wrong)) from None
+            values[key] = field.declined if value == DECLINED else None
     return values
 
 
@@ -235,6 +231,16 @@ class Answers:
         self.declined: list[str] = []
         self.not_asked: list[str] = []
         self.prefix = ""
+
+    def note(self, value: object, key: str, field: Field) -> bool:
+        """Note a field that was declined or not asked; False when the value says neither."""
+        if value == DECLINED and field.may_decline:
+            self.declined.append(self.prefix + key)
+            return True
+        if value == NOT_ASKED and key in ASKED_ON_CALL_ONLY:
+            self.not_asked.append(key)
+            return True
+        return False
 
 
 def read_stated_date(value: object, path: str) -> date:

@@ -101,14 +101,21 @@ def _reasons(couple: Couple, matches: list[Match], ruleset: Ruleset) -> Iterator
 def _matches(places: Mapping[Slot, int], ruleset: Ruleset) -> Iterator[Match]:
     """Every row that holds; the last one, anything else, only where no other does."""
     *rows, otherwise = ruleset.rows
+    a, b = places["a"], places["b"]
     nothing = True
     for row in rows:
-        held = {slot: word for slot, word in places.items() if row.test(word)}
-        if held:
+        from_a, from_b = row.test(a), row.test(b)
+        if from_a or from_b:
             nothing = False
-            yield Match(row.rule, held)
+            yield Match(row.rule, _held(places, from_a, from_b))
     if nothing:
         yield Match(otherwise.rule, places)
+
+
+def _held(places: Mapping[Slot, int], from_a: bool, from_b: bool) -> Mapping[Slot, int]:
+    if from_a and from_b:
+        return places
+    return {"a": places["a"]} if from_a else {"b": places["b"]}
 
 
 def _reason_of(couple: Couple, rule: Rule) -> str:

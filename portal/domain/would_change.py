@@ -38,9 +38,10 @@ def changes(
     ``first`` is the row that set the route, ``fixed`` each partner without the direction answers, packed.
     Order: fields in the order of the couple file, a before b; of two equally near values the first listed.
     """
-    rows = _rows_in_question(ruleset, first)
-    if not any(row.reads_direction for row in rows):
+    place = ruleset.rules.index(first)
+    if not any(row.reads_direction for row in ruleset.rows[: place + 1]):
         return ()
+    rows = tuple(row for n, row in enumerate(ruleset.rows) if n >= place or row.reads_direction)
     toward = {slot: direction_bits(partner.direction) for slot, partner in couple.present()}
     found = []
     for field in CHANGEABLE:
@@ -59,12 +60,6 @@ def changes(
 def nearest(field: str, value: int | str | None) -> tuple[int | str, ...]:
     """The other values of a field, the nearest to ``value`` first."""
     return _NEAREST[field, value]
-
-
-def _rows_in_question(ruleset: Ruleset, first: Rule) -> tuple[Row, ...]:
-    """All rows but those above the first match that no direction answer can make hold."""
-    place = ruleset.rules.index(first)
-    return tuple(row for n, row in enumerate(ruleset.rows) if n >= place or row.reads_direction)
 
 
 def _route(
