@@ -62,30 +62,32 @@ class Reader:
     identified: bool
 
     def sources(self, door: Door) -> Iterator[Source]:
-        """Every row, in the order of the intakes' drawn ids, which says nothing about times or couples."""
-        after = ""
-        while True:
-            with door.read() as session:
-                batch = self._batch(session, after)
-            yield from (source for _, source in batch)
-            if len(batch) < BATCH:
-                return
-            after = batch[-1][0]
+        """Every row by slot, then by the intakes' drawn ids: an order that tells no time and no couple."""
+        for slot in ("a", "b"):
+            after: str | None = ""
+            while after is not None:
+                with door.read() as session:
+                    batch = self._batch(session, slot, after)
+                yield from (source for _, source in batch)
+                after = batch[-1][0] if len(batch) == BATCH else None
 
-    def _batch(self, session: Session, after: str) -> list[tuple[str, Source]]:
+    def _batch(self, session: Session, slot: str, after: str) -> list[tuple[str, Source]]:
         zone = ZoneInfo(practices.view(session).time_zone)
-        rows = session.execute(_intakes(self.span.bounds(zone), after)).all()
+        level = practices.alcohol_level(session)
+        rows = session.execute(_intakes(self.span.bounds(zone), slot, after)).all()
         answers = _answers(session, self.tools, [row.id for row in rows])
         cases = sorted({row.case_id for row in rows})
         said = _recommendations(session, self.tools, cases)
         signed = _signed_routes(session, self.tools, cases)
         names = _names(session, self.tools, [row.partner_id for row in rows]) if self.identified else {}
-        return [(row.id, self._source(row, zone, answers[row.id], (said, signed, names))) for row in rows]
+        looked_up = (said, signed, names)
+        return [(row.id, self._source(row, zone, level, answers[row.id], looked_up)) for row in rows]
 
     def _source(
         self,
         row: Row[Any],
         zone: ZoneInfo,
+        level: int,
         answers: Mapping[str, Answer],
         looked_up: tuple[Mapping[str, Mapping[str, Any]], Mapping[str, str], Mapping[str, str]],
     ) -> Source:
@@ -95,7 +97,7 @@ class Reader:
             export_id=self.tools.vault.digest("staff", "export_row", f"{self.key}|{row.id}")[:32],
             slot=row.slot,
             sent_on=row.submitted_at.astimezone(zone).date(),
-            scores=scoring.partner_answers(questionnaire, answers),
+            scores=scoring.partner_answers(questionnaire, answers, alcohol_level=level),
             recommendation=said.get(row.case_id),
             signed_route=signed.get(row.case_id),
             case_id=row.case_id,
@@ -104,7 +106,7 @@ class Reader:
         )
 
 
-def _intakes(bounds: tuple[datetime | None, datetime], after: str) -> Select[Any]:
+def _intakes(bounds: tuple[datetime | None, datetime], slot: str, after: str) -> Select[Any]:
     """One batch of sent intakes; a withdrawn one is no longer read (contract.md, "Fields")."""
     i, p, s = table_of(Intake).c, table_of(Partner).c, table_of(Statement).c
     withdrawn = exists().where(
@@ -114,7 +116,7 @@ def _intakes(bounds: tuple[datetime | None, datetime], after: str) -> Select[Any
     chosen = (
         select(i.id, i.partner_id, i.questionnaire, i.variant, i.submitted_at, p.slot, p.case_id)
         .join_from(table_of(Intake), table_of(Partner), i.partner_id == p.id)
-        .where(i.id > after, i.submitted_at < before, ~withdrawn)
+        .where(p.slot == slot, i.id > after, i.submitted_at < before, ~withdrawn)
         .order_by(i.id)
         .limit(BATCH)
     )
