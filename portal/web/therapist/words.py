@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from functools import cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -14,6 +15,7 @@ from flask_babel import lazy_gettext as _l
 from portal.content.rules import ruleset
 from portal.domain.lint import Breach
 from portal.domain.questionnaire import Wording
+from portal.domain.texts import RulesetTexts
 from portal.services.errors import BadInput, Refused
 from portal.services.release_lint import LintRefused
 from portal.web import context, kit
@@ -169,6 +171,12 @@ FAULTS: Final = {
 }
 
 
+@cache
+def texts() -> RulesetTexts:
+    """The ruleset's sentences; building the whole ruleset takes milliseconds."""
+    return ruleset().texts
+
+
 def locale() -> str:
     """The reader's language."""
     return context.locale()
@@ -201,18 +209,18 @@ def _breach(breach: Breach) -> str:
 
 def field_words(field: str) -> str:
     """A field of the couple file in words."""
-    found = ruleset().texts.fields.get(field)
+    found = texts().fields.get(field)
     return field if found is None else said(found)
 
 
 def reason_words(reason: Mapping[str, Any]) -> str:
     """A kept reason in the reader's language; it is kept in English, the answers behind it in brackets."""
-    texts, text = ruleset().texts, str(reason["text"])
+    known, text = texts(), str(reason["text"])
     if locale() == "en":
         return text
     sentence, bracket, tail = text.partition(" (") if text.endswith(")") else (text, "", "")
-    fields = {wording.en: wording for wording in texts.fields.values()}
-    for wording in texts.rules[reason["rule"]].reasons.values():
+    fields = {wording.en: wording for wording in known.fields.values()}
+    for wording in known.rules[reason["rule"]].reasons.values():
         if wording.en == sentence:
             named = [said(fields[name]) if name in fields else name for name in tail[:-1].split("; ")]
             return said(wording) + (f" ({'; '.join(named)})" if bracket else "")
@@ -221,13 +229,13 @@ def reason_words(reason: Mapping[str, Any]) -> str:
 
 def rule_words(rule: str, reason: str) -> str:
     """The one-sentence why of a row."""
-    found = ruleset().texts.rules.get(rule)
+    found = texts().rules.get(rule)
     return reason if found is None or reason not in found.reasons else said(found.reasons[reason])
 
 
 def alternative_words(alternative: Mapping[str, Any]) -> str:
     """An alternative in the reader's language."""
-    found = ruleset().texts.alternatives.get(alternative["reason"])
+    found = texts().alternatives.get(alternative["reason"])
     return str(alternative["text"]) if found is None else said(found)
 
 
@@ -238,7 +246,7 @@ def day(moment: datetime | date) -> str:
 
 def moment_words(moment: datetime) -> str:
     """Day and time, in the practice's time zone."""
-    return format_datetime(moment, "medium")
+    return f"{format_date(moment, 'medium')}, {format_datetime(moment, 'HH:mm')}"
 
 
 def waiting(since: datetime) -> str:

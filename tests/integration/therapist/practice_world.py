@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
+from flask.testing import FlaskClient
 from sqlalchemy import insert
+from werkzeug.test import TestResponse
 
 from evening.answer_sheets import sheet
 from portal import worker
@@ -46,6 +49,7 @@ class World:
         def carry(message: EmailMessage, _mail_id: str) -> None:
             self.mails.append((message["To"], message["Subject"]))
 
+        self.tools.clock.move(seconds=1)  # type: ignore[attr-defined]
         place = worker.Workplace(self.store, self.tools, Path("nowhere"), carry, "practice@example.org")
         worker.sweep(place)
 
@@ -159,3 +163,24 @@ class Case:
         with self.world.store.staff.write() as session:
             chosen = reviews.Choice(**{"decision": "accept", **choice})
             reviews.make(session, self.world.tools, case_id=self.id, choice=chosen, by=by)
+
+
+@dataclass
+class Desk:
+    """A staff member's browser: pages, and posts with the page's token."""
+
+    client: FlaskClient
+
+    def get(self, path: str, status: int = 200) -> str:
+        """A page; fails on any other status."""
+        answer = self.client.get(path)
+        assert answer.status_code == status, answer.text[:3000]
+        return answer.text
+
+    def post(self, path: str, fields: Mapping[str, Any], status: int = 303) -> TestResponse:
+        """Post a form; fails on any other status."""
+        found = re.search(r'name="csrf_token" value="([^"]+)"', self.get("/caseload"))
+        assert found is not None
+        answer = self.client.post(path, data={"csrf_token": found[1], **fields})
+        assert answer.status_code == status, answer.text[:6000]
+        return answer

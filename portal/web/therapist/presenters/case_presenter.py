@@ -7,7 +7,6 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from portal.content.rules import ruleset
 from portal.domain import prerequisites, scoring
 from portal.services import interviews
 from portal.services.case_views import CaseView, Side
@@ -43,7 +42,7 @@ class CasePage:
     sides: tuple[SideBlock, ...]
     chart: tuple[dict[str, Any], ...]
     gap: tuple[dict[str, Any], ...]
-    findings: tuple[dict[str, Any], ...]
+    findings: tuple[list[str], ...]
     clearances: tuple[dict[str, Any], ...]
     letters: tuple[dict[str, Any], ...]
     held: tuple[dict[str, Any], ...]
@@ -73,7 +72,7 @@ def present(view: CaseView, *, opened_act: str = "") -> CasePage:
         sides=tuple(side_presenter.present(view, side) for side in view.sides),
         chart=_chart(view),
         gap=_gap(view),
-        findings=tuple(_finding(view, found) for found in view.findings),
+        findings=_findings(view),
         clearances=tuple(_clearance(view, one) for one in view.clearances),
         letters=tuple(_letter(view, letter) for letter in view.letters),
         held=tuple({"id": one.id, "address": one.address} for one in view.invitations if one.state == "held"),
@@ -114,13 +113,9 @@ def _next(view: CaseView) -> Next:
     if not view.is_signed:
         return _before_signing(route, is_lacking=bool(lacking))
     if lacking:
-        return Next(
-            _("Signed. Next: an interview with each person alone."), "interview", _("Note an interview")
-        )
+        return Next(_("Signed. Next: see each person alone."), "interview", _("Note an interview"))
     if not view.letters:
-        return Next(
-            _("Signed and interviewed. Next: a letter for each person."), "release", _("Write a letter")
-        )
+        return Next(_("Signed and seen. Next: a letter for each person."), "release", _("Write a letter"))
     return Next(_("Signed. Propose an appointment when it is time."), "appointment", _("Propose a time"))
 
 
@@ -168,7 +163,7 @@ def _steps(view: CaseView) -> tuple[dict[str, Any], ...]:
         return ()
     standings = interviews.standings(side.person for side in view.sides)
     lacking = prerequisites.without_interview(standings, _held(view))
-    texts = ruleset().texts
+    texts = words.texts()
     return tuple(
         _step(view, gate, words.said(texts.gates[gate]), lacking)
         for gate in view.recommendation.body["gates"]
@@ -219,16 +214,19 @@ def _gap(view: CaseView) -> tuple[dict[str, Any], ...]:
     return tuple(rows)
 
 
-def _finding(view: CaseView, found: Any) -> dict[str, Any]:
-    return {
-        "who": who(view, found.slot),
-        "tier": str(words.TIERS[found.tier]),
-        "rule": found.rule,
-        "field": words.field_words(found.field),
-        "state": found.state,
-        "state_words": str(words.STATES[found.state]),
-        "when": words.moment_words(found.found_at),
-    }
+def _findings(view: CaseView) -> tuple[list[str], ...]:
+    """Rows of the findings' table: one for each answer, with every tier it takes part in."""
+    rows: dict[tuple[str, str, str, str], list[tuple[str, str]]] = {}
+    for found in view.findings:
+        key = (found.slot, found.field, found.state, words.moment_words(found.found_at))
+        rows.setdefault(key, []).append((str(words.TIERS[found.tier]), found.rule))
+    return tuple(
+        [
+            who(view, slot), words.field_words(field), "; ".join(tier for tier, _rule in tiers),
+            ", ".join(rule for _tier, rule in tiers), str(words.STATES[state]), when,
+        ]
+        for (slot, field, state, when), tiers in rows.items()
+    )  # fmt: skip
 
 
 def _clearance(view: CaseView, one: Any) -> dict[str, str]:

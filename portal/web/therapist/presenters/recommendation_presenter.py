@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from portal.content.rules import ruleset
 from portal.domain.explain import model_text
 from portal.services.case_views import CaseView
 from portal.web.therapist import words
@@ -16,7 +15,7 @@ def present(view: CaseView) -> dict[str, Any] | None:
     """The newest recommendation in words, or None before there is one."""
     if view.recommendation is None:
         return None
-    texts, body = ruleset().texts, view.recommendation.body
+    texts, body = words.texts(), view.recommendation.body
     rule = texts.rules[body["rule"]]
     return {
         "id": view.recommendation.id,
@@ -28,7 +27,8 @@ def present(view: CaseView) -> dict[str, Any] | None:
         "made": words.moment_words(view.recommendation.made_at),
         "ruleset": body["ruleset"],
         "model": _model(body),
-        "reasons": [_reason(view, reason) for reason in body["reasons"]],
+        "reasons": [_reason(view, one) for one in body["reasons"] if one["rule"] == body["rule"]],
+        "also": [_reason(view, one) for one in body["reasons"] if one["rule"] != body["rule"]],
         "flags": [
             {"who": who(view, flag["slot"]), "text": words.said(texts.flags[flag["key"]]), "key": flag["key"]}
             for flag in body["flags"]
@@ -49,7 +49,7 @@ def _model(body: dict[str, Any]) -> dict[str, Any] | None:
     runner_up = body["models"]["runner_up"]
     return {
         "name": str(words.MODELS[body["model"]]),
-        "text": model_text(ruleset().texts, body["model"], words.locale()),
+        "text": model_text(words.texts(), body["model"], words.locale()),
         "runner_up": str(words.MODELS[runner_up]) if runner_up else "",
         "margin": body["models"]["margin"],
         "values": [
@@ -59,7 +59,7 @@ def _model(body: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _reason(view: CaseView, reason: dict[str, Any]) -> dict[str, Any]:
-    rule = ruleset().texts.rules[reason["rule"]]
+    rule = words.texts().rules[reason["rule"]]
     return {
         "who": who(view, reason["slot"]),
         "text": words.reason_words(reason),
