@@ -132,4 +132,4 @@ def test_json_lines_take_constant_memory() -> None:
         return size
 
     peak(1000)  # Whatever Python keeps for reuse is kept by now.
-    assert peak(2000) < 1.2 * peak(200) + 20_000
+    assert peak(400) < 1.2 * peak(40) + 20_000
