@@ -76,7 +76,8 @@ class Consent(Base):
 class Statement(Base):
     """What a partner tells the practice outside the form. Write-only: sealed, insert-only.
 
-    ``kind``: contact, message, addition, withdrawal, not_now, partner_choice, invite.
+    ``kind``: contact, message, addition, withdrawal, not_now, partner_choice; second_not_now is said by
+    somebody who opened an invitation that another had used.
     """
 
     __tablename__ = "statement"
