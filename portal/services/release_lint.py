@@ -19,7 +19,13 @@ from portal.services.errors import BadInput
 from portal.services.tools import Tools
 
 #: What partners tell outside the form, and the field that holds their words.
-_SAID = {"message": "text", "addition": "text", "withdrawal": "reason", "not_now": "reason", "second_not_now": "reason"}
+_SAID = {
+    "message": "text",
+    "addition": "text",
+    "withdrawal": "reason",
+    "not_now": "reason",
+    "second_not_now": "reason",
+}
 
 
 class LintRefused(BadInput):
