@@ -1,0 +1,155 @@
+"""The practice's settings: what is missing stays, what is wrong is refused by field, rules run anew."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from practice_world import World
+from sqlalchemy import delete, select
+
+from portal.domain.access import Viewer
+from portal.models import AuditEvent, Job, Practice, table_of
+from portal.services import alerts, practice_settings, practices
+from portal.services.errors import BadInput
+from portal.services.practice_settings import DEFAULTS, PracticeSettings
+
+ALL = {
+    "practice_name": "Riverside",
+    "phone": "555 0100",
+    "on_call_email": "oncall@example.org",
+    "time_zone": "Europe/Madrid",
+    "confidentiality": "a",
+    "self_referral": "no",
+    "stale_days": "30",
+    "alcohol_level": "6",
+    "index_margin": "15",
+}
+
+
+@pytest.fixture
+def ada(world: World) -> Viewer:
+    """An admin of a practice that never saved a setting."""
+    with world.store.staff.write() as session:
+        session.execute(delete(table_of(Practice)))
+    return world.staff("Ada", roles=("admin",))
+
+
+def _change(world: World, by: Viewer, **given: str) -> frozenset[str]:
+    with world.store.staff.write() as session:
+        return practice_settings.change(session, world.tools, given=given, by=by)
+
+
+def _view(world: World) -> PracticeSettings:
+    with world.store.staff.read() as session:
+        return practice_settings.view(session, world.tools)
+
+
+def _events(world: World) -> list[str]:
+    c = table_of(AuditEvent).c
+    with world.store.staff.read() as session:
+        return list(session.scalars(select(c.detail).where(c.verb == "settings.changed")))
+
+
+def test_before_the_first_save_the_defaults_hold(world: World, ada: Viewer) -> None:
+    assert _view(world) == DEFAULTS
+
+
+def test_every_setting_is_kept(world: World, ada: Viewer) -> None:
+    assert _change(world, ada, **ALL) == frozenset(ALL)
+    assert _view(world) == PracticeSettings(
+        "Riverside", "555 0100", "oncall@example.org", "Europe/Madrid", "a", False, 30, 6, 15
+    )
+    with world.store.staff.read() as session:
+        assert alerts.on_call_address(session, world.tools) == "oncall@example.org"
+        assert practices.view(session) == practices.PracticeView(
+            "Riverside", "555 0100", "Europe/Madrid", "a", False, True, False
+        )
+    assert _events(world) == [
+        '{"settings": ["alcohol_level", "confidentiality", "index_margin", "on_call_email", "phone", '
+        '"practice_name", "self_referral", "stale_days", "time_zone"]}'
+    ]
+
+
+def test_what_is_missing_stays_and_the_same_again_changes_nothing(world: World, ada: Viewer) -> None:
+    _change(world, ada, **ALL)
+    assert _change(world, ada, **ALL) == frozenset()
+    assert _change(world, ada, phone=" 555 0199 ", unknown="x") == frozenset({"phone"})
+    assert _view(world).phone == "555 0199"
+    assert _view(world).practice_name == "Riverside"
+    assert len(_events(world)) == 2
+
+
+def test_nobody_is_on_call_once_the_address_is_emptied(world: World, ada: Viewer) -> None:
+    _change(world, ada, **ALL)
+    _change(world, ada, on_call_email="", phone="")
+    with world.store.staff.read() as session:
+        assert alerts.on_call_address(session, world.tools) is None
+        assert not practices.view(session).has_on_call
+    assert (_view(world).on_call_email, _view(world).phone) == ("", "")
+
+
+@pytest.mark.parametrize(("given", "jobs"), [({"index_margin": "12"}, 1), ({"phone": "1"}, 0)])
+def test_open_cases_are_routed_anew_where_the_rules_read_it(
+    world: World, ada: Viewer, given: dict[str, str], jobs: int
+) -> None:
+    case = world.case()
+    _change(world, ada, **given)
+    c = table_of(Job).c
+    with world.store.staff.read() as session:
+        found = session.execute(select(c.kind, c.subject_id)).all()
+    assert [tuple(row) for row in found] == [("route", case.id)] * jobs
+
+
+def test_without_a_case_there_is_nothing_to_route(world: World, ada: Viewer) -> None:
+    _change(world, ada, stale_days="14")
+    with world.store.staff.read() as session:
+        assert session.scalars(select(table_of(Job).c.id)).all() == []
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "reason"),
+    [
+        ("practice_name", "  ", "missing"),
+        ("practice_name", "x" * 201, "too_long"),
+        ("practice_name", "a\nBcc: b@example.org", "bad_characters"),
+        ("phone", "\ud800", "bad_characters"),
+        ("phone", "1" * 65, "too_long"),
+        ("on_call_email", "oncall", "bad_email"),
+        ("time_zone", "Mars/Olympus", "not_an_option"),
+        ("confidentiality", "d", "not_an_option"),
+        ("self_referral", "maybe", "not_an_option"),
+        ("stale_days", "13", "out_of_range"),
+        ("stale_days", "91", "out_of_range"),
+        ("alcohol_level", "9", "out_of_range"),
+        ("alcohol_level", "3", "out_of_range"),
+        ("index_margin", "-5", "out_of_range"),
+        ("index_margin", "²", "out_of_range"),
+        ("index_margin", "1" * 5000, "out_of_range"),
+    ],
+)
+def test_a_bad_setting_is_refused_by_field(
+    world: World, ada: Viewer, field: str, text: str, reason: str
+) -> None:
+    given: dict[str, Any] = {"phone": "555 0100", field: text}
+    with pytest.raises(BadInput) as refused:
+        _change(world, ada, **given)
+    assert refused.value.faults == {field: reason}
+    assert _view(world) == DEFAULTS
+
+
+@pytest.mark.parametrize(
+    ("name", "low", "high"), [("stale_days", 14, 90), ("alcohol_level", 4, 8), ("index_margin", 5, 25)]
+)
+def test_both_ends_of_a_safe_range_are_taken(
+    world: World, ada: Viewer, name: str, low: int, high: int
+) -> None:
+    for value in (low, high):
+        _change(world, ada, **{name: str(value)})
+        assert getattr(_view(world), name) == value
+
+
+def test_every_time_zone_can_be_chosen() -> None:
+    zones = practice_settings.time_zones()
+    assert {"America/New_York", "Europe/Madrid", "UTC"} <= set(zones)
+    assert list(zones) == sorted(zones)
