@@ -14,7 +14,7 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from portal.domain.access import Viewer
-from portal.models import Account, Statement, table_of
+from portal.models import Statement, table_of
 from portal.services import audit, jobs
 from portal.services.tools import Tools
 from portal.vault import Place
@@ -62,10 +62,3 @@ def last_said(session: Session, *, by: Viewer) -> dict[str, datetime]:
         .group_by(c.kind)
     ).all()
     return {row.kind: row.said_at for row in rows}
-
-
-def has_password(session: Session, tools: Tools, *, password: str, by: Viewer) -> bool:
-    """Whether ``password`` is the viewer's own. One read; costs an Argon2id computation."""
-    c = table_of(Account).c
-    stored = session.scalar(select(c.password_hash).where(c.id == by.id))
-    return tools.passwords.is_match(stored, password)

@@ -36,7 +36,8 @@ def prove(*, always: bool = False) -> None:
     """
     if not always and not is_due():
         return
-    password = bodies.first("password")
+    # Pages that also set a new password call this one `current_password`.
+    password = bodies.printable(bodies.first("password") or bodies.first("current_password"))
     if not password:
         raise NotFresh
     if not _fits(password):

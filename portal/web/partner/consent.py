@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from portal.services import consents
 from portal.web import context, kit
 from portal.web.partner import bp
-from portal.web.partner.desk import PATHS, from_step, language, note_unexpected, own, see
+from portal.web.partner.desk import PATHS, from_step, language, note_unexpected, own, see, way
 from portal.web.partner.forms import ConsentForm, SmallForm
 
 
@@ -45,7 +45,7 @@ def give_consent() -> Any:
             language=speaks,
             by=kit.viewer(),
         )
-    return see(PATHS["contact"])
+    return see("/my/consent" if way().consented else PATHS["contact"])
 
 
 def _page(form: SmallForm, faults: dict[str, str]) -> str:

@@ -8,7 +8,8 @@ from flask import make_response, render_template
 from flask_babel import gettext as _
 
 from portal.services import contacts, statements
-from portal.web import context, kit
+from portal.services.errors import NotFresh
+from portal.web import context, freshness, kit
 from portal.web.partner import bp
 from portal.web.partner.desk import from_step, note_unexpected, own, see, way
 from portal.web.partner.forms import ContactForm, SmallForm
@@ -44,10 +45,9 @@ def give_contact() -> Any:
     """Keep it, sealed; a change needs the password, because whoever may be reached where is power."""
     note_unexpected(ContactForm.names())
     form = ContactForm.posted()
-    form.validate()
-    faults = form.faults
-    if way().contact_given and not _has_password(form):
-        faults["current_password"] = _("Please give your password, so that nobody else can change this.")
+    faults = {} if form.validate() else form.faults
+    if way().contact_given and not faults:
+        faults = _password_faults()
     if faults:
         return make_response(_page(form, faults), 400)
     with kit.writing(as_partner=True) as session:
@@ -55,10 +55,15 @@ def give_contact() -> Any:
     return see("/my/contact" if way().contact_given else "/my/form")
 
 
-def _has_password(form: SmallForm) -> bool:
-    password = form["current_password"].data or form["password"].data or ""
-    with kit.store().partner.read() as session:
-        return statements.has_password(session, kit.tools(), password=password, by=kit.viewer())
+def _password_faults() -> dict[str, str]:
+    """A change asks for the password always, however fresh the sign-in is: the session may lie open."""
+    try:
+        freshness.prove(always=True)
+    except freshness.WrongPassword as refusal:
+        return {"current_password": freshness.message(refusal)}
+    except NotFresh:
+        return {"current_password": _("Please give your password, so that nobody else can change this.")}
+    return {}
 
 
 def _body(form: SmallForm) -> dict[str, str | bool]:

@@ -20,10 +20,12 @@ WORDS: Mapping[str, LazyString] = {
 UNREADABLE = _l("This page could not be read. Please look it over and press the button again.")
 
 
-def of_section(section: Section, faults: Mapping[str, Fault], language: str) -> dict[str, str]:
-    """Error summary of a section, in the order of its items: item key -> question and message."""
-    return {
-        item.key: f"{item.text.in_locale(language)} – {WORDS[faults[item.key]]}"
-        for item in section.items
-        if item.key in faults
-    }
+def of_section(section: Section, faults: Mapping[str, Fault]) -> dict[str, str]:
+    """Item key -> message beside it, in the order of the items."""
+    return {item.key: str(WORDS[faults[item.key]]) for item in section.items if item.key in faults}
+
+
+def summary(section: Section, messages: Mapping[str, str], language: str) -> list[tuple[str, str]]:
+    """The same for the top of the page, where the question has to be named."""
+    by_key = section.by_key
+    return [(key, f"{by_key[key].text.in_locale(language)} – {text}") for key, text in messages.items()]

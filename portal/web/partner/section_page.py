@@ -51,7 +51,7 @@ def typed(
     # An empty field of a sealed section is an answer that stayed hidden, not one that was erased.
     hidden = {key for key in desk.places[section.key].touched if not values.get(key)}
     filled = {key: value for key, value in values.items() if value}
-    errors = words.of_section(section, faults or {}, desks.language())
+    errors = words.of_section(section, faults or {})
     return _page(desk, section, Filling(filled, frozenset(hidden), errors), status=status, note=note)
 
 
@@ -87,7 +87,7 @@ def _page(desk: Desk, section: Section, filling: Filling, *, status: int = 200, 
         "partner/form.html",
         head=_head(section, language),
         rows=pieces.rows(desk, section, language, filling),
-        errors=filling.errors,
+        errors=words.summary(section, filling.errors, language),
         note=note,
         version=desk.version,
         number=questionnaire.section_keys.index(section.key) + 1,

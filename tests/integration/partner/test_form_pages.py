@@ -7,12 +7,18 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from flask import Flask
+from sqlalchemy import update
 
 from partner_rooms import Browser, opened_entries, rows_of
 from portal.content import questionnaire as bank
-from portal.models import AuditEvent, SectionState
+from portal.domain.questionnaire import Kind
+from portal.models import Account, AuditEvent, SectionState, table_of
+from portal.services import desks
+from portal.web.partner import pieces
 
-KEYS = bank.load().section_keys
+FORM = bank.load()
+KEYS = FORM.section_keys
 
 
 def heading(text: str) -> str:
@@ -267,11 +273,52 @@ def test_sections_are_alike_for_everybody(visit: Callable[..., Browser]) -> None
     assert len(plain.get("/my/form").data) == len(other.get("/my/form").data)
 
 
+def test_a_megabyte_comes_back(visitor: Browser) -> None:
+    visitor.save("start", 0, to="words", go="open")
+    answer = visitor.save("words", 1, own_words="z" * 1_000_000, anything_else="kept")
+    assert answer.status_code == 400
+    assert "z" * 1_000_000 in answer.text
+    assert "kept</textarea>" in answer.text
+
+
+def test_more_than_four_megabytes_are_413(visitor: Browser) -> None:
+    answer = visitor.save("words", 0, own_words="z" * (4 * 1024 * 1024))
+    assert (answer.status_code, visitor.version()) == (413, 0)
+
+
+def test_more_fields_than_any_form_has_are_400(visitor: Browser) -> None:
+    pairs = [(f"field_{number}", "x") for number in range(2001)]
+    assert visitor.save("start", 0, *pairs).status_code == 400
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_cut_pieces_are_what_the_macros_draw(app: Flask, visitor: Browser, key: str) -> None:
+    """Piece by piece, and all at once: the same page, for values, hidden answers and messages alike."""
+    with visitor.store.partner.read() as session:
+        seat = desks.find_seat(session, visitor.tools, visitor.person.token)
+    assert seat is not None
+    assert seat.desk is not None
+    section = FORM.section(key)
+    values: dict[str, Any] = {}
+    for item in section.items[::2]:
+        last = item.options[-1].value if item.options else "a <b> & c"
+        values[item.key] = [last] if item.kind is Kind.MULTI else last
+    hidden = frozenset(item.key for item in section.items[1::4])
+    errors = {item.key: "Look again." for item in section.items[::5]}
+    with app.test_request_context("/my/form"):
+        rows = pieces.rows(seat.desk, section, "en", pieces.Filling(values, hidden, errors))
+        views = [pieces.view_of(item, "en") for item in section.items]
+        states = dict.fromkeys(values, "answered") | dict.fromkeys(hidden, "hidden")
+        groups = {group.key: group.text.en for group in section.groups}
+        macro = app.jinja_env.get_template("components/grid.html").module.questions
+        drawn = str(macro(views, values, errors, states, groups))
+    found = [re.sub(r"\s+", " ", str(piece)) for row in rows for piece in row.pieces]
+    squeezed = re.sub(r"\s+", " ", drawn)
+    assert [piece for piece in found if piece not in squeezed] == []
+    assert len(found) == len(section.items)
+
+
 def test_spanish_pages(visitor: Browser) -> None:
-    from sqlalchemy import update
-
-    from portal.models import Account, table_of
-
     with visitor.store.staff.write() as session:
         session.execute(update(table_of(Account)).values(language="es"))
     text = visitor.get("/my/form").text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from test_intake_saves import desk_of, save
 from partner_rooms import PASSWORD, Person, join, opened_entries, rows_of, settle_practice
 from portal.content import questionnaire as bank
 from portal.domain.access import Viewer
+from portal.domain.drafts import Go
 from portal.domain.lifecycle import WayIn
 from portal.models import (
     AuditEvent,
@@ -23,10 +25,11 @@ from portal.models import (
     SectionState,
     table_of,
 )
-from portal.services import desks, intakes
+from portal.services import desks, intakes, partner_pages, statements
 from portal.services.errors import OutOfOrder
 from portal.services.tools import Tools
 from portal.store import Store
+from portal.vault import Vault
 
 SECTIONS = bank.load().section_keys
 STAFF = Viewer(kind="staff", id="s", roles=frozenset({"therapist"}))
@@ -228,3 +231,19 @@ def test_nothing_of_an_intake_stands_in_clear(store: Store, tools: Tools, person
     assert b"kettle" not in raw
     assert PASSWORD.encode() not in raw
     assert json.dumps("strong").encode() not in raw
+
+
+def test_a_partner_role_process_needs_neither_private_key_nor_staff_ring(
+    store: Store, tools: Tools, person: Person
+) -> None:
+    whole = tools.vault
+    bare = Vault(public=whole._public, private=None, partner=whole._ring("partner"), staff=None)
+    outside = replace(tools, vault=bare)
+    save(store, outside, person, "start", {"adult": ["yes"]}, go=Go.NEXT)
+    save(store, outside, person, "safety", {"fear": ["none"]})
+    with store.partner.write() as session:
+        statements.state(session, outside, kind="message", body={"text": "x"}, by=person.viewer)
+    assert submit(store, outside, person) is True
+    with store.partner.read() as session:
+        home = partner_pages.home(session, outside, time_zone="Europe/Madrid", by=person.viewer)
+    assert home.sent_at == tools.now()

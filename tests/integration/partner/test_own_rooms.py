@@ -159,7 +159,7 @@ def notice(visitor: Browser, kind: str, body: dict[str, str]) -> None:
 
 def test_released_notices_stand_beneath(visitor: Browser) -> None:
     send(visitor)
-    notice(visitor, "letter", {"text": "Hello,\n\nplease <call> us.\nHarbor", "subject": "Your next step"})
+    notice(visitor, "letter", {"text": "Hello,\n\nplease <call> us.\nHarbor", "title": "Your next step"})
     notice(visitor, "appointment", {"text": "Monday at noon"})
     text = visitor.get("/my").text
     assert "<bdi>please &lt;call&gt; us.</bdi><br><bdi>Harbor</bdi>" in text
@@ -309,6 +309,8 @@ def test_contact_that_cannot_be_taken(
     [
         ({}, 400),
         ({"current_password": "wrong"}, 400),
+        ({"current_password": "\0"}, 400),
+        ({"current_password": "\ufffd" * 5000}, 400),
         ({"current_password": PASSWORD}, 303),
         ({"password": PASSWORD}, 303),
     ],
@@ -325,6 +327,12 @@ def test_changing_the_contact_needs_the_password(
         assert "wrong" not in answer.text
     else:
         assert answer.location == "/my/contact"
+
+
+def test_a_surrogate_in_a_password_is_only_a_wrong_one(visitor: Browser) -> None:
+    body = f"csrf_token={visitor.csrf()}&channel=none&current_password=%ED%A0%80"
+    kind = "application/x-www-form-urlencoded"
+    assert visitor.client.post("/my/contact", data=body, content_type=kind).status_code == 400
 
 
 @pytest.mark.parametrize(
@@ -410,6 +418,12 @@ def test_a_message_that_cannot_be_taken_stays_on_the_page(visitor: Browser, text
     if text.startswith("x"):
         assert text in answer.text
     assert len(opened_statements(visitor.store, visitor.tools)) == 1
+
+
+def test_consent_sent_again_changes_nothing(visitor: Browser) -> None:
+    answer = visitor.post("/my/consent", full_name="Somebody Else", agree="yes")
+    assert (answer.status_code, answer.location) == (303, "/my/consent")
+    assert len(rows_of(visitor.store, Consent, "id")) == 1
 
 
 def test_something_can_be_added_after_sending_only(visitor: Browser) -> None:

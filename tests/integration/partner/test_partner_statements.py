@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, select
 
-from partner_rooms import CONTACT, PASSWORD, Person, join, opened_statements, rows_of, settle_practice
+from partner_rooms import CONTACT, Person, join, opened_statements, rows_of, settle_practice
 from portal.models import AuditEvent, Consent, Intake, Job, Notice, table_of
 from portal.services import consents, contacts, intakes, partner_pages, practices, statements
 from portal.services.partner_pages import Home, NoticeView
@@ -99,14 +99,6 @@ def test_only_that_and_when_something_was_said_is_known(store: Store, tools: Too
     with store.partner.read() as session:
         assert statements.last_said(session, by=person.viewer) == {"message": tools.now()}
         assert statements.last_said(session, by=other.viewer) == {}
-
-
-def test_the_own_password_and_no_other(store: Store, tools: Tools, person: Person) -> None:
-    with store.partner.read() as session:
-        found = [
-            statements.has_password(session, tools, password=p, by=person.viewer) for p in (PASSWORD, "x", "")
-        ]
-    assert found == [True, False, False]
 
 
 def home(store: Store, tools: Tools, person: Person) -> Home:
