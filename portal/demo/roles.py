@@ -18,7 +18,7 @@ from portal.demo.cast import STAFF
 from portal.demo.plays import Play
 from portal.domain.access import Viewer
 from portal.models import PRACTICE_ID, Account, AuditEvent, table_of
-from portal.services import audit, sign_ins
+from portal.services import audit, sessions, sign_ins
 from portal.services.tools import Tools
 from portal.vault import Place
 
@@ -91,3 +91,18 @@ def sign_in_name(session: Session, tools: Tools, account_id: str) -> str:
     c = table_of(Account).c
     sealed = session.execute(select(c.name_sealed).where(c.id == account_id)).scalar_one()
     return tools.vault.open(Place("account", "name_sealed", account_id), sealed)
+
+
+def step_in(session: Session, tools: Tools, role: Role) -> tuple[str, Viewer]:
+    """Begin a session as this person, with an event of its own; returns the cookie token. Own door."""
+    if role.kind == "partner":
+        token = sessions.open_partner(session, tools, account_id=role.account_id)
+        seat = sessions.find_partner(session, tools, token)
+    else:
+        token = sessions.open_staff(session, tools, staff_id=role.account_id, second_factor=True)
+        seat = sessions.find_staff(session, tools, token)
+    if seat is None:
+        raise LookupError(role.key)
+    subject = ("account" if role.kind == "partner" else "staff", role.account_id)
+    audit.record(session, tools, by=seat.viewer, verb="demo.stepped_in", subject=subject)
+    return token, seat.viewer

@@ -9,7 +9,7 @@ from flask import Flask
 from portal.web import context, csrf, errors, guards, headers
 
 #: One package an audience; each has ``bp`` in its ``__init__``. They never import each other.
-AUDIENCES = ("public", "accounts", "partner", "therapist", "admin")
+AUDIENCES = ("public", "accounts", "partner", "therapist", "admin", "demo")
 
 
 def init_app(app: Flask) -> None:
