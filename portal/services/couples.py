@@ -29,8 +29,8 @@ class Couple:
     case_id: str
     people: tuple[Person, ...]
     file: dict[str, Any]
-    #: By slot: what the rules would read of an unsent round beside a sent one.
-    drafts: dict[str, dict[str, Any]]
+    #: By slot: what each person says now, without what is fed until a clinician confirms newer answers.
+    said: dict[str, dict[str, Any]]
 
 
 def couple(session: Session, tools: Tools, case_id: str) -> Couple:
@@ -39,25 +39,20 @@ def couple(session: Session, tools: Tools, case_id: str) -> Couple:
     zone = ZoneInfo(practice.time_zone)
     persons = people(session, tools, case_id)
     claimed = _claimed(session, persons)
-    reader = _Reader(session, tools, practice, persons, claimed)
-    partners = {person.slot: given for person in persons if (given := reader.partner(person))}
+    level = practices.alcohol_level(session)
+    reader = _Reader(session, tools, practice, level, persons, claimed)
+    said = {person.slot: given for person in persons if (given := reader.partner(person))}
     found = standing.of_case(session, tools, case_id)
-    standing.feed_unconfirmed(partners, persons, found)
     slots = {person.slot: person.participation for person in persons}
     file: dict[str, Any] = {
         "as_of": tools.now().astimezone(zone).date().isoformat(),
         "participation": {"a": slots.get("a", "not_invited"), "b": slots.get("b", "not_invited")},
         "standing_findings": [],
         "clearances": standing.clearances(session, case_id, zone, persons, found),
-        "partners": partners,
+        "partners": standing.with_unconfirmed(said, persons, found),
     }
     file["standing_findings"] = standing.as_file(_earlier(file, persons, found), zone)
-    drafts = {
-        person.slot: reader.draft(person.draft)
-        for person in persons
-        if person.draft is not None and person.intake is not None
-    }
-    return Couple(case_id=case_id, people=persons, file=file, drafts=drafts)
+    return Couple(case_id=case_id, people=persons, file=file, said=said)
 
 
 def couple_file(session: Session, tools: Tools, case_id: str) -> dict[str, Any]:
@@ -68,9 +63,9 @@ def couple_file(session: Session, tools: Tools, case_id: str) -> dict[str, Any]:
 def _earlier(
     file: Mapping[str, Any], persons: Iterable[Person], found: Iterable[standing.FindingView]
 ) -> list[standing.FindingView]:
-    """Findings that the intakes read now do not raise themselves: earlier rounds, corrected later."""
+    """Findings that the rounds read now do not raise themselves: of other rounds, or answered anew since."""
     raised = {(finding.slot, finding.rule, finding.field) for finding in safety.findings(parse_couple(file))}
-    read = {person.intake.id for person in persons if person.intake is not None}
+    read = {ref.id for person in persons if (ref := person.intake or person.draft) is not None}
     return [
         view
         for view in found
@@ -78,21 +73,22 @@ def _earlier(
     ]
 
 
-def _claimed(session: Session, persons: Iterable[Person]) -> frozenset[str]:
-    """Partner ids on either side of a second claim that staff have not resolved."""
+def _claimed(session: Session, persons: Iterable[Person]) -> dict[str, datetime]:
+    """Partner ids on either side of a second claim that was not merged -> when the newest was made."""
     ids = [person.partner_id for person in persons]
     i, f, p = table_of(Invitation).c, table_of(CaseFile).c, table_of(Partner).c
-    claimed = session.scalars(
-        select(i.partner_id)
+    claimed = (
+        select(i.partner_id, f.opened_at)
         .join_from(table_of(CaseFile), table_of(Invitation), f.claims_invitation_id == i.id)
         .where(i.partner_id.in_(ids), f.merged_into_id.is_(None))
     )
-    claiming = session.scalars(
-        select(p.id)
+    claiming = (
+        select(p.id, f.opened_at)
         .join_from(table_of(Partner), table_of(CaseFile), p.case_id == f.id)
         .where(p.id.in_(ids), f.claims_invitation_id.is_not(None), f.merged_into_id.is_(None))
     )
-    return frozenset((*claimed, *claiming))
+    rows = [*session.execute(claimed), *session.execute(claiming)]
+    return {row[0]: row[1] for row in sorted(rows, key=lambda row: row[1])}
 
 
 @dataclass(frozen=True)
@@ -102,8 +98,9 @@ class _Reader:
     session: Session
     tools: Tools
     practice: PracticeView
+    alcohol_level: int
     persons: tuple[Person, ...]
-    claimed: frozenset[str]
+    claimed: Mapping[str, datetime]
 
     def partner(self, person: Person) -> dict[str, Any]:
         """One partner of the couple file; empty when there is nothing to read."""
@@ -115,20 +112,23 @@ class _Reader:
         """What the rules read of an unsent intake: safety answers, ``private`` and the wish for a call."""
         questionnaire = questionnaires.of(draft.questionnaire, draft.variant)
         answers = openings.unsent_answers(self.session, self.tools, draft.id)
-        return {**scoring.draft_answers(questionnaire, answers), "private": draft.private}
+        private = {} if draft.private is None else {"private": draft.private}
+        return {**scoring.draft_answers(questionnaire, answers), **private}
 
     def submitted(self, person: Person, intake: IntakeRef, submitted_at: datetime) -> dict[str, Any]:
         """Everything: the answers, and what staff and the portal know beside them."""
         questionnaire = questionnaires.of(intake.questionnaire, intake.variant)
         answers = openings.answers(self.session, self.tools, intake.id)
-        given: dict[str, Any] = scoring.partner_answers(questionnaire, answers)
+        given: dict[str, Any] = scoring.partner_answers(
+            questionnaire, answers, alcohol_level=self.alcohol_level
+        )
         channel = (person.contact or {}).get("channel")
         return {
             **given,
             "eligible": {
                 **given["eligible"],
                 "consented": person.consented,
-                "identity_conflict": _is_conflicted(person, person.partner_id in self.claimed),
+                "identity_conflict": _is_conflicted(person, self.claimed.get(person.partner_id)),
             },
             "submitted_on": submitted_at.astimezone(ZoneInfo(self.practice.time_zone)).date().isoformat(),
             "important_event_since": _has_event_since(person, submitted_at),
@@ -139,11 +139,12 @@ class _Reader:
         }
 
 
-def _is_conflicted(person: Person, is_claimed: bool) -> bool:
-    """Staff's word wins; without it a second claimant is a conflict until they resolve it."""
-    if "identity_conflict" in person.facts:
-        return person.fact("identity_conflict")
-    return is_claimed
+def _is_conflicted(person: Person, claimed_at: datetime | None) -> bool:
+    """A second claimant is a conflict until staff resolve it; their word covers the claims made by then."""
+    stated_at = person.facts.get("identity_conflict", ("", None))[1]
+    if claimed_at is not None and (stated_at is None or stated_at < claimed_at):
+        return True
+    return person.fact("identity_conflict")
 
 
 def _has_event_since(person: Person, submitted_at: datetime) -> bool:

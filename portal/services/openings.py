@@ -19,8 +19,12 @@ from portal.vault import Place
 
 @dataclass(frozen=True)
 class Entry:
-    """One opened save of one section. ``values`` holds non-blank answers only."""
+    """One opened save of one section. ``values`` holds non-blank answers only.
 
+    ``version`` 0: answers that a later round took over from the one before.
+    """
+
+    id: str
     section: str
     version: int
     saved_at: datetime
@@ -69,7 +73,7 @@ def entries(session: Session, tools: Tools, intake_id: str) -> tuple[Entry, ...]
 
 def _entry(tools: Tools, row: Any) -> Entry:
     body = json.loads(tools.vault.open(Place("sealed_entry", "body_sealed", row.id), row.body_sealed))
-    return Entry(row.section, row.version, row.saved_at, body["values"], bool(body.get("clear")))
+    return Entry(row.id, row.section, row.version, row.saved_at, body["values"], bool(body.get("clear")))
 
 
 def answers(session: Session, tools: Tools, intake_id: str) -> dict[str, Answer]:

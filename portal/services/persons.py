@@ -31,12 +31,16 @@ class IntakeRef:
     questionnaire: str
     variant: str
     private: str | None
+    begun_at: datetime
     submitted_at: datetime | None
 
 
 @dataclass(frozen=True)
 class Person:
-    """One slot of a case. ``intake``: the sent intake that is read; ``draft``: an unsent round, if any."""
+    """One slot of a case. ``intake``: the sent intake that is read; ``draft``: an unsent round, if any.
+
+    Neither is read once it was withdrawn.
+    """
 
     partner_id: str
     slot: str
@@ -120,12 +124,17 @@ def _person(
     other_choice: str | None,
 ) -> Person:
     sent = [intake for intake in intakes if intake.submitted_at is not None]
-    unsent = [intake for intake in intakes if intake.submitted_at is None]
+    withdrawn_at = _time(said, "withdrawal")
+    unsent = [
+        intake
+        for intake in intakes
+        if intake.submitted_at is None and (withdrawn_at is None or intake.begun_at > withdrawn_at)
+    ]
     signs = Signs(
         submitted_at=sent[-1].submitted_at if sent else None,
         joined_at=row.joined_at,
         invited_at=invited_at,
-        withdrawn_at=_time(said, "withdrawal"),
+        withdrawn_at=withdrawn_at,
         not_now_at=_time(said, "not_now"),
         other_choice=other_choice,
     )
@@ -158,14 +167,14 @@ def _choice(said: Iterable[OpenedStatement]) -> str | None:
 def _intakes(session: Session, partner_ids: list[str]) -> dict[str, tuple[IntakeRef, ...]]:
     c = table_of(Intake).c
     rows = session.execute(
-        select(c.id, c.partner_id, c.round, c.questionnaire, c.variant, c.private, c.submitted_at)
+        select(c.id, c.partner_id, c.round, c.questionnaire, c.variant, c.private, c.begun_at, c.submitted_at)
         .where(c.partner_id.in_(partner_ids))
         .order_by(c.round)
     ).all()
     found: dict[str, list[IntakeRef]] = {}
     for row in rows:
-        ref = IntakeRef(row.id, row.round, row.questionnaire, row.variant, row.private, row.submitted_at)
-        found.setdefault(row.partner_id, []).append(ref)
+        values = {key: value for key, value in row._mapping.items() if key != "partner_id"}
+        found.setdefault(row.partner_id, []).append(IntakeRef(**values))
     return {partner_id: tuple(refs) for partner_id, refs in found.items()}
 
 

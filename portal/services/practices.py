@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from portal.domain.scoring import ALCOHOL_LEVEL
 from portal.models import PRACTICE_ID, Practice, table_of
 
 
@@ -26,6 +27,13 @@ class PracticeView:
     def variant(self) -> str:
         """The questionnaire variant that a new intake begins with: policy and whether on-call staff exist."""
         return self.confidentiality + ("+oncall" if self.has_on_call else "")
+
+
+def alcohol_level(session: Session) -> int:
+    """Alcohol score from which this practice calls first (R5c). Staff side: partners cannot read it."""
+    c = table_of(Practice).c
+    level = session.scalar(select(c.alcohol_level).where(c.id == PRACTICE_ID))
+    return ALCOHOL_LEVEL if level is None else int(level)
 
 
 def view(session: Session) -> PracticeView:

@@ -7,7 +7,7 @@ answers that a clinician confirms; a clearance covers answers up to its time.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -81,29 +81,37 @@ def _view(tools: Tools, row: Any) -> FindingView:
 
 
 def as_file(found: Iterable[FindingView], zone: ZoneInfo) -> list[dict[str, str]]:
-    """Latched findings as a couple file lists them: one row for each slot, tier and local day."""
+    """Findings as a couple file lists them: one row for each slot, tier and local day.
+
+    A provisional one counts like any other until it is corrected: what alerts stands.
+    """
     rows = {
         (view.slot, view.tier, view.found_at.astimezone(zone).date().isoformat())
         for view in found
-        if view.state == "latched" and view.tier in FILE_TIERS
+        if view.state != "corrected" and view.tier in FILE_TIERS
     }
     return [{"slot": slot, "tier": tier, "found_on": day} for slot, tier, day in sorted(rows)]
 
 
-def feed_unconfirmed(
-    partners: dict[str, dict[str, Any]], persons: Iterable[Person], found: Sequence[FindingView]
-) -> None:
-    """Feed an earlier "current order" or "child in danger now" until a clinician confirms newer answers."""
+def with_unconfirmed(
+    said: Mapping[str, dict[str, Any]], persons: Iterable[Person], found: Sequence[FindingView]
+) -> dict[str, dict[str, Any]]:
+    """Partners of a couple file by slot, with an earlier "current order" or "child in danger now".
+
+    Either is fed until a clinician confirms newer answers. ``said`` is left as it is.
+    """
+    partners = {slot: dict(given) for slot, given in said.items()}
     for person in persons:
         for tier, (field, value) in KEPT_ANSWERS.items():
             times = [
                 view.found_at
                 for view in found
-                if view.slot == person.slot and view.tier == tier and view.state == "latched"
+                if view.slot == person.slot and view.tier == tier and view.state != "corrected"
             ]
             confirmed_at = person.facts.get(f"confirm:{field}", ("", None))[1]
             if times and (confirmed_at is None or confirmed_at < max(times)):
                 partners.setdefault(person.slot, {})[field] = value
+    return partners
 
 
 def clearances(
@@ -120,7 +128,7 @@ def clearances(
         select(c.tier, c.given_at).where(c.case_id == case_id).order_by(c.given_at, c.id)
     ).all()
     sent = [person.submitted_at for person in persons if person.submitted_at is not None]
-    answered = (*sent, *(view.found_at for view in found))
+    answered = (*sent, *(view.found_at for view in found if view.state != "corrected"))
     met = _first_interviews(session, persons)
     return [
         {"tier": row.tier, "on": row.given_at.astimezone(zone).date().isoformat()}
@@ -131,12 +139,12 @@ def clearances(
 
 
 def _first_interviews(session: Session, persons: Sequence[Person]) -> list[datetime | None]:
-    """When each person whose intake is read was first interviewed; None: not yet."""
+    """When each person whose intake is read was first seen alone, with all three ticks; None: not yet."""
     ids = [person.partner_id for person in persons if person.intake is not None]
     c = table_of(Interview).c
     rows = session.execute(
         select(c.partner_id, func.min(c.held_at).label("first"))
-        .where(c.partner_id.in_(ids))
+        .where(c.partner_id.in_(ids), c.identity_confirmed, c.private_setting, c.safety_reasked)
         .group_by(c.partner_id)
     ).all()
     first = {row.partner_id: row.first for row in rows}

@@ -1,0 +1,179 @@
+"""The course of one intake: what its answers raised, save by save, and until when each may be corrected.
+
+The saves are gone through one by one, so that what is found does not depend on when the worker came by:
+a danger that was told and changed in between is found all the same (contract.md, "How sealed answers
+flow").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final, cast
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from portal.domain import safety, scoring
+from portal.domain.couple import Slot, other
+from portal.domain.couple_file import parse_couple
+from portal.domain.questionnaire import Questionnaire
+from portal.models import Intake, SealedEntry, SectionState, table_of
+from portal.services import openings, questionnaires
+from portal.services.couples import Couple
+from portal.services.openings import Entry
+from portal.services.standing import FindingView
+from portal.services.tools import Tools
+
+SETTLES_AFTER: Final = timedelta(minutes=10)
+#: Where a finding counts whose field is no item of the form.
+FALLBACK_SECTION: Final = "safety"
+
+#: Rule and field: what makes two findings of one intake the same.
+Key = tuple[str, str]
+Raised = Mapping[Key, safety.Finding]
+
+
+@dataclass(frozen=True)
+class Spell:
+    """A finding and when the answer was saved that raised it."""
+
+    finding: safety.Finding
+    begun_at: datetime
+
+
+@dataclass(frozen=True)
+class Course:
+    """One intake of one partner, as it was looked at.
+
+    ``now``: what its answers raise today; ``spells``: what began with saves nobody had looked at;
+    ``ended_at``: when such a save took a finding back. ``taken_over``: items whose answer still is the
+    one of the round before.
+    """
+
+    intake_id: str
+    partner_id: str
+    sent_at: datetime | None
+    sections: Mapping[str, str]
+    left_at: Mapping[str, datetime]
+    now: Raised
+    spells: Mapping[Key, Spell]
+    ended_at: Mapping[Key, datetime]
+    taken_over: frozenset[str]
+    unscreened: frozenset[str]
+
+    def section_of(self, field: str) -> str:
+        """The form section a finding's field stands in."""
+        return self.sections.get(field, FALLBACK_SECTION)
+
+    def state(self, key: Key, found_at: datetime, now: datetime) -> str:
+        """Provisional until the section is left, the intake sent or ten minutes passed; then latched.
+
+        Corrected where another answer took it back before that. A blank or a clear marker does not.
+        """
+        left = self.sent_at or self.left_at.get(self.section_of(key[1]))
+        limit = found_at + SETTLES_AFTER
+        deadline = limit if left is None or left < found_at else min(left, limit)
+        ended = self.ended_at.get(key)
+        if key not in self.now and ended is not None and found_at <= ended <= deadline:
+            return "corrected"
+        return "latched" if deadline <= now else "provisional"
+
+
+def of(
+    session: Session, tools: Tools, intake_id: str, *, couple: Couple, kept: Sequence[FindingView]
+) -> Course:
+    """Open an intake and follow it; reads only. It is followed whether or not the rules still read it."""
+    i, s = table_of(Intake).c, table_of(SectionState).c
+    row = session.execute(
+        select(i.partner_id, i.questionnaire, i.variant, i.submitted_at).where(i.id == intake_id)
+    ).one()
+    left = session.execute(select(s.section, s.left_at).where(s.intake_id == intake_id)).all()
+    questionnaire = questionnaires.of(row.questionnaire, row.variant)
+    entries = openings.entries(session, tools, intake_id)
+    unscreened = unscreened_saves(session, intake_id)
+    slot = next(person.slot for person in couple.people if person.partner_id == row.partner_id)
+    scene = _Scene(questionnaire, couple, cast(Slot, slot), kept)
+    now, spells, ended = _follow(scene, entries, unscreened)
+    return Course(
+        intake_id=intake_id,
+        partner_id=row.partner_id,
+        sent_at=row.submitted_at,
+        sections={item.key: section.key for section in questionnaire.sections for item in section.items},
+        left_at={row.section: row.left_at for row in left if row.left_at is not None},
+        now=now,
+        spells=spells,
+        ended_at=ended,
+        taken_over=_taken_over(entries),
+        unscreened=unscreened,
+    )
+
+
+def unscreened_saves(session: Session, intake_id: str) -> frozenset[str]:
+    """Ids of an intake's saves that nobody has looked at yet."""
+    c = table_of(SealedEntry).c
+    return frozenset(session.scalars(select(c.id).where(c.intake_id == intake_id, c.screened_at.is_(None))))
+
+
+@dataclass(frozen=True)
+class _Scene:
+    """What one partner's answers are read against: the other's, as far as they have settled."""
+
+    questionnaire: Questionnaire
+    couple: Couple
+    slot: Slot
+    kept: Sequence[FindingView]
+
+    def raised(self, entries: Iterable[Entry]) -> Raised:
+        """This partner's findings, by rule and field."""
+        own = scoring.draft_answers(self.questionnaire, openings.merge(entries))
+        partners = {other(self.slot): self._settled(), self.slot: own}
+        # Who takes part does not matter to a finding, and nobody need have sent.
+        file = {
+            "as_of": self.couple.file["as_of"],
+            "participation": dict.fromkeys(partners, "in_progress"),
+            "partners": partners,
+        }
+        found = safety.findings(parse_couple(file))
+        return {(one.rule, one.field): one for one in found if one.slot == self.slot}
+
+    def _settled(self) -> dict[str, Any]:
+        """The other's answers without those that may still be corrected: their finding speaks for them."""
+        said = dict(self.couple.said.get(other(self.slot), {}))
+        for view in self.kept:
+            if view.slot != self.slot and view.state == "provisional":
+                head, _, act = view.field.partition(".")
+                if act and head in said:
+                    said[head] = {key: value for key, value in said[head].items() if key != act}
+                else:
+                    said.pop(head, None)
+        return said
+
+
+def _follow(
+    scene: _Scene, entries: Sequence[Entry], unscreened: Collection[str]
+) -> tuple[Raised, dict[Key, Spell], dict[Key, datetime]]:
+    """Today's findings, the spells that began unseen, and when a finding was last taken back unseen."""
+    seen = {entry.id for entry in entries if entry.id not in unscreened}
+    before = scene.raised(entry for entry in entries if entry.id in seen)
+    spells: dict[Key, Spell] = {}
+    ended: dict[Key, datetime] = {}
+    for entry in entries:
+        if entry.id in seen:
+            continue
+        seen.add(entry.id)
+        after = scene.raised(one for one in entries if one.id in seen)
+        for key in after.keys() - before.keys():
+            spells.setdefault(key, Spell(after[key], entry.saved_at))
+        if not entry.is_clear:
+            ended.update(dict.fromkeys(before.keys() - after.keys(), entry.saved_at))
+        before = after
+    return before, spells, ended
+
+
+def _taken_over(entries: Iterable[Entry]) -> frozenset[str]:
+    old, new = set[str](), set[str]()
+    for entry in entries:
+        (new if entry.version else old).update(entry.values)
+    return frozenset(old - new)
