@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import insert, select, update
@@ -71,15 +71,17 @@ class Advice:
     couple: Couple
     body: dict[str, Any]
     before: RecommendationView | None
+    looked_at: datetime
 
 
 def look(session: Session, tools: Tools, *, case_id: str) -> Advice | None:
-    """Open a case and run the rules; reads only. None while nobody has answered anything."""
+    """Open a case and run the rules; reads only. None as long as nobody has answered anything."""
+    looked_at, before = tools.now(), latest(session, tools, case_id)
     couple = couples.couple(session, tools, case_id)
-    if not couple.file["partners"] and not couple.file["standing_findings"]:
+    if before is None and not couple.file["partners"] and not couple.file["standing_findings"]:
         return None
     body = routing.recommend(parse_couple(couple.file), rules_of(session), would_change=True).as_dict()
-    return Advice(couple=couple, body=body, before=latest(session, tools, case_id))
+    return Advice(couple=couple, body=body, before=before, looked_at=looked_at)
 
 
 def keep(session: Session, tools: Tools, advice: Advice | None, *, by: Viewer) -> RecommendationView | None:
@@ -93,9 +95,7 @@ def keep(session: Session, tools: Tools, advice: Advice | None, *, by: Viewer) -
     newest = latest(session, tools, case_id)
     if (newest and newest.id) != (before and before.id):
         raise Conflict("moved")
-    view = before if before is not None and _says_the_same(before.body, advice.body) else None
-    if view is None:
-        view = _keep(session, tools, case_id, advice.body, by)
+    view = _keep(session, tools, advice, by) if before is None or _is_news(advice, before) else before
     place_in_queue(session, tools, advice.couple, view)
     return view
 
@@ -105,15 +105,27 @@ def recommend_case(session: Session, tools: Tools, *, case_id: str, by: Viewer) 
     return keep(session, tools, look(session, tools, case_id=case_id), by=by)
 
 
-def _says_the_same(before: dict[str, Any], now: dict[str, Any]) -> bool:
-    """Equal but for the digest: the day alone makes no new recommendation."""
-    return {**before, "inputs_digest": ""} == {**now, "inputs_digest": ""}
+def _is_news(advice: Advice, before: RecommendationView) -> bool:
+    """Other advice, or somebody sent since: a new submission makes a new recommendation (clinical.md §4).
+
+    The digest alone, which the day changes, is no news.
+    """
+    sent = [person.submitted_at for person in advice.couple.people if person.submitted_at is not None]
+    if any(submitted_at > before.made_at for submitted_at in sent):
+        return True
+    return {**before.body, "inputs_digest": ""} != {**advice.body, "inputs_digest": ""}
 
 
-def _keep(
-    session: Session, tools: Tools, case_id: str, body: dict[str, Any], by: Viewer
-) -> RecommendationView:
-    row_id, now = tools.new_id(), tools.now()
+def _made_at(advice: Advice) -> datetime:
+    """When the case was looked at; after the recommendation before, even if the clock went back."""
+    if advice.before is None:
+        return advice.looked_at
+    return max(advice.looked_at, advice.before.made_at + timedelta(microseconds=1))
+
+
+def _keep(session: Session, tools: Tools, advice: Advice, by: Viewer) -> RecommendationView:
+    case_id, body = advice.couple.case_id, advice.body
+    row_id, now = tools.new_id(), _made_at(advice)
     text = json.dumps(body, ensure_ascii=False)
     row = {
         "id": row_id,
