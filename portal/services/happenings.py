@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from portal.domain.access import Viewer
@@ -74,14 +74,14 @@ def statement_made(session: Session, tools: Tools, *, statement_id: str, by: Vie
     """Act on what a partner said outside the form: a wish to invite is held, the other has a record."""
     s, p = table_of(Statement).c, table_of(Partner).c
     row = session.execute(
-        select(s.id, s.kind, s.body_sealed, s.partner_id, p.case_id, p.slot)
+        select(s.kind, s.partner_id, p.case_id, p.slot)
         .join_from(table_of(Statement), table_of(Partner), s.partner_id == p.id)
         .where(s.id == statement_id)
     ).one()
     if row.kind == "partner_choice":
-        body = json.loads(tools.vault.open(Place("statement", "body_sealed", row.id), row.body_sealed))
-        if body.get("choice") == "invite":
-            _hold_invitation(session, tools, case_id=row.case_id, slot=row.slot, body=body, by=by)
+        newest = openings.statements(session, tools, [row.partner_id], [row.kind])[row.partner_id][-1]
+        if newest.body.get("choice") == "invite":
+            _hold_invitation(session, tools, case_id=row.case_id, slot=row.slot, body=newest.body, by=by)
         else:
             # Nobody may have invited the other yet; "will not join" must still stand for somebody.
             other_slot(session, tools, case_id=row.case_id, slot=row.slot)
@@ -89,25 +89,28 @@ def statement_made(session: Session, tools: Tools, *, statement_id: str, by: Vie
 
 
 def _hold_invitation(
-    session: Session, tools: Tools, *, case_id: str, slot: str, body: dict[str, str], by: Viewer
+    session: Session, tools: Tools, *, case_id: str, slot: str, body: dict[str, Any], by: Viewer
 ) -> None:
-    """Keep a partner's wish to invite the other; staff release it or not (clinical.md §4, "Inviting")."""
+    """Keep a partner's wish to invite the other; staff release it or not (clinical.md §4, "Inviting").
+
+    A wish told anew replaces the one that is held: the first address may have been a slip.
+    """
     partner_id = other_slot(session, tools, case_id=case_id, slot=slot)
-    i = table_of(Invitation).c
-    kept = session.scalar(select(i.id).where(i.partner_id == partner_id, i.state == "held").limit(1))
-    if kept is not None:
-        return
-    row_id = tools.new_id()
+    table = table_of(Invitation)
+    held = session.scalar(
+        select(table.c.id).where(table.c.partner_id == partner_id, table.c.state == "held").limit(1)
+    )
+    row_id = held or tools.new_id()
     place = Place("invitation", "address_sealed", row_id)
-    row = {
-        "id": row_id,
-        "partner_id": partner_id,
-        "state": "held",
+    told = {
         "channel": body.get("channel", "email"),
         "address_sealed": tools.vault.seal(place, body.get("address", "")),
-        "created_at": tools.now(),
     }
-    session.execute(insert(table_of(Invitation)), [row])
+    if held is not None:
+        session.execute(update(table).where(table.c.id == held).values(**told))
+        return
+    row = {"id": row_id, "partner_id": partner_id, "state": "held", "created_at": tools.now(), **told}
+    session.execute(insert(table), [row])
     audit.record(session, tools, by=by, verb="invitation.held", subject=("case", case_id))
 
 
