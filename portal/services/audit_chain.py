@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 from typing import Final
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from portal.models import AuditEvent, table_of
@@ -30,10 +30,16 @@ def extend(session: Session, tools: Tools) -> int:
     rows = session.execute(
         select(c.id, c.mac).where(c.number.is_(None)).order_by(c.happened_at, c.id).limit(_BATCH)
     ).all()
+    links = []
     for row in rows:
         number += 1
         chain = _link(tools, chain, number, row.mac)
-        session.execute(update(table_of(AuditEvent)).where(c.id == row.id).values(number=number, chain=chain))
+        links.append({"event": row.id, "number": number, "chain": chain})
+    if links:
+        change = update(table_of(AuditEvent)).where(c.id == bindparam("event"))
+        session.connection().execute(
+            change.values(number=bindparam("number"), chain=bindparam("chain")), links
+        )
     return len(rows)
 
 
@@ -45,7 +51,8 @@ def verify(session: Session, tools: Tools) -> tuple[int, str | None]:
     """
     c = table_of(AuditEvent).c
     rows = session.execute(
-        select(table_of(AuditEvent)).order_by(func.coalesce(c.number, 2**62), c.happened_at, c.id)
+        select(table_of(AuditEvent)).order_by(func.coalesce(c.number, 2**62), c.happened_at, c.id),
+        execution_options={"yield_per": _BATCH},
     )
     before, checked = START, 0
     for row in rows.mappings():

@@ -62,8 +62,11 @@ def queue(
     session.execute(insert(table_of(Mail)), [row])
 
 
-def lease(session: Session, tools: Tools, *, limit: int = 20) -> tuple[WaitingMail, ...]:
-    """Take up to ``limit`` due mails for the next two minutes, so that two workers never send one twice."""
+def lease(session: Session, tools: Tools, *, limit: int = 5) -> tuple[WaitingMail, ...]:
+    """Take up to ``limit`` due mails for the next two minutes, so that two workers never send one twice.
+
+    A few at a time: a silent mail server takes 20 seconds over each.
+    """
     c, now = table_of(Mail).c, tools.now()
     rows = session.execute(
         select(c.id, c.template, c.language, c.body_box, c.attempts)
@@ -145,7 +148,11 @@ def _connect(scheme: str, host: str, port: int | None) -> smtplib.SMTP:
     if scheme == "smtps":
         return smtplib.SMTP_SSL(host, port or 465, timeout=20, context=context)
     server = smtplib.SMTP(host, port or 587, timeout=20)
-    server.ehlo()
-    if server.has_extn("starttls"):
-        server.starttls(context=context)
+    try:
+        server.ehlo()
+        if server.has_extn("starttls"):
+            server.starttls(context=context)
+    except OSError:
+        server.close()
+        raise
     return server
