@@ -7,7 +7,7 @@ A sweep does what is due and stops when nothing is left, so that a command can r
 from __future__ import annotations
 
 import logging
-import threading
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,6 +96,11 @@ def _saved(place: Workplace, intake_id: str) -> None:
         _route(place, screened.case_id)
 
 
+def _left(place: Workplace, intake_id: str) -> None:
+    """A section was left: findings settle, and the wish for a call may be new."""
+    _route(place, _screen_one(place, intake_id).case_id)
+
+
 def _said(place: Workplace, statement_id: str) -> None:
     with place.store.staff.write() as session:
         said = happenings.statement_made(session, place.tools, statement_id=statement_id, by=WORKER)
@@ -140,12 +145,19 @@ HANDLERS: Final[dict[str, Callable[[Workplace, str], None]]] = {
     "statement": _said,
     "joined": _joined,
     "second_claim": _second_claim,
-    "left": _saved,
+    "left": _left,
     "route": _route,
     "reset_link": _reset_link,
     "staff_reset_link": _staff_reset_link,
     "export": _export,
 }
+
+
+def _note_error(what: str, error: Exception) -> None:
+    """Log where it happened and the error's class, never its text: that may hold an answer or an address."""
+    where = traceback.extract_tb(error.__traceback__)
+    steps = " < ".join(f"{Path(step.filename).name}:{step.lineno}" for step in reversed(where))
+    log.error("%s failed: %s at %s", what, type(error).__name__, steps)
 
 
 def sweep(place: Workplace) -> None:
@@ -165,7 +177,7 @@ def _screen(place: Workplace) -> None:
         try:
             _saved(place, intake_id)
         except Exception as error:  # one bad intake must not keep the others waiting
-            log.exception("screening failed: %s", type(error).__name__)
+            _note_error("screening", error)
 
 
 def _do_jobs(place: Workplace) -> int:
@@ -177,7 +189,7 @@ def _do_jobs(place: Workplace) -> int:
             with place.store.staff.write() as session:
                 jobs.done(session, place.tools, job)
         except Exception as error:  # noted on the row, tried again later
-            log.exception("job %s failed: %s", job.kind, type(error).__name__)
+            _note_error(f"job {job.kind}", error)
             with place.store.staff.write() as session:
                 jobs.failed(session, place.tools, job, error)
     return len(leased)
@@ -191,12 +203,12 @@ def _send(place: Workplace) -> int:
     with place.store.staff.read() as session:
         practice = practices.view(session)
     for mail in leased:
-        message = mails.build(mail, practice, sender=place.sender, now=place.tools.now())
         try:
+            message = mails.build(mail, practice, sender=place.sender, now=place.tools.now())
             place.carrier(message, mail.id)
             is_sent = True
-        except OSError as error:
-            log.warning("mail not sent: %s", type(error).__name__)
+        except Exception as error:  # one bad mail must not keep the others waiting
+            _note_error("mail", error)
             is_sent = False
         with place.store.staff.write() as session:
             mails.settle(session, place.tools, mail, is_sent=is_sent)
@@ -220,15 +232,16 @@ class Alarm:
 
     def __init__(self, queue_file: Path) -> None:
         self._huey = SqliteHuey("portal", filename=str(queue_file), results=False, utc=True)
-        self._is_ringing = threading.Event()
         self._place: Workplace | None = None
         self._sweep = self._huey.task(name="sweep")(self._run)
         self._huey.periodic_task(lambda _now: True, name="every_minute")(self._run)
 
     def ring(self) -> None:
-        """Ask for a sweep soon; several rings before it starts are one."""
-        if not self._is_ringing.is_set():
-            self._is_ringing.set()
+        """Ask for a sweep soon; several rings before it starts are one.
+
+        The queue itself says whether one is waiting: the process that rings may not be the one that works.
+        """
+        if not self._huey.pending_count():
             self._sweep()
 
     def start(self, place: Workplace) -> Consumer:
@@ -240,6 +253,5 @@ class Alarm:
         return consumer
 
     def _run(self) -> None:
-        self._is_ringing.clear()
         if self._place is not None:
             sweep(self._place)
