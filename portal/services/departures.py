@@ -1,4 +1,4 @@
-"""The end of a sitting: whoever ends a session leaves the section that stands open, so that findings latch."""
+"""The end of a sitting: ending a session also leaves the section that stands open; findings then latch."""
 
 from __future__ import annotations
 
