@@ -12,13 +12,16 @@ import re
 import unicodedata
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
+    Integer,
     Select,
     String,
     Subquery,
+    bindparam,
     func,
     literal,
     null,
@@ -114,9 +117,7 @@ class CaseloadPage:
 
 def page(session: Session, tools: Tools, *, by: Viewer, after: Cursor | None = None) -> CaseloadPage:
     """One page of the queue and the event that it was looked at: two statements in all."""
-    every = union_all(_cases(_queue(tools, by, after)), _letters(tools, by)).subquery()
-    in_order = (every.c.kind, every.c.urgency, every.c.waiting_since, every.c.id)
-    found = session.execute(select(every).order_by(*in_order)).all()
+    found = session.execute(_page_statement(is_first=after is None), _values(tools, by, after)).all()
     rows = tuple(_row(tools, row) for row in found if row.kind == "case")
     letters = tuple(
         WaitingLetter(row.id, row.therapist_id, row.waiting_since) for row in found if row.kind == "letter"
@@ -139,11 +140,9 @@ def search(session: Session, tools: Tools, *, name: str, by: Viewer) -> Caseload
     in the database tells a thief who is searched for. Beyond that number, tokens are needed (security.md
     §0, "Search by name").
     """
-    c = table_of(CaseFile).c
-    newest = select(c.id, c.urgency, c.waiting_since).where(or_(*_visible(tools, by)))
-    picked = newest.order_by(c.opened_at.desc(), c.id).limit(SEARCHED).subquery()
     wanted = _folded(name)
-    opened = (_row(tools, row) for row in session.execute(_cases(picked)))
+    found = session.execute(_search_statement(), _values(tools, by, None))
+    opened = (_row(tools, row) for row in found)
     hits = sorted(
         (row for row in opened if _is_hit(row, wanted)),
         key=lambda row: (row.urgency, row.waiting_since, row.id),
@@ -164,23 +163,54 @@ def _folded(text: str) -> list[str]:
     return "".join(char for char in plain if not unicodedata.combining(char)).replace("-", " ").split()
 
 
-def _visible(tools: Tools, by: Viewer) -> tuple[ColumnElement[bool], ...]:
+def _values(tools: Tools, by: Viewer, after: Cursor | None) -> dict[str, object]:
+    """What the kept statements below are run with."""
+    now = tools.now()
+    values: dict[str, object] = {"viewer": by.id, "now": now, "alone_before": now - ALONE_WAITS}
+    if after is not None:
+        values |= {"after_urgency": after.urgency, "after_at": after.waiting_since, "after_id": after.id}
+    return values
+
+
+_VIEWER: Final = bindparam("viewer", type_=String)
+_NOW: Final = bindparam("now", type_=UtcDateTime)
+
+
+@cache
+def _page_statement(*, is_first: bool) -> Select[Any]:
+    """Cases and letters of one page, in order. Kept: building it costs more than running it."""
+    every = union_all(_cases(_queue(is_first=is_first)), _letters()).subquery()
+    return select(every).order_by(every.c.kind, every.c.urgency, every.c.waiting_since, every.c.id)
+
+
+@cache
+def _search_statement() -> Select[Any]:
+    """The newest cases the viewer may see, open or closed, with names."""
+    c = table_of(CaseFile).c
+    newest = select(c.id, c.urgency, c.waiting_since).where(or_(*_visible()))
+    return _cases(newest.order_by(c.opened_at.desc(), c.id).limit(SEARCHED).subquery())
+
+
+def _visible() -> tuple[ColumnElement[bool], ...]:
     """The three ways a case is this therapist's to see: own, nobody's, broken glass."""
     c, g = table_of(CaseFile).c, table_of(BreakGlass).c
-    broken = select(g.case_id).where(g.staff_id == by.id, g.expires_at > tools.now())
-    return (c.therapist_id == by.id, c.therapist_id.is_(None), c.id.in_(broken))
+    broken = select(g.case_id).where(g.staff_id == _VIEWER, g.expires_at > _NOW)
+    return (c.therapist_id == _VIEWER, c.therapist_id.is_(None), c.id.in_(broken))
 
 
-def _queue(tools: Tools, by: Viewer, after: Cursor | None) -> Subquery:
+def _queue(*, is_first: bool) -> Subquery:
     """The next ``PAGE`` + 1 open cases in queue order: the first few of each range, then the first of all."""
     c = table_of(CaseFile).c
-    key = tuple_(c.urgency, c.waiting_since, c.id)
+    begin = tuple_(
+        bindparam("after_urgency", type_=Integer),
+        bindparam("after_at", type_=UtcDateTime),
+        bindparam("after_id", type_=String),
+    )
     ranges = []
-    for way in _visible(tools, by):
+    for way in _visible():
         part = select(c.id, c.urgency, c.waiting_since).where(c.closed_at.is_(None), way)
-        if after is not None:
-            at = literal(after.waiting_since, UtcDateTime)
-            part = part.where(key > tuple_(literal(after.urgency), at, literal(after.id)))
+        if not is_first:
+            part = part.where(tuple_(c.urgency, c.waiting_since, c.id) > begin)
         ordered = part.order_by(c.urgency, c.waiting_since, c.id).limit(PAGE + 1).subquery()
         ranges.append(select(ordered.c.id, ordered.c.urgency, ordered.c.waiting_since))
     # A plain UNION: a case of one's own may be opened by break-glass too.
@@ -211,17 +241,17 @@ def _cases(picked: Subquery) -> Select[Any]:
     )  # fmt: skip
 
 
-def _letters(tools: Tools, by: Viewer) -> Select[Any]:
+def _letters() -> Select[Any]:
     """Letters this person may approve, in the columns of ``_cases``: writer and writing time, no text."""
     c, s = table_of(Letter).c, table_of(StaffAccount).c
     active = select(func.count()).where(s.disabled_at.is_(None), s.set_up_at.is_not(None)).scalar_subquery()
-    is_due = (active == 1) & (c.written_at <= tools.now() - ALONE_WAITS)
+    is_due = (active == 1) & (c.written_at <= bindparam("alone_before", type_=UtcDateTime))
     return (
         select(
             literal("letter", String), c.id, literal(0), c.written_at, c.written_at, c.written_by,
             null(), null(), null(), null(), null(), null(),
         )
-        .where(c.state == "waiting", or_(c.written_by != by.id, is_due))
+        .where(c.state == "waiting", or_(c.written_by != _VIEWER, is_due))
     )  # fmt: skip
 
 

@@ -28,6 +28,7 @@ class Line:
     names: str
     urgency: tuple[str, str]
     route: str
+    route_name: str
     reason: str
     next: str
     waiting: str
@@ -125,6 +126,7 @@ def _line(row: CaseloadRow) -> Line:
         names=_names(row),
         urgency=(level, str(urgency)),
         route=row.route or "",
+        route_name=str(words.ROUTES[row.route]) if row.route else "",
         reason=words.rule_words(row.rule, row.reason) if row.rule and row.reason else "",
         next=_next(row),
         waiting=words.waiting(row.waiting_since),

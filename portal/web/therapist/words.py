@@ -100,6 +100,7 @@ SAID: Final = {
     "addition": _l("Something to add"),
     "withdrawal": _l("Withdrawal"),
     "not_now": _l("Not for me right now"),
+    "second_not_now": _l("Somebody else opened the same invitation and said: not for me right now"),
     "partner_choice": _l("About the other partner"),
 }
 CHOICES: Final = {
