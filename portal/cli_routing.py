@@ -35,14 +35,17 @@ def recommend_command(file: str, would_change: bool) -> None:
     line on standard error; the recommendations before it stay printed.
     """
     rules = ruleset()
+    out = click.get_text_stream("stdout")
     try:
         with _opened(file) as stream:
             for line in read_couples(stream):
                 made = recommend(line.couple, rules, would_change=would_change or line.alone)
-                click.echo(json.dumps(made.as_dict()))
+                out.write(json.dumps(made.as_dict()) + "\n")
     except CoupleFault as fault:
         place = f"{fault.path}: " if fault.path else ""
         _refuse(f"line {fault.line}: {place}{fault.message}")
+    finally:
+        out.flush()
 
 
 @contextmanager
