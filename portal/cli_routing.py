@@ -35,7 +35,7 @@ def recommend_command(file: str, would_change: bool) -> None:
     line on standard error; the recommendations before it stay printed.
     """
     rules = ruleset()
-    out = click.get_text_stream("stdout")
+    out = sys.stdout
     try:
         with _opened(file) as stream:
             for line in read_couples(stream):
