@@ -46,5 +46,5 @@ lock: environment ## pin the dependencies of pyproject.toml anew, with hashes, f
 		--custom-compile-command "make lock" --group dev pyproject.toml -o requirements.txt
 	@$(PYTHON) tools/environment.py
 
-translations: environment ## new texts into the catalogues of portal/translations (LANGUAGE=pt begins another), then compile
-	@$(RUN) tools/translations.py $(LANGUAGE)
+translations: environment ## new texts into the catalogues of portal/translations (NEW=pt begins another), then compile
+	@$(RUN) tools/translations.py $(NEW)

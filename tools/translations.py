@@ -4,7 +4,7 @@
 empty translation, drops the ones no longer used, and writes messages.mo beside it. Texts are never guessed
 ("fuzzy"), and nothing that changes by itself (dates, line numbers, names of programs or people) is written.
 
-`make language CODE=pt` begins a catalogue for another language; docs/languages.md says what else it takes.
+`make translations NEW=pt` begins a catalogue for another language; docs/languages.md says what else it takes.
 """
 
 from __future__ import annotations
