@@ -120,6 +120,7 @@ def _list(
         staff={member.id: member.full_name for member in staff},
         therapists=_choices(staff),
         faults=faults,
+        summary=words.summary(faults),
         typed=typed,
         origins=words.ORIGINS,
     )
@@ -147,6 +148,7 @@ def _one(case: str, faults: dict[str, str]) -> str:
         staff=names,
         therapists=_choices(staff),
         faults=faults,
+        summary=words.summary(faults),
         typed={name: bodies.printable(bodies.first(name)) for name in ("therapist", "other", "slot")},
         origins=words.ORIGINS,
     )

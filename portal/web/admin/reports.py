@@ -106,6 +106,7 @@ def _list(faults: dict[str, str], typed: dict[str, object]) -> str:
         reports=made,
         staff=staff,
         faults=faults,
+        summary=words.summary(faults),
         typed=typed,
         formats=export_columns.FORMATS,
         kinds=list(words.KINDS.items()),

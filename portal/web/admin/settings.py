@@ -48,6 +48,7 @@ def _page(faults: dict[str, str], given: dict[str, str]) -> str:
         "admin/settings.html",
         shown={**shown, **typed},
         faults=faults,
+        summary=words.summary(faults),
         asks_password=freshness.is_due() or "password" in faults,
         policies=list(words.POLICIES.items()),
         zones=[(zone, zone) for zone in practice_settings.time_zones()],

@@ -38,6 +38,35 @@ _BY_FIELD: Mapping[tuple[str, str], Any] = {
     ("purpose", "missing"): _l("An identified report needs a purpose: who asked for it, and for what."),
 }
 
+#: What a field is called, for a summary of several.
+LABELS: Mapping[str, Any] = {
+    "email": _l("E-mail"),
+    "full_name": _l("Full name"),
+    "roles": _l("Roles"),
+    "disabled": _l("Disabled"),
+    "password": _l("Your own password"),
+    "email_a": _l("E-mail of the first person"),
+    "email_b": _l("E-mail of the second person"),
+    "therapist": _l("Therapist"),
+    "language": _l("Language of the invitation"),
+    "other": _l("The other case"),
+    "slot": _l("Slot here"),
+    "practice_name": _l("Name, as partners read it"),
+    "phone": _l("Telephone number"),
+    "on_call_email": _l("E-mail of whoever is on call"),
+    "time_zone": _l("Time zone"),
+    "confidentiality": _l("Confidentiality between partners"),
+    "self_referral": _l("People may begin on their own"),
+    "stale_days": _l("Days until answers are out of date"),
+    "alcohol_level": _l("Alcohol score that calls for a talk first"),
+    "index_margin": _l("Lead of a pattern before its model is named"),
+    "format": _l("Format"),
+    "since": _l("Sent from"),
+    "until": _l("Sent until"),
+    "include": _l("And these answers"),
+    "purpose": _l("Purpose"),
+}
+
 ROLES: Mapping[str, Any] = {"therapist": _l("Therapist"), "admin": _l("Admin")}
 ORIGINS: Mapping[str, Any] = {
     "practice": _l("Invited by the practice"),
@@ -91,6 +120,11 @@ def fault(field: str, reason: str) -> str:
 def faults(refused: Mapping[str, str]) -> dict[str, str]:
     """Field -> message, for a summary."""
     return {field: fault(field, reason) for field, reason in refused.items()}
+
+
+def summary(messages: Mapping[str, str]) -> list[tuple[str, str]]:
+    """The same with the field's name in front, for the summary on top."""
+    return [(field, f"{LABELS[field]}: {message}") for field, message in messages.items()]
 
 
 def password_fault(refusal: NotFresh) -> dict[str, str]:

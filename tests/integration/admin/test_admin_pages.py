@@ -90,7 +90,9 @@ def test_a_bad_account_is_said_beside_its_field(ada: Desk, fields: dict[str, str
 def test_a_taken_address_is_said(ada: Desk) -> None:
     person = {"email": "t@example.org", "full_name": "Tess", "roles": "admin"}
     ada.post("/admin/people", **person)
-    assert errors(ada.post("/admin/people", **person)) == {"email": "There is an account with this address."}
+    assert errors(ada.post("/admin/people", **person)) == {
+        "email": "E-mail: There is an account with this address."
+    }
 
 
 SENSITIVE: dict[str, dict[str, str]] = {
@@ -163,8 +165,8 @@ def test_settings_are_shown_and_kept(ada: Desk) -> None:
     refused = ada.post("/admin/settings", stale_days="5", phone="555", alcohol_level="9")
     assert refused.status_code == 400
     assert errors(refused) == {
-        "stale_days": "Please give a whole number from 14 to 90.",
-        "alcohol_level": "Please give a whole number from 4 to 8.",
+        "stale_days": "Days until answers are out of date: Please give a whole number from 14 to 90.",
+        "alcohol_level": "Alcohol score that calls for a talk first: Please give a whole number from 4 to 8.",
     }
     assert (value(refused, "stale_days"), value(refused, "phone")) == ("5", "555")
 
