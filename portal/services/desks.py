@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Row, func, select
+from sqlalchemy import ColumnElement, FromClause, Row, Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from portal.domain.access import Viewer
@@ -55,7 +55,7 @@ class Desk:
         """Whether the intake still waits to be sent."""
         return self.submitted_at is None
 
-    @property
+    @cached_property
     def questionnaire(self) -> Questionnaire:
         """The questionnaire this intake was begun with."""
         return questionnaires.of(self.edition, self.variant)
@@ -86,11 +86,7 @@ class SeatAtDesk(Seat):
 
 def find_seat(session: Session, tools: Tools, token: str) -> SeatAtDesk | None:
     """The live partner session of this cookie and its desk, or None. One statement, one row a section."""
-    rows = session.execute(
-        _statement(*sessions.partner_columns(), *_way_columns()).where(
-            sessions.is_partner_token(tools, token)
-        )
-    ).all()
+    rows = session.execute(_seat_statement(), {"token_hash": sessions.token_digest(tools, token)}).all()
     seat = sessions.partner_seat(tools, rows[0] if rows else None)
     if seat is None:
         return None
@@ -115,13 +111,21 @@ def find_seat(session: Session, tools: Tools, token: str) -> SeatAtDesk | None:
 
 def find(session: Session, *, by: Viewer) -> Desk | None:
     """The viewer's desk read anew (inside a writing transaction), or None."""
-    account = table_of(Account).c
-    statement = _statement(account.id.label("account_id"), of=_desk_tables(table_of(Account)))
-    return _desk(session.execute(statement.where(account.id == by.id)).all())
+    return _desk(session.execute(_own_statement(), {"account_id": by.id}).all())
 
 
-def _statement(*columns: ColumnElement[Any], of: FromClause | None = None) -> Any:
-    return select(*columns, *_desk_columns()).select_from(_seat_tables() if of is None else of)
+# Built once: putting these two together costs more than running them.
+@cache
+def _seat_statement() -> Select[Any]:
+    columns = (*sessions.partner_columns(), *_way_columns(), *_desk_columns())
+    return select(*columns).select_from(_seat_tables()).where(sessions.is_partner_token())
+
+
+@cache
+def _own_statement() -> Select[Any]:
+    account = table_of(Account)
+    columns = (account.c.id.label("account_id"), *_desk_columns())
+    return select(*columns).select_from(_desk_tables(account)).where(account.c.id == bindparam("account_id"))
 
 
 def _seat_tables() -> FromClause:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from portal.content import questionnaire as bank
 from portal.domain.questionnaire import Questionnaire
 
 
+@cache
 def of(version: str, variant: str) -> Questionnaire:
     """The questionnaire of ``version`` as asked under ``variant`` ("b+oncall": policy b, on-call contact).
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, cast
 
-from sqlalchemy import ColumnElement, CursorResult, Row, and_, insert, select, update
+from sqlalchemy import ColumnElement, CursorResult, Row, and_, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from portal.domain.access import Viewer
@@ -54,10 +54,10 @@ def partner_columns() -> tuple[ColumnElement[Any], ...]:
     )  # fmt: skip
 
 
-def is_partner_token(tools: Tools, token: str) -> ColumnElement[bool]:
-    """The condition that picks the session of this cookie, unless it ended or its account is closed."""
+def is_partner_token() -> ColumnElement[bool]:
+    """Picks the session whose ``token_hash`` is bound, unless it ended or its account is closed."""
     s, a = table_of(PartnerSession).c, table_of(Account).c
-    return and_(s.token_hash == token_digest(tools, token), s.revoked_at.is_(None), a.disabled_at.is_(None))
+    return and_(s.token_hash == bindparam("token_hash"), s.revoked_at.is_(None), a.disabled_at.is_(None))
 
 
 def partner_seat(tools: Tools, row: Row[Any] | None) -> Seat | None:
@@ -86,7 +86,8 @@ def find_partner(session: Session, tools: Tools, token: str) -> Seat | None:
     row = session.execute(
         select(*partner_columns())
         .join_from(table_of(PartnerSession), table_of(Account), s.account_id == a.id)
-        .where(is_partner_token(tools, token))
+        .where(is_partner_token()),
+        {"token_hash": token_digest(tools, token)},
     ).one_or_none()
     return partner_seat(tools, row)
 

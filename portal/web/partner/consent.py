@@ -10,8 +10,9 @@ from flask_babel import gettext as _
 from portal.services import consents
 from portal.web import context, kit
 from portal.web.partner import bp
-from portal.web.partner.desk import PATHS, from_step, language, note_unexpected, own, see, way
+from portal.web.partner.desk import from_step, language, note_unexpected, own, see, way
 from portal.web.partner.forms import ConsentForm, SmallForm
+from portal.web.steps import PATHS
 
 
 @bp.get("/my/consent")

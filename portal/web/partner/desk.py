@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Final, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from flask import redirect
 from werkzeug.wrappers import Response
@@ -13,17 +13,9 @@ from portal.domain.lifecycle import Step, WayIn, may_open, next_step
 from portal.services import audit, desks
 from portal.services.desks import Desk, SeatAtDesk
 from portal.web import bodies, context, guards, kit
+from portal.web.steps import PATHS
 
 View = TypeVar("View", bound=Callable[..., Any])
-
-PATHS: Final[dict[Step, str]] = {
-    "account": "/my/account",
-    "leaving": "/my/leaving",
-    "consent": "/my/consent",
-    "contact": "/my/contact",
-    "form": "/my/form",
-    "home": "/my",
-}
 
 #: Every page of this room finds session, way in and desk in one statement.
 own = guards.partner_only(find_seat=desks.find_seat)

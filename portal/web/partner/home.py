@@ -10,7 +10,8 @@ from portal.content import letters
 from portal.services import partner_pages
 from portal.web import context, kit
 from portal.web.partner import bp
-from portal.web.partner.desk import PATHS, language, own
+from portal.web.partner.desk import language, own
+from portal.web.steps import PATHS
 
 
 @bp.get("/my")

@@ -42,15 +42,6 @@ class ItemView:
 
 
 @dataclass(frozen=True)
-class Row:
-    """A group with its questions, or one question by itself (no title)."""
-
-    title: str
-    help: str
-    pieces: tuple[Markup, ...]
-
-
-@dataclass(frozen=True)
 class Filling:
     """What stands in a section: values to show, hidden answers, messages by item key."""
 
@@ -59,15 +50,9 @@ class Filling:
     errors: Mapping[str, str]
 
 
-def rows(desk: Desk, section: Section, language: str, filling: Filling) -> tuple[Row, ...]:
-    """The drawn questions of a section, group by group."""
-    drawn = []
-    for group, items in section.rows():
-        pieces = tuple(_piece(desk, item, language, filling) for item in items)
-        title = group.text.in_locale(language) if group else ""
-        help_text = group.help.in_locale(language) if group and group.help else ""
-        drawn.append(Row(title, help_text, pieces))
-    return tuple(drawn)
+def of_section(desk: Desk, section: Section, language: str, filling: Filling) -> dict[str, Markup]:
+    """The drawn questions of a section, by item key."""
+    return {item.key: _piece(desk, item, language, filling) for item in section.items}
 
 
 def _piece(desk: Desk, item: Item, language: str, filling: Filling) -> Markup:
@@ -103,8 +88,13 @@ def _cut(spot: _Spot, value: str | tuple[str, ...] | None, state: str) -> Markup
 
 def _draw(item: ItemView, value: Answer | None, error: str, state: str) -> Markup:
     name, macro = ("grid", "row") if item.group else ("question", "question")
-    module = cast(Any, current_app.jinja_env.get_template(f"components/{name}.html").module)
-    return Markup(getattr(module, macro)(item, value, error, state))  # noqa: S704  (the macros escape)
+    return drawn_by(name, macro, item, value, error, state)
+
+
+def drawn_by(component: str, macro: str, *values: object) -> Markup:
+    """What a macro of templates/components draws; macros escape what they are given."""
+    module = cast(Any, current_app.jinja_env.get_template(f"components/{component}.html").module)
+    return Markup(getattr(module, macro)(*values))  # noqa: S704
 
 
 def view_of(item: Item, language: str) -> ItemView:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from flask import Response, make_response, render_template
+from markupsafe import Markup
 
 from portal.domain.answers import Answer, Fault
 from portal.domain.questionnaire import Item, Kind, Progress, Questionnaire, Section
 from portal.services import intakes
 from portal.services.desks import Desk
-from portal.web import bodies, kit
+from portal.web import bodies, context, csrf, kit
+from portal.web.partner import cut_page, pieces
 from portal.web.partner import desk as desks
 from portal.web.partner import faults as words
-from portal.web.partner import pieces
+from portal.web.partner.cut_page import Frame
 from portal.web.partner.pieces import Filling
 
 
@@ -61,12 +64,12 @@ def section_of(questionnaire: Questionnaire, fields: Mapping[str, Sequence[str]]
     return best if any(key in best.by_key for key in fields) else questionnaire.section(position)
 
 
-def links(questionnaire: Questionnaire, progress: Progress, desk: Desk, language: str) -> tuple[Link, ...]:
+def links(desk: Desk, progress: Progress, language: str) -> tuple[Link, ...]:
     """Every section with how far it is."""
     return tuple(
         Link(
             part.key,
-            questionnaire.section(part.key).title.in_locale(language),
+            desk.questionnaire.section(part.key).title.in_locale(language),
             "done" if part.is_complete else "begun" if desk.places[part.key].touched else "untouched",
         )
         for part in progress.sections
@@ -81,34 +84,54 @@ def _typed(item: Item, given: Sequence[str]) -> Answer:
 
 
 def _page(desk: Desk, section: Section, filling: Filling, *, status: int = 200, note: str = "") -> Response:
-    language, questionnaire = desks.language(), desk.questionnaire
-    progress = questionnaire.progress(desk.touched)
+    language = desks.language()
+    frame, slots = _frame(desk, section, language), _slots(desk, section, language)
+    questions = pieces.of_section(desk, section, language, filling)
+    if not filling.errors and not note:
+        return make_response(cut_page.fill(frame, slots, questions), status)
     html = render_template(
         "partner/form.html",
-        head=_head(section, language),
-        rows=pieces.rows(desk, section, language, filling),
+        **cut_page.static(frame),
+        version=desk.version,
+        progress_block=slots[cut_page.PROGRESS],
+        parts_block=slots[cut_page.PARTS],
+        pieces=questions,
         errors=words.summary(section, filling.errors, language),
         note=note,
-        version=desk.version,
-        number=questionnaire.section_keys.index(section.key) + 1,
-        total=len(questionnaire.sections),
-        progress_now=progress,
-        links=links(questionnaire, progress, desk, language),
-        is_first=questionnaire.previous_section(section.key) is None,
-        is_last=questionnaire.next_section(section.key) is None,
-        is_private=desk.private != "no",
-        is_silent=section.silent,
-        is_sealed=section.is_sealed,
-        is_touched=bool(desk.places[section.key].touched),
     )
     return make_response(html, status)
 
 
-def _head(section: Section, language: str) -> dict[str, object]:
+def _frame(desk: Desk, section: Section, language: str) -> Frame:
+    practice = context.practice()
+    return Frame(
+        edition=desk.edition,
+        variant=desk.variant,
+        language=language,
+        section=section.key,
+        practice=(practice.name, practice.phone),
+        is_private=desk.private != "no",
+        is_touched=bool(desk.places[section.key].touched),
+    )
+
+
+def _slots(desk: Desk, section: Section, language: str) -> dict[str, str]:
+    progress, keys = desk.questionnaire.progress(desk.touched), desk.questionnaire.section_keys
+    here = keys.index(section.key) + 1
     return {
-        "key": section.key,
-        "title": section.title.in_locale(language),
-        "lead": section.lead.in_locale(language),
-        "why": section.why.in_locale(language),
-        "notices": [notice.in_locale(language) for notice in section.notices],
+        cut_page.CSRF: csrf.token(),
+        cut_page.VERSION: str(desk.version),
+        cut_page.PROGRESS: _bar(here, len(keys), progress.minutes_left, language),
+        cut_page.PARTS: _parts(links(desk, progress, language), section.key, language),
     }
+
+
+# The language decides the words inside the macros, so it belongs to the key of what is kept.
+@lru_cache(maxsize=1024)
+def _bar(number: int, total: int, minutes: int, _language: str) -> Markup:
+    return pieces.drawn_by("progress", "progress", number, total, minutes)
+
+
+@lru_cache(maxsize=512)
+def _parts(sections: tuple[Link, ...], current: str, _language: str) -> Markup:
+    return pieces.drawn_by("progress", "section_list", sections, current)

@@ -66,7 +66,7 @@ def _check_page(desk: Desk, *, error: str = "") -> str:
                 ],
                 "total": len(questionnaire.section(link.key).counted),
             }
-            for link in section_page.links(questionnaire, progress, desk, speaks)
+            for link in section_page.links(desk, progress, speaks)
             if link.key in open_items
         ],
         error=error,

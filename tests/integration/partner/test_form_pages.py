@@ -306,16 +306,45 @@ def test_cut_pieces_are_what_the_macros_draw(app: Flask, visitor: Browser, key: 
     hidden = frozenset(item.key for item in section.items[1::4])
     errors = {item.key: "Look again." for item in section.items[::5]}
     with app.test_request_context("/my/form"):
-        rows = pieces.rows(seat.desk, section, "en", pieces.Filling(values, hidden, errors))
+        cut = pieces.of_section(seat.desk, section, "en", pieces.Filling(values, hidden, errors))
         views = [pieces.view_of(item, "en") for item in section.items]
         states = dict.fromkeys(values, "answered") | dict.fromkeys(hidden, "hidden")
         groups = {group.key: group.text.en for group in section.groups}
         macro = app.jinja_env.get_template("components/grid.html").module.questions
         drawn = str(macro(views, values, errors, states, groups))
-    found = [re.sub(r"\s+", " ", str(piece)) for row in rows for piece in row.pieces]
+    found = [re.sub(r"\s+", " ", str(piece)) for piece in cut.values()]
     squeezed = re.sub(r"\s+", " ", drawn)
     assert [piece for piece in found if piece not in squeezed] == []
     assert len(found) == len(section.items)
+
+
+def test_a_cut_page_holds_this_persons_token_and_nobody_elses(visit: Callable[..., Browser]) -> None:
+    pages = {}
+    for visitor in (visit(), visit()):
+        text = visitor.get("/my/form").text
+        assert set(re.findall(r'name="csrf_token" value="([^"]*)"', text)) == {visitor.csrf()}
+        assert not re.search("[\ue000\ue001]", text)
+        pages[visitor.csrf()] = text.replace(visitor.csrf(), "token")
+    assert len(set(pages.values())) == 1
+
+
+def test_a_typed_mark_stays_what_was_typed(visitor: Browser) -> None:
+    typed = "\ue000csrf\ue001 \ue000"
+    visitor.save("start", 0, preference_note=typed)
+    assert f"{typed}</textarea>" in visitor.get("/my/form").text
+
+
+def test_a_cut_page_is_the_page_that_the_template_draws(visitor: Browser) -> None:
+    visitor.save("start", 0, adult="yes", preference_note="at noon")
+    whole = visitor.post("/my/form", section="start", version="9", preference_note="at noon").text
+    note = re.search(r'<div class="notice warning" role="alert".*?</div>', whole, re.DOTALL)
+    assert note is not None
+    cut = visitor.get("/my/form").text
+    assert squeeze(whole.replace(note.group(0), "")) == squeeze(cut)
+
+
+def squeeze(text: str) -> str:
+    return re.sub(r"\s+", "", text.rpartition("<!--")[0])
 
 
 def test_spanish_pages(visitor: Browser) -> None:

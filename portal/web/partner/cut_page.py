@@ -1,0 +1,95 @@
+"""The page of a section, cut once: everything but what changes from one person to the next.
+
+The whole template is drawn with marks where token, counter, progress and answers belong; a request puts
+those in. A cut is kept by questionnaire version, variant, language and section, and by the few facts that
+change its frame; no answer and nothing that was typed is ever in it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import NamedTuple
+
+from flask import render_template
+from markupsafe import Markup
+
+from portal.services import questionnaires
+
+_OPEN, _CLOSE = "\ue000", "\ue001"
+_MARK = re.compile(f"{_OPEN}([^{_CLOSE}]+){_CLOSE}")
+CSRF, VERSION, PROGRESS, PARTS = "csrf", "version", "progress", "parts"
+
+
+class Frame(NamedTuple):
+    """What decides the frame of a section's page."""
+
+    edition: str
+    variant: str
+    language: str
+    section: str
+    practice: tuple[str, str]
+    is_private: bool
+    is_touched: bool
+
+
+def fill(frame: Frame, slots: Mapping[str, str], items: Mapping[str, str]) -> str:
+    """The page, in one pass: what somebody typed is never looked at for marks."""
+    values = {**items, **slots}
+    return "".join(values[text] if is_mark else text for is_mark, text in _cut(frame))
+
+
+@lru_cache(maxsize=256)
+def _cut(frame: Frame) -> tuple[tuple[bool, str], ...]:
+    texts = _MARK.split(_drawn(frame))
+    return tuple((at % 2 == 1, text) for at, text in enumerate(texts))
+
+
+def _drawn(frame: Frame) -> str:
+    section = questionnaires.of(frame.edition, frame.variant).section(frame.section)
+    token: Callable[[], Markup] = lambda: _mark(CSRF)  # noqa: E731  (the template calls it)
+    return render_template(
+        "partner/form.html",
+        **static(frame),
+        csrf_token=token,
+        version=_mark(VERSION),
+        progress_block=_mark(PROGRESS),
+        parts_block=_mark(PARTS),
+        pieces={item.key: _mark(item.key) for item in section.items},
+        errors=[],
+        note="",
+    )
+
+
+def static(frame: Frame) -> dict[str, object]:
+    """What the template reads of the frame, cut or not."""
+    questionnaire = questionnaires.of(frame.edition, frame.variant)
+    section, language = questionnaire.section(frame.section), frame.language
+    return {
+        "head": {
+            "key": section.key,
+            "title": section.title.in_locale(language),
+            "lead": section.lead.in_locale(language),
+            "why": section.why.in_locale(language),
+            "notices": [notice.in_locale(language) for notice in section.notices],
+        },
+        "groups": [
+            {
+                "title": group.text.in_locale(language) if group else "",
+                "help": group.help.in_locale(language) if group and group.help else "",
+                "keys": [item.key for item in items],
+            }
+            for group, items in section.rows()
+        ],
+        "is_first": questionnaire.previous_section(section.key) is None,
+        "is_last": questionnaire.next_section(section.key) is None,
+        "is_private": frame.is_private,
+        "is_silent": section.silent,
+        "is_sealed": section.is_sealed,
+        "is_touched": frame.is_touched,
+    }
+
+
+def _mark(name: str) -> Markup:
+    return Markup(f"{_OPEN}{name}{_CLOSE}")  # noqa: S704  (a mark of our own)
