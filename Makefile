@@ -7,7 +7,7 @@ RUN := .venv/bin/python
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | while IFS='|' read -r name what; do \
-		printf '%-16s %s\n' "$$name" "$$what"; done
+		printf '%-18s %s\n' "$$name" "$$what"; done
 
 demo: ## a practice with made-up couples on http://127.0.0.1:8000, sign-ins printed
 	@$(PYTHON) tools/start.py demo

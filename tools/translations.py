@@ -99,7 +99,13 @@ def write(language: str, texts: Catalog) -> tuple[int, int]:
     place(language, "po").parent.mkdir(parents=True, exist_ok=True)
     place(language, "po").write_bytes(printed(book))
     place(language, "mo").write_bytes(compiled(book))
-    return len(book), sum(1 for text in book if text.id and not text.string)
+    return len(book), len(lacking(book))
+
+
+def lacking(catalog: Catalog) -> list[str]:
+    """The texts without a (whole) translation."""
+    texts = [text for text in catalog if text.id]
+    return [str(text.id) for text in texts if not text.string or (text.pluralizable and not all(text.string))]
 
 
 def _name(language: str) -> str:
@@ -108,7 +114,7 @@ def _name(language: str) -> str:
 
 def main(arguments: list[str]) -> int:
     """Update all catalogues, or begin those named."""
-    texts, lacking = template(), 0
+    texts, open_texts = template(), 0
     for language in arguments or languages():
         try:
             count, missing = write(language, texts)
@@ -116,8 +122,8 @@ def main(arguments: list[str]) -> int:
             print(f"{language}: not a language code, such as pt or fr")
             return 2
         print(f"{language}: {count} texts, {missing} without translation, in {place(language, 'po')}")
-        lacking += missing
-    return 1 if lacking and not arguments else 0
+        open_texts += missing
+    return 1 if open_texts and not arguments else 0
 
 
 if __name__ == "__main__":
