@@ -90,14 +90,17 @@ def _submitted(place: Workplace, intake_id: str) -> None:
         happenings.tell_of_sending(session, place.tools, case_id=screened.case_id)
 
 
-def _saved(place: Workplace, intake_id: str) -> None:
+def _settled(place: Workplace, intake_id: str) -> None:
+    """Time passed: findings may settle."""
     screened = _screen_one(place, intake_id)
     if screened.is_changed:
         _route(place, screened.case_id)
 
 
-def _left(place: Workplace, intake_id: str) -> None:
-    """A section was left: findings settle, and the wish for a call may be new."""
+def _saved(place: Workplace, intake_id: str) -> None:
+    """Something was saved or a section left. Even without a finding of its own it may change the route:
+    beside the other partner's answers, or by the wish for a call.
+    """
     _route(place, _screen_one(place, intake_id).case_id)
 
 
@@ -145,7 +148,7 @@ HANDLERS: Final[dict[str, Callable[[Workplace, str], None]]] = {
     "statement": _said,
     "joined": _joined,
     "second_claim": _second_claim,
-    "left": _left,
+    "left": _saved,
     "route": _route,
     "reset_link": _reset_link,
     "staff_reset_link": _staff_reset_link,
@@ -172,10 +175,11 @@ def sweep(place: Workplace) -> None:
 
 def _screen(place: Workplace) -> None:
     with place.store.staff.read() as session:
-        intakes = dict.fromkeys((*screening.waiting(session), *screening.unsettled(session)))
-    for intake_id in intakes:
+        saved, unsettled = screening.waiting(session), screening.unsettled(session)
+    due = {**dict.fromkeys(unsettled, _settled), **dict.fromkeys(saved, _saved)}
+    for intake_id, look_into in due.items():
         try:
-            _saved(place, intake_id)
+            look_into(place, intake_id)
         except Exception as error:  # one bad intake must not keep the others waiting
             _note_error("screening", error)
 
