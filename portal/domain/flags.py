@@ -42,9 +42,16 @@ def _affair(value: str) -> Test:
 
 
 def _is_not_to_be_revealed(own: Partner | None, their: Partner | None, _harm: bool) -> bool:
+    """One says filed or final, the other none: the flag stands on whoever is said to have filed."""
     if own is None or their is None:
         return False
-    return own.direction.legal_steps in FILED and their.direction.legal_steps == "none"
+    return _says_filed(own, their, by_other=False) or _says_filed(their, own, by_other=True)
+
+
+def _says_filed(teller: Partner, silent: Partner, *, by_other: bool) -> bool:
+    if teller.direction.legal_steps not in FILED or silent.direction.legal_steps != "none":
+        return False
+    return (teller.direction.starter == "partner") is by_other
 
 
 def _is_perception_gap(own: Partner | None, their: Partner | None, _harm: bool) -> bool:

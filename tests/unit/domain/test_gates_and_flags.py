@@ -96,6 +96,12 @@ FLAGS: dict[str, tuple[Changes, Changes, list[tuple[str, str]]]] = {
     "past, known": ({"affair": "past_known"}, {}, []),
     "present, secret": ({"affair": "current_secret"}, {}, []),
     "filed, the other none": ({**OUT, "legal_steps": "filed"}, {}, [("do_not_reveal", "a")]),
+    "filed by the other, who says none": (
+        {**OUT, "legal_steps": "filed", "legal_steps_by": "partner"}, {}, [("do_not_reveal", "b")],
+    ),
+    "filed by both, the other none": (
+        {**OUT, "legal_steps": "filed", "legal_steps_by": "both"}, {}, [("do_not_reveal", "a")],
+    ),
     "final, the other none": ({**OUT, "legal_steps": "final"}, {}, [("do_not_reveal", "a")]),
     "filed, the other consulted": ({**OUT, "legal_steps": "filed"}, {"legal_steps": "consulted"}, []),
     "filed, the other unknown": ({**OUT, "legal_steps": "filed"}, {"legal_steps": BLANK}, []),
