@@ -197,10 +197,13 @@ def hand_out(session: Session, tools: Tools, *, export_id: str, by: Viewer) -> E
 
 
 def content(store: Store, tools: Tools, *, view: ExportView, folder: Path, by: Viewer) -> Iterator[bytes]:
-    """The bytes of a report that was handed out: streamed from the database, or from its boxed file."""
-    if view.identified:
-        return export_files.read(tools, export_files.path(folder, view.id), view.id)
-    return stream(store, tools, view=view, by=by)
+    """The bytes of a report: streamed from the database, or from its boxed file (NotFound: gone)."""
+    if not view.identified:
+        return stream(store, tools, view=view, by=by)
+    source = export_files.path(folder, view.id)
+    if not source.exists():
+        raise NotFound
+    return export_files.read(tools, source, view.id)
 
 
 def stream(store: Store, tools: Tools, *, view: ExportView, by: Viewer) -> Iterator[bytes]:

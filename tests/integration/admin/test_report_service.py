@@ -167,6 +167,9 @@ def test_an_identified_report_is_made_by_the_worker(world: World, couple: str, t
     stored = export_files.path(tmp_path / "exports", view.id)
     assert b"Morgan" not in stored.read_bytes()
     assert stored.stat().st_mode & 0o777 == 0o600
+    stored.unlink()
+    with pytest.raises(NotFound):
+        _bytes(world, ready, tmp_path / "exports", ada)
 
 
 def test_a_file_that_does_not_read_back_is_thrown_away(
