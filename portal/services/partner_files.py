@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from portal.domain.access import Viewer
 from portal.domain.answers import Answer
 from portal.domain.questionnaire import Progress, Questionnaire
+from portal.domain.visibility import can_see_answers
 from portal.models import Intake, SectionState, table_of
 from portal.services import audit, case_names, cases, openings, persons, questionnaires, standing
 from portal.services.errors import NotFound
@@ -72,6 +73,7 @@ def opened(
     detail: audit.Detail = {"slot": slot, "round": shown.number if shown else None}
     audit.record(session, tools, by=by, verb="answers.viewed", subject=("case", case_id), detail=detail)
     is_sent = shown is not None and shown.submitted_at is not None
+    may_read = can_see_answers(by, may_open_case=True, is_sent=is_sent)
     found = [view for view in standing.of_case(session, tools, case_id) if view.slot == slot]
     said = openings.statements(session, tools, [person.partner_id], ("message", "addition"))
     return PartnerFile(
@@ -81,7 +83,7 @@ def opened(
         person=person,
         rounds=rounds,
         shown=shown,
-        answers=openings.answers(session, tools, shown.id) if shown is not None and is_sent else None,
+        answers=openings.answers(session, tools, shown.id) if shown is not None and may_read else None,
         progress=_progress(session, shown) if shown is not None and not is_sent else None,
         findings=tuple(found),
         said=said[person.partner_id],

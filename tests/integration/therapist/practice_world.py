@@ -25,6 +25,7 @@ from portal.services import (
     jobs,
     joining,
     practices,
+    questionnaires,
     reviews,
     routing,
 )
@@ -61,7 +62,8 @@ class World:
 
         row = {
             "id": staff_id, "email_digest": staff_id, "email_box": box("email_box", f"{name}@example.org"),
-            "name_box": box("name_box", name), "roles": ",".join(sorted(roles)), "totp_box": box("totp_box", "x"),
+            "name_box": box("name_box", name), "roles": ",".join(sorted(roles)),
+            "totp_box": box("totp_box", "x"),
             "created_at": now, "set_up_at": now, "password_hash": self.tools.passwords.hash(PASSWORD),
         }  # fmt: skip
         with self.store.staff.write() as session:
@@ -121,14 +123,20 @@ class Case:
             jobs.add(session, world.tools, kind="statement", subject_id=statement_id)
         world.work()
 
-    def save(self, slot: str, **changed: Any) -> str:
-        """Save every section; returns the intake's id."""
+    def save(self, slot: str, *, intake_id: str = "", **changed: Any) -> str:
+        """Save every section with these answers (dots as ``__``), own words among them; the intake's id."""
         world, viewer = self.world, self.people[slot]
+        asked = questionnaires.of("2026.1", "b")
+        known = {key for items in sheet().values() for key in items}
+        answers = sheet(**{key: value for key, value in changed.items() if key.replace("__", ".") in known})
+        for key in changed.keys() - {key.replace(".", "__") for key in known}:
+            answers[asked.section_of(key).key][key] = changed[key]
         with world.store.partner.write() as session:
-            intake_id = intakes.begin(session, world.tools, partner_id=self.ids[slot], by=viewer)
+            if not intake_id:
+                intake_id = intakes.begin(session, world.tools, partner_id=self.ids[slot], by=viewer)
             rows = [
                 intakes.sealed_row(world.tools, intake_id=intake_id, section=key, version=1, values=values)
-                for key, values in sheet(**changed).items()
+                for key, values in answers.items()
             ]
             session.execute(insert(table_of(SealedEntry)), rows)
         world.work()

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portal.domain import lint
+from portal.domain.lint import Breach
+
+THEIRS = "I have been thinking of moving out since last summer, honestly."
+
+
+def check(letter: str, **changed: object) -> tuple[Breach, ...]:
+    given: dict[str, object] = {"others": [THEIRS], "own": [], "standard": [], "may_name_service": False}
+    return lint.check(letter, **{**given, **changed})  # type: ignore[arg-type]
+
+
+def test_five_words_of_the_other_partner_are_refused_whatever_the_signs_between_them() -> None:
+    letter = "You may wonder: thinking of MOVING — out, sincé then."
+    assert check(letter) == (Breach("their_words", "thinking of moving out since"),)
+
+
+def test_four_words_are_allowed() -> None:
+    assert check("We heard: thinking of moving out. Since Monday we know.") == (
+        Breach("their_words", "thinking of moving out since"),
+    )
+    assert check("We heard: thinking of moving out, yes.") == ()
+
+
+def test_a_run_never_spans_two_answers() -> None:
+    assert check("one two three four five", others=["one two three", "four five six"]) == ()
+
+
+@pytest.mark.parametrize("where", ["own", "standard"])
+def test_words_that_are_this_partners_own_or_standard_are_allowed(where: str) -> None:
+    assert check("thinking of moving out since last summer", **{where: [THEIRS]}) == ()
+
+
+def test_a_finding_is_refused_in_both_languages() -> None:
+    letter = "Because you reported violence. Hablamos de la orden de protección y del alcohol."
+    assert check(letter) == (
+        Breach("finding", "violence"),
+        Breach("finding", "alcohol"),
+        Breach("finding", "orden de proteccion"),
+    )
+
+
+def test_a_service_needs_the_tick() -> None:
+    letter = "We offer discernment counseling, and later couples therapy or terapia de pareja."
+    assert check(letter) == (
+        Breach("service", "discernment"),
+        Breach("service", "couples therapy"),
+        Breach("service", "terapia de pareja"),
+    )
+    assert check(letter, may_name_service=True) == ()
+
+
+def test_a_term_inside_the_standard_words_is_allowed_and_outside_them_not() -> None:
+    standard = ["If you are in danger now, call the number below at once."]
+    assert check("If you are in danger now, call the number below.", standard=standard) == ()
+    assert check("You are in danger", standard=standard) == (Breach("finding", "danger"),)
+
+
+def test_each_breach_is_told_once() -> None:
+    assert check("risk assessment, risk assessment") == (Breach("finding", "risk assessment"),)
+
+
+def test_every_term_is_folded_already() -> None:
+    terms = (*lint.FINDING_TERMS, *lint.SERVICE_TERMS)
+    assert [
+        term
+        for term in terms
+        if not term or term.replace("*", "") != " ".join(lint.folded(term.replace("*", "")))
+    ] == []
+
+
+@given(st.lists(st.text(alphabet="abcdefg", min_size=1, max_size=4), min_size=5, max_size=20), st.data())
+def test_any_five_words_in_a_row_are_found(words: list[str], data: st.DataObject) -> None:
+    at = data.draw(st.integers(0, len(words) - 5))
+    quoted = " ".join(words[at : at + 5])
+    found = lint.check(f"so, {quoted}!", others=[" ".join(words)], own=[], standard=[], may_name_service=True)
+    assert Breach("their_words", quoted) in found
