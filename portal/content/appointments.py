@@ -11,6 +11,6 @@ TITLE: Final = Wording("A time to talk", "Una hora para hablar")
 TEXT: Final = Wording(
     "We suggest {day} at {time}, for {minutes} minutes. Where: {place}. "
     "If this does not suit you, call us at {phone} and we find another time.",
-    "Le proponemos el {day} a las {time}, durante {minutes} minutos. Dónde: {place}. "
+    "Le proponemos el {day}, a las {time}, durante {minutes} minutos. Lugar: {place}. "
     "Si no le viene bien, llámenos al {phone} y buscamos otra hora.",
 )
