@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from argon2 import PasswordHasher
 from flask import Flask
@@ -75,7 +76,7 @@ def furnish(app: Flask, settings: Settings, overrides: dict[str, Any]) -> None:
         MAX_CONTENT_LENGTH=MAX_BODY,
         MAX_FORM_MEMORY_SIZE=MAX_BODY,
         MAX_FORM_PARTS=2000,
-        TRUSTED_HOSTS=list(settings.trusted_hosts) or None,
+        TRUSTED_HOSTS=_hosts(settings),
         SQLALCHEMY_DATABASE_URI=settings.database_url,
         SQLALCHEMY_BINDS={"partner": settings.partner_database_url},
         SEND_FILE_MAX_AGE_DEFAULT=31_536_000,
@@ -86,6 +87,12 @@ def furnish(app: Flask, settings: Settings, overrides: dict[str, Any]) -> None:
         store = Store.over(staff=database.engines[None], partner=database.engines["partner"])
     app.extensions["portal.settings"] = settings
     app.extensions["portal.house"] = House(settings, store, overrides)
+
+
+def _hosts(settings: Settings) -> list[str]:
+    """Host names answered to. Unset in development: this machine's own, so that no other name leads here."""
+    named = urlsplit(settings.base_url).hostname or "localhost"
+    return list(settings.trusted_hosts) or ["localhost", "127.0.0.1", "[::1]", named]
 
 
 def _tools(settings: Settings) -> Tools:

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Flask, Response, make_response, render_template, request
 from sqlalchemy.exc import OperationalError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from portal.services.errors import NotFound
 from portal.web.guards import BadToken
@@ -44,6 +44,11 @@ def _expired(_error: BadToken) -> Response:
     return make_response(render_template("errors/expired.html", kept=kept, action=request.path), 400)
 
 
+def _strange_host(_error: SecurityError) -> Response:
+    """A name that is not ours: no address can be drawn for it, so the answer is a bare line."""
+    return Response("Bad request: unknown host name.\n", 400, mimetype="text/plain")
+
+
 def _busy(_error: OperationalError) -> Response:
     """Locked, full or gone: nothing was kept, and the page says so with what was typed."""
     kept = [(name, value) for name, value in request.form.items(multi=True) if name not in _SECRET_FIELDS]
@@ -55,6 +60,7 @@ def _busy(_error: OperationalError) -> Response:
 def init_app(app: Flask) -> None:
     """Register the pages."""
     app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(SecurityError, _strange_host)
     app.register_error_handler(NotFound, _not_found)
     app.register_error_handler(BadToken, _expired)
     app.register_error_handler(OperationalError, _busy)
