@@ -39,14 +39,17 @@ class Theme(Strict):
     good_things: dict[str, list[str]]
 
 
-class _Voices(Strict):
+class Voices(Strict):
+    """The themes by name, and what is said of an earlier therapy, by how it was and language."""
+
+    earlier_therapy: dict[str, dict[str, str]]
     themes: dict[str, Theme]
 
 
 @cache
-def themes() -> dict[str, Theme]:
-    """Every theme by name."""
-    return read(Path(__file__).with_name("voices.yaml")).as_model(_Voices).themes
+def voices() -> Voices:
+    """What people say. Raises ContentError."""
+    return read(Path(__file__).with_name("voices.yaml")).as_model(Voices)
 
 
 def filled_in(
@@ -56,7 +59,7 @@ def filled_in(
     person = couple.person(slot)
     given: Given = {**couple.both, **person.answers, **(person.later if later else {})}
     stream = Stream(f"{couple.key}/{slot}/answers")
-    theme = themes()[person.theme]
+    theme = voices().themes[person.theme]
     answers: dict[str, Answer] = {
         **_start(person, stream),
         **_basics(person, stream),
@@ -68,6 +71,8 @@ def filled_in(
     }
     differs = {key: value for key, value in given.items() if key not in _SCORES}
     answers.update({key: _text(value) for key, value in differs.items()})
+    if (earlier := voices().earlier_therapy.get(str(answers["earlier_therapy"]))) is not None:
+        answers["earlier_therapy_note"] = earlier[person.language]
     said = [item for item in questionnaire.items if answers.get(item.key, _SKIP) != _SKIP]
     return {item.key: _in_order(item, answers[item.key]) for item in said}
 
@@ -134,9 +139,9 @@ def _reasons(theme: Theme, person: Person, stream: Stream) -> dict[str, Answer]:
     said = {key: stream.pick(getattr(theme, key)[person.language]) for key in _SPOKEN}
     return {
         **said,
+        "earlier_therapy": stream.pick(("none", "none", "helped", "mixed", "no_help")),
         "goals": list(theme.goals),
         "reasons": list(theme.reasons),
-        "earlier_therapy": stream.pick(("none", "none", "helped", "mixed", "no_help")),
         "hesitation": stream.pick(
             (["none"], ["blamed"], ["cost", "time"], ["fix_ourselves"], ["opening_up"])
         ),

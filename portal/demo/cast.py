@@ -90,6 +90,11 @@ class StaffMember(Strict):
     roles: tuple[str, ...]
 
     @property
+    def first_name(self) -> str:
+        """What colleagues call this person."""
+        return self.name.split()[0]
+
+    @property
     def email(self) -> str:
         """The address that is also the sign-in name."""
         return f"{self.key}@practice.example"

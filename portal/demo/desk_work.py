@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, time
 from typing import Final, Literal, cast
 
 from portal.content import letters
 from portal.demo.plays import Play, Verb, Words
 from portal.demo.streams import Stream
+from portal.domain import working_days
 from portal.services import (
     appointments,
     break_glass,
@@ -26,6 +27,8 @@ from portal.services.appointments import Proposal
 from portal.services.releases import Draft, LetterKind
 from portal.services.reviews import Choice, Decision
 
+#: Ten or eleven o'clock at the practice, by the season.
+_MORNING: Final = time(15)
 _INTERVIEW_NOTES: Final = (
     "About 25 minutes by telephone, alone in the car. Calm, thoughtful, gave examples without being asked.",
     "Alone at home. Safety asked again in other words; the answers are the same as in the form.",
@@ -123,12 +126,12 @@ def _approves(play: Play, words: Words) -> None:
 
 
 def _appointment(play: Play, words: Words) -> None:
-    """``appointment slot days``: a time so many days later, at the practice."""
+    """``appointment slot days``: a morning so many working days later, at the practice."""
     slot, days = words
-    morning = play.stage.clock.at.replace(hour=15, minute=0, second=0, microsecond=0)
+    day = working_days.after(play.stage.clock.at.date(), int(days))
     proposal = Proposal(
         slot=cast(Literal["a", "b", "both"], slot),
-        starts_at=morning + timedelta(days=int(days)),
+        starts_at=datetime.combine(day, _MORNING, tzinfo=UTC),
         minutes=120 if slot == "both" else 50,
         place="Larkspur House, second floor",
     )

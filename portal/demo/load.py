@@ -31,6 +31,7 @@ from portal.store import Store
 LOADER: Final = system("demo load")
 _ZONE: Final = ZoneInfo("America/New_York")
 _OPENED: Final = timedelta(days=91)
+_FRIDAY: Final = 4
 _SETTINGS: Final = {
     "practice_name": "Larkspur House (invented)",
     "phone": "+1 555 0142",
@@ -116,15 +117,23 @@ def _moments(now: datetime, couple: Couple) -> list[_Moment]:
     found: list[_Moment] = []
     earliest = now - _OPENED
     for number, step in enumerate(couple.steps()):
-        at = now - step.ago
-        if step.ago >= timedelta(days=1):
-            minutes = Stream(f"{couple.key}/{number}/time").below(90)
-            midnight = datetime.combine(at.astimezone(_ZONE).date(), time(), tzinfo=_ZONE)
-            at = (midnight + stories.time_of(step.verb)).astimezone(now.tzinfo) + timedelta(minutes=minutes)
-        at = max(at, earliest)
+        minutes = Stream(f"{couple.key}/{number}/time").below(90)
+        at = max(_time_of(now, step, minutes), earliest)
         found.append(_Moment(at, step))
         earliest = at + timedelta(minutes=50)
     return found
+
+
+def _time_of(now: datetime, step: Step, minutes: int) -> datetime:
+    """Partners come in the evening, staff work in the morning and not on a weekend."""
+    if step.ago < timedelta(days=1):
+        return now - step.ago
+    day = (now - step.ago).astimezone(_ZONE).date()
+    is_by_a_partner = stories.is_by_a_partner(step.verb)
+    if not is_by_a_partner and day.weekday() > _FRIDAY:
+        day -= timedelta(days=day.weekday() - _FRIDAY)
+    at = datetime.combine(day, time(19 if is_by_a_partner else 10), tzinfo=_ZONE)
+    return at.astimezone(now.tzinfo) + timedelta(minutes=minutes)
 
 
 def _open_practice(stage: Stage) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Final
 
 from portal.content import questionnaire as bank
@@ -137,9 +136,8 @@ def _answers(play: Play, slot: str, *, later: bool = False) -> dict[str, Answer]
 def _claims(play: Play, words: Words) -> None:
     """Somebody uses an invitation that was used before: a record of its own, which only staff see."""
     stage, slot = play.stage, words[0]
-    person = play.couple.person(slot).model_copy(update={"name": "J. Mirrorlake"})
     token = stage.postbox.tokens[play.address(slot)]
-    brought = sittings.newcomer(stage, person, play.couple.key, device=None)
+    brought = sittings.newcomer(stage, play.couple.person(slot), play.couple.key, device=None)
     with stage.store.partner.write() as session:
         joined = joining.join(session, stage.tools, token=token, newcomer=brought)
         known = sittings.first_time(session, stage, joined)
@@ -185,9 +183,9 @@ def _chooses(choice: str) -> Verb:
     return choose
 
 
-def time_of(verb: str) -> timedelta:
-    """When in the day a verb happens, from midnight at the practice: partners in the evening."""
-    return timedelta(hours=19) if verb in _BY_PARTNERS else timedelta(hours=10)
+def is_by_a_partner(verb: str) -> bool:
+    """Whether a partner does it, and not somebody at work."""
+    return verb in _BY_PARTNERS
 
 
 _BY_PARTNERS: Final[Mapping[str, Verb]] = {

@@ -18,6 +18,11 @@ class Face:
     name: str
     sees: str
 
+    @property
+    def first_name(self) -> str:
+        """What stands on the button."""
+        return self.name.split()[0]
+
 
 _PARTNERS = {
     "cedar/a": _("Has just joined by an invitation. Next comes the page about leaving, then the consent."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -124,7 +125,7 @@ def test_the_cast_names_only_what_exists() -> None:
     assert named - known == set()
     assert {couple.therapist for couple in COUPLES.values()} == {*staff, ""}
     assert {person.theme for couple in COUPLES.values() for person in (couple.a, couple.b)} <= set(
-        answers.themes()
+        answers.voices().themes
     )
 
 
@@ -162,3 +163,22 @@ def test_points_are_spread_to_their_sum(total: int, highest: tuple[int, ...]) ->
     points = spread(total, highest, Stream("x"))
     assert sum(points) == min(total, sum(highest))
     assert all(0 <= got <= most for got, most in zip(points, highest, strict=True))
+
+
+def test_the_guide_says_who_is_who() -> None:
+    guide = (Path(__file__).resolve().parents[3] / "docs/demo.md").read_text(encoding="utf-8")
+    therapists = {member.key: member.first_name for member in cast.STAFF}
+    missing = [
+        couple.key
+        for couple in COUPLES.values()
+        if f"| {therapists.get(couple.therapist, '*nobody*')} | {_end(couple)} | {couple.look} |" not in guide
+        or couple.a.name not in guide
+    ]
+    assert missing == []
+    assert [member.key for member in cast.STAFF if member.email not in guide] == []
+
+
+def _end(couple: Couple) -> str:
+    if not couple.route:
+        return "no form yet"
+    return f"{couple.route} : {couple.reason}" + (f" ({couple.model})" if couple.model else "")
