@@ -21,9 +21,12 @@ from portal.web.partner import (  # noqa: E402, F401  (the views hang themselves
     consent,
     contact,
     draft,
+    faults,
     home,
     letters,
     sections,
     sending,
     withdrawal,
 )
+
+bp.add_app_template_filter(faults.labelled, "labelled")

@@ -29,3 +29,28 @@ def summary(section: Section, messages: Mapping[str, str], language: str) -> lis
     """The same for the top of the page, where the question has to be named."""
     by_key = section.by_key
     return [(key, f"{by_key[key].text.in_locale(language)} – {text}") for key, text in messages.items()]
+
+
+#: What the small forms call their fields, for the top of a page.
+_LABELS: Mapping[str, LazyString] = {
+    "agree": _l("Agreeing"),
+    "full_name": _l("Your full name"),
+    "channel": _l("Which way is safe"),
+    "address": _l("Number or address"),
+    "hours": _l("When is a good time"),
+    "time_zone": _l("Your time zone"),
+    "voicemail_ok": _l("Leaving a message"),
+    "name_ok": _l("Saying our name"),
+    "current_password": _l("Your password"),
+    "choice": _l("What should we do"),
+    "email": _l("E-mail address"),
+    "phone": _l("Phone number"),
+    "text": _l("Your words"),
+    "confirm": _l("Withdrawing"),
+    "reason": _l("Your reason"),
+}
+
+
+def labelled(messages: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Error summary of a small form: field name, and its label with the message."""
+    return [(name, f"{_LABELS[name]} – {text}") for name, text in messages.items()]
