@@ -29,8 +29,9 @@ FINDING_TERMS: Final = tuple(
     psychos*|psychotic|mania|manic|bipolar|depressi*|crisis|red flag*|tier|
     maltrat*|agresi*|agredi*|estrangul*|acoso|acosa*|arma|armas|amenaz*|lesion*|violacion|coaccion*|
     seguridad|peligro*|riesgo*|autolesion*|matar*|orden de proteccion|orden de alejamiento|
-    proteccion de menores|infiel|infidelidad*|aventura*|drogas|droga|bebida|adiccion*|abstinencia|mani*co|
-    depresi*
+    orden de restriccion|notificacion obligatoria|deber de notificar|ideacion|
+    proteccion de menores|infiel|infidelidad*|aventura*|amante*|drogas|droga|sustancias|bebida|beber|adiccion*|
+    abstinencia|mani*co|maniac*|psicos*|psicotic*|depresi*|controlador*|senal* de alerta
     """.split("|")
 )  # fmt: skip
 
@@ -42,7 +43,9 @@ SERVICE_TERMS: Final = tuple(
     relationship counsel*|individual therapy|individual counsel*|individual work|joint session*|
     joint appointment*|gottman|eft|emotionally focused|developmental|enrichment|stabili*|
     discernimiento|terapia de pareja*|terapia individual|terapia de relacion|sesion* de pareja*|
-    sesion* conjunta*|cita* conjunta*|focalizada en las emociones|enriquecimiento|estabiliza*
+    sesion* conjunta*|cita* conjunta*|focalizada en las emociones|centrada en las emociones|enriquecimiento|
+    consejeria*|trabajo de pareja|trabajo en pareja|trabajo individual|atencion individual|
+    modelo del desarrollo|estabiliza*
     """.split("|")
 )  # fmt: skip
 

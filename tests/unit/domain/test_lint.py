@@ -55,6 +55,15 @@ def test_a_service_needs_the_tick() -> None:
     assert check(letter, may_name_service=True) == ()
 
 
+def test_spanish_names_of_findings_and_services_are_refused_like_the_english_ones() -> None:
+    letter = "Por la psicosis y la orden de restricción, ofrecemos terapia centrada en las emociones."
+    assert check(letter) == (
+        Breach("finding", "orden de restriccion"),
+        Breach("finding", "psicosis"),
+        Breach("service", "centrada en las emociones"),
+    )
+
+
 def test_a_term_inside_the_standard_words_is_allowed_and_outside_them_not() -> None:
     standard = ["If you are in danger now, call the number below at once."]
     assert check("If you are in danger now, call the number below.", standard=standard) == ()

@@ -79,7 +79,7 @@ def test_a_safety_couple_prints_where_it_is_heading() -> None:
         {
             "rule": "R1",
             "slot": "a",
-            "text": "Se informaron señales de peligro grave entre los dos. (miedo a su pareja)",
+            "text": "Se informaron señales de peligro grave en la pareja. (miedo a su pareja)",
             "visibility": "therapist_only",
         },
         {
