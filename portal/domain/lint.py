@@ -30,8 +30,8 @@ FINDING_TERMS: Final = tuple(
     maltrat*|agresi*|agredi*|estrangul*|acoso|acosa*|arma|armas|amenaz*|lesion*|violacion|coaccion*|
     seguridad|peligro*|riesgo*|autolesion*|matar*|orden de proteccion|orden de alejamiento|
     orden de restriccion|notificacion obligatoria|deber de notificar|ideacion|
-    proteccion de menores|infiel|infidelidad*|aventura*|amante*|drogas|droga|sustancias|bebida|beber|adiccion*|
-    abstinencia|mani*co|maniac*|psicos*|psicotic*|depresi*|controlador*|senal* de alerta
+    proteccion de menores|infiel|infidelidad*|aventura*|amante*|drogas|droga|sustancias|bebida|
+    beber|adiccion*|abstinencia|mani*co|maniac*|psicos*|psicotic*|depresi*|controlador*|senal* de alerta
     """.split("|")
 )  # fmt: skip
 
