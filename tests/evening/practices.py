@@ -17,7 +17,7 @@ from evening.answer_sheets import Sheet, sheet
 from evening.plain_client import Answer, Browser, totp
 from live_portal import LivePortal
 
-PASSWORD = "a long quiet evening by the river"  # noqa: S105
+PASSWORD = "a long quiet evening by the river"
 SETTINGS = {
     "practice_name": "Riverside",
     "phone": "555 0100",
