@@ -96,7 +96,7 @@ SCALES: Final = (
     ),
     Scale(
         "developmental",
-        Wording("Two people, one relationship (Developmental)", "Dos personas, una relación (Developmental)"),
+        Wording("Two people, one relationship (Developmental)", "Dos personas, una relación (Del desarrollo)"),
         0,
         100,
         higher_is_worse=True,

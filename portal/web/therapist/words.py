@@ -12,6 +12,7 @@ from flask_babel import format_date, format_datetime, format_timedelta
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from portal.content import questionnaire as bank
 from portal.content.rules import ruleset
 from portal.domain.lint import Breach
 from portal.domain.questionnaire import Wording
@@ -212,6 +213,23 @@ def field_words(field: str) -> str:
     """A field of the couple file in words."""
     found = texts().fields.get(field)
     return field if found is None else said(found)
+
+
+def answer_words(field: str, value: object) -> str:
+    """A value of the couple file as the answer of its question; a number as it is, a dash for none."""
+    if value is None:
+        return "–"
+    if value == "declined":
+        return _("would rather talk about this in person")
+    questions = bank.load()
+    option = questions.item(field).option(str(value)) if questions.has_item(field) else None
+    return str(value) if option is None else said(option.text)
+
+
+def outcome_words(route: str, reason: str) -> str:
+    """When a route with this reason is taken, without naming a person. Two rows share "child"."""
+    found = [rule for rule in texts().rules.values() if reason in rule.reasons]
+    return said(found[0 if route == "safety" else -1].when) if found else reason
 
 
 def reason_words(reason: Mapping[str, Any]) -> str:

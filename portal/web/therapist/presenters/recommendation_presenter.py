@@ -81,13 +81,14 @@ def _topics(view: CaseView, topics: Iterable[dict[str, Any]]) -> list[dict[str, 
 def _if_cleared(cleared: dict[str, Any] | None) -> str:
     if cleared is None:
         return ""
-    model = f", {words.MODELS[cleared['model']]}" if cleared["model"] else ""
-    return f"{words.ROUTES[cleared['route']]} ({cleared['reason']}{model})"
+    model = f" ({words.MODELS[cleared['model']]})" if cleared["model"] else ""
+    when = words.outcome_words(cleared["route"], cleared["reason"])
+    return f"{words.ROUTES[cleared['route']]}{model}. {when}"
 
 
 def _change(view: CaseView, change: dict[str, Any]) -> list[str]:
-    was = "–" if change["from"] is None else str(change["from"])
+    was, to = (words.answer_words(change["field"], change[key]) for key in ("from", "to"))
     return [
         who(view, change["slot"]), words.field_words(change["field"]),
-        f"{was} → {change['to']}", str(words.ROUTES[change["route"]]),
+        f"{was} → {to}", str(words.ROUTES[change["route"]]),
     ]  # fmt: skip
