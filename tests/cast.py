@@ -193,7 +193,7 @@ class Someone:
             for key, value in answers.items()
         }
         cleaned = clean(asked, fields)
-        assert cleaned.is_clean and not cleaned.unexpected, (cleaned.faults, cleaned.unexpected)
+        assert (dict(cleaned.faults), cleaned.unexpected) == ({}, ())
         posted = Posted(asked, cleaned, str(desk.version), Go(go), to, {"section": [section], **fields})
         save = intake_saves.prepare(tools, desk, posted)
         with self.cast.store.partner.write() as session:

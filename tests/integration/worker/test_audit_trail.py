@@ -1,0 +1,159 @@
+"""The audit trail shows every change to it that somebody makes behind the portal's back."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import text
+
+from portal.domain.access import Viewer
+from portal.services import audit, audit_chain
+from portal.services.audit_chain import START
+from portal.services.tools import Tools
+from portal.store import Store
+
+THEA = Viewer(kind="staff", id="11111111-1111-4111-8111-111111111111")
+
+
+def _write(store: Store, tools: Tools, count: int, *, chain: bool = True) -> None:
+    with store.staff.write() as session:
+        for number in range(count):
+            tools.clock.move(seconds=1)  # type: ignore[attr-defined]
+            detail: audit.Detail = {"n": number}
+            audit.record(session, tools, by=THEA, verb="case.opened", subject=("case", "c"), detail=detail)
+    if chain:
+        with store.staff.write() as session:
+            audit_chain.extend(session, tools)
+
+
+def _verify(store: Store, tools: Tools) -> tuple[int, str | None]:
+    with store.staff.read() as session:
+        return audit_chain.verify(session, tools)
+
+
+def _tamper(store: Store, statement: str, **values: object) -> None:
+    with store.staff.write() as session:
+        session.execute(text(statement), values)
+
+
+def test_an_empty_and_an_untouched_trail_are_sound(store: Store, tools: Tools) -> None:
+    assert _verify(store, tools) == (0, None)
+    _write(store, tools, 3)
+    assert _verify(store, tools) == (3, None)
+
+
+def test_events_that_wait_for_their_number_are_checked_by_their_own_mac(store: Store, tools: Tools) -> None:
+    _write(store, tools, 2)
+    _write(store, tools, 2, chain=False)
+    assert _verify(store, tools) == (4, None)
+    _tamper(store, "update audit_event set detail = '{}' where number is null")
+    checked, fault = _verify(store, tools)
+    assert (checked, fault is not None and fault.endswith("was changed")) == (3, True)
+
+
+def test_batches_go_on_where_the_last_one_ended(
+    store: Store, tools: Tools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit_chain, "_BATCH", 2)
+    _write(store, tools, 5, chain=False)
+    lengths = []
+    for _ in range(4):
+        with store.staff.write() as session:
+            lengths.append(audit_chain.extend(session, tools))
+    assert (lengths, _verify(store, tools)) == ([2, 2, 1, 0], (5, None))
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("id", "00000000-0000-4000-8000-000000000000"),
+        ("verb", "case.closed"),
+        ("actor_kind", "partner"),
+        ("actor_id", "nobody"),
+        ("subject_kind", "intake"),
+        ("subject_id", "d"),
+        ("happened_at", "2026-11-23 15:00:02.000001"),
+        ("detail", '{"n": 2}'),
+        ("mac", "0" * 64),
+    ],
+)
+def test_a_change_in_any_column_is_found(store: Store, tools: Tools, column: str, value: object) -> None:
+    _write(store, tools, 3)
+    _tamper(store, f"update audit_event set {column} = :value where number = 2", value=value)
+    assert _verify(store, tools) == (2, "event 2 was changed")
+
+
+@pytest.mark.parametrize("chain", ["0" * 64, None])
+def test_a_changed_or_emptied_chain_is_found(store: Store, tools: Tools, chain: str | None) -> None:
+    _write(store, tools, 3)
+    _tamper(store, "update audit_event set chain = :chain where number = 2", chain=chain)
+    assert _verify(store, tools) == (2, "the chain is broken at event 2")
+
+
+def test_a_number_taken_away_or_changed_is_found(store: Store, tools: Tools) -> None:
+    _write(store, tools, 3)
+    _tamper(store, "update audit_event set number = 9 where number = 2")
+    assert _verify(store, tools) == (2, "event 2 is missing")
+    _tamper(store, "update audit_event set number = null where number = 9")
+    assert _verify(store, tools) == (2, "event 2 is missing")
+
+
+@pytest.mark.parametrize("gone", [1, 2])
+def test_a_deleted_event_is_a_gap(store: Store, tools: Tools, gone: int) -> None:
+    _write(store, tools, 3)
+    _tamper(store, "delete from audit_event where number = :gone", gone=gone)
+    assert _verify(store, tools) == (gone, f"event {gone} is missing")
+
+
+def test_a_deletion_with_all_later_numbers_moved_up_breaks_the_chain(store: Store, tools: Tools) -> None:
+    _write(store, tools, 3)
+    _tamper(store, "delete from audit_event where number = 2")
+    _tamper(store, "update audit_event set number = 2 where number = 3")
+    assert _verify(store, tools) == (2, "the chain is broken at event 2")
+
+
+def test_a_copied_event_is_no_event(store: Store, tools: Tools) -> None:
+    _write(store, tools, 2)
+    columns = "verb, actor_kind, actor_id, subject_kind, subject_id, happened_at, detail, mac, chain"
+    _tamper(
+        store,
+        f"insert into audit_event (id, number, {columns}) "
+        f"select 'copy', 3, {columns} from audit_event where number = 2",
+    )
+    assert _verify(store, tools) == (3, "event 3 was changed")
+
+
+def test_microseconds_and_time_zones_come_back_as_they_were_signed(store: Store, tools: Tools) -> None:
+    for moment in (
+        datetime(2026, 11, 23, 15, 0, 0, 0, tzinfo=UTC),
+        datetime(2026, 11, 23, 15, 0, 0, 1, tzinfo=UTC),
+        datetime(2026, 11, 23, 23, 59, 59, 999_999, tzinfo=UTC),
+    ):
+        tools.clock.at = moment  # type: ignore[attr-defined]
+        with store.staff.write() as session:
+            audit.record(session, tools, by=THEA, verb="case.opened", subject=("case", "ü\n"))
+            audit_chain.extend(session, tools)
+    assert _verify(store, tools) == (3, None)
+
+
+def test_numbers_begin_at_one_and_the_chain_at_the_start(store: Store, tools: Tools) -> None:
+    _write(store, tools, 1)
+    with store.staff.read() as session:
+        row = session.execute(text("select number, chain, mac from audit_event")).one()
+    expected = tools.vault.mac("audit_chain", f"{START}|1|{row.mac}".encode())
+    assert (row.number, row.chain) == (1, expected)
+
+
+def test_unexpected_fields_are_counted_and_not_named(store: Store, tools: Tools) -> None:
+    with store.partner.write() as session:
+        audit.unexpected_fields(session, tools, count=2, by=Viewer(kind="partner", id="p"))
+        audit.unexpected_fields(session, tools, count=1, by=THEA)
+    with store.staff.read() as session:
+        rows = session.execute(
+            text("select verb, subject_kind, subject_id, detail from audit_event order by detail desc")
+        ).all()
+    assert [tuple(row) for row in rows] == [
+        ("request.unexpected_fields", "account", "p", '{"count": 2}'),
+        ("request.unexpected_fields", "staff", THEA.id, '{"count": 1}'),
+    ]

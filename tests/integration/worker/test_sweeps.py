@@ -1,0 +1,293 @@
+"""The sweep: everything due, one fault never in the way of the rest, nothing written when nothing is due."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import event, select
+
+from cast import Cast, Pair
+from portal import worker
+from portal.domain.access import Viewer
+from portal.models import AnswerSet, Job, Mail, SealedEntry, table_of
+from portal.services import audit_chain, happenings, invitations, jobs, mails, openings, routing, screening
+from portal.services.errors import Conflict
+
+LOOK = "Please look at the caseload"
+
+
+def _rows(cast: Cast, model: Any, *columns: str) -> list[tuple[Any, ...]]:
+    c = table_of(model).c
+    with cast.store.staff.read() as session:
+        return [tuple(row) for row in session.execute(select(*[c[name] for name in columns]))]
+
+
+def _add(cast: Cast, kind: str, subject_id: str) -> None:
+    with cast.store.staff.write() as session:
+        jobs.add(session, cast.tools, kind=kind, subject_id=subject_id)
+
+
+def test_one_failing_job_does_not_stop_the_others_and_is_tried_again(
+    pair: Pair, caplog: pytest.LogCaptureFixture
+) -> None:
+    cast = pair.cast
+    _add(cast, "route", pair.id)
+    _add(cast, "submitted", "no-such-intake")
+    _add(cast, "unheard_of", "x")
+    cast.works()
+    told = sorted(_rows(cast, Job, "kind", "attempts", "last_error", "done_at"))
+    waiting = [row for row in told if row[3] is None]
+    assert waiting == [("submitted", 1, "IntegrityError", None), ("unheard_of", 1, "KeyError", None)]
+    assert [record.levelno for record in caplog.records] == [logging.ERROR] * 2
+    cast.clock.move(minutes=1)
+    cast.works()
+    assert sorted(row[1] for row in _rows(cast, Job, "kind", "attempts", "done_at") if row[2] is None) == [
+        2,
+        2,
+    ]
+
+
+def test_errors_are_told_by_place_and_class_and_never_by_their_text(
+    pair: Pair, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def burst(*_given: object, **_named: object) -> None:
+        raise ValueError("Ana told us of a weapon")
+
+    monkeypatch.setattr(screening, "look", burst)
+    pair.a.joins().saves("safety", harm_received__weapon="past_year")
+    pair.cast.works()
+    assert "weapon" not in caplog.text
+    assert "screening failed: ValueError at test_sweeps.py:" in caplog.text
+
+
+def test_a_bad_save_does_not_keep_the_others_waiting(company: Cast, pair: Pair) -> None:
+    other = company.couple()
+    for one in (pair, other):
+        one.a.joins().saves("safety", harm_received__strangled="earlier")
+    with company.store.staff.write() as session:
+        c = table_of(SealedEntry).c
+        session.execute(
+            table_of(SealedEntry).update().where(c.intake_id == pair.a.intake_id).values(body_sealed=b"x")
+        )
+    company.works()
+    assert [len(one.views()) for one in (pair, other)] == [0, 1]
+
+
+def test_a_bad_mail_does_not_keep_the_others_waiting(pair: Pair) -> None:
+    cast = pair.cast
+    with cast.store.staff.write() as session:
+        for template, to in (
+            ("no_such_template", "a@example.org"),
+            ("on_call_alert", "b@example.org\nBcc: c@example.org"),
+            ("on_call_alert", "d@example.org"),
+        ):
+            mails.queue(
+                session, cast.tools, template=template, to=to, language="en", params={"link": "http://x"}
+            )
+    cast.works()
+    assert cast.subjects() == [("d@example.org", LOOK)]
+    unsent = [row[1:] for row in _rows(cast, Mail, "sent_at", "template", "attempts") if row[0] is None]
+    assert sorted(unsent) == [("no_such_template", 1), ("on_call_alert", 1)]
+
+
+def test_a_mail_that_could_not_go_out_goes_out_later(pair: Pair) -> None:
+    cast, tries = pair.cast, []
+
+    def carry(message: EmailMessage, _mail_id: str) -> None:
+        tries.append(message["Message-ID"])
+        if len(tries) == 1:
+            raise OSError("no network")
+
+    place = worker.Workplace(cast.store, cast.tools, cast.folder, carry, "office@example.org")
+    with cast.store.staff.write() as session:
+        mails.queue(session, cast.tools, template="on_call_alert", to="t@example.org", language="en",
+                    params={"link": "http://x"})  # fmt: skip
+    worker.sweep(place)
+    assert len(tries) == 1
+    cast.clock.move(minutes=1)
+    worker.sweep(place)
+    worker.sweep(place)
+    assert len(tries) == 2
+    assert len(set(tries)) == 1
+
+
+def test_nothing_due_writes_nothing(pair: Pair) -> None:
+    pair.a.joins().sends()
+    pair.cast.works()
+    written: list[str] = []
+
+    def note(_c: object, _cursor: object, sql: str, *_rest: object) -> None:
+        if not sql.startswith(("SELECT", "BEGIN", "PRAGMA")):
+            written.append(sql)
+
+    event.listen(pair.cast.store.staff.engine, "before_cursor_execute", note)
+    pair.cast.clock.move(minutes=5)
+    pair.cast.works()
+    assert written == []
+
+
+def test_every_event_is_chained_after_a_sweep(pair: Pair) -> None:
+    pair.a.joins().sends()
+    pair.cast.works()
+    with pair.cast.store.staff.read() as session:
+        checked, fault = audit_chain.verify(session, pair.cast.tools)
+    assert (checked > 20, fault) == (True, None)
+
+
+def test_a_sent_intake_becomes_one_sealed_whole_and_staff_hear_of_it(pair: Pair) -> None:
+    pair.a.joins().sends(lean="4")
+    with pair.cast.store.staff.read() as session:
+        before = openings.answers(session, pair.cast.tools, pair.a.intake_id)
+    pair.cast.works()
+    assert pair.cast.subjects() == [("thea@example.org", LOOK)]
+    with pair.cast.store.staff.read() as session:
+        assert openings.answers(session, pair.cast.tools, pair.a.intake_id) == before
+        assert happenings.merged_answers(session, pair.cast.tools, intake_id=pair.a.intake_id) is None
+    assert len(_rows(pair.cast, AnswerSet, "id")) == 1
+    # A job that runs a second time changes nothing.
+    _add(pair.cast, "submitted", pair.a.intake_id)
+    pair.cast.works()
+    assert len(_rows(pair.cast, AnswerSet, "id")) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "is_told"),
+    [
+        ("message", {"text": "Hello."}, True),
+        ("addition", {"text": "One more thing."}, True),
+        ("withdrawal", {"reason": ""}, True),
+        ("contact", {"channel": "text"}, False),
+    ],
+)
+def test_staff_hear_of_what_a_partner_says(
+    pair: Pair, kind: Any, body: dict[str, str], is_told: bool
+) -> None:
+    pair.a.joins()
+    pair.cast.works()
+    pair.a.says(kind, **body)
+    pair.cast.works()
+    assert pair.cast.subjects() == [("thea@example.org", LOOK)] * is_told
+
+
+def test_a_wish_to_invite_is_held_and_the_newest_counts(company: Cast, thea: Viewer) -> None:
+    single = company.couple(both=False)
+    single.a.joins()
+    ids = []
+    for address in ("slip@example.org", "right@example.org"):
+        ids.append(single.a.says("partner_choice", choice="invite", channel="email", address=address))
+        company.clock.move(minutes=1)
+        company.works()
+    # The first job once more, as after a killed worker: the newest wish still counts.
+    _add(company, "statement", ids[0])
+    company.works()
+    with company.store.staff.read() as session:
+        held = [
+            (view.slot, view.state, view.address)
+            for view in invitations.of_case(session, company.tools, single.id)
+            if view.state == "held"
+        ]
+    assert held == [("b", "held", "right@example.org")]
+    assert "slip@example.org" not in [mail["To"] for mail in company.outbox]
+
+
+def test_a_second_claim_tells_staff(pair: Pair) -> None:
+    pair.a.joins()
+    pair.cast.works()
+    pair.cast.subjects()
+    type(pair.a)(pair.cast, "", "a", pair.a.token).joins()
+    pair.cast.works()
+    assert pair.cast.subjects() == [("thea@example.org", LOOK)]
+
+
+def test_a_claim_on_nothing_routes_its_own_case_alone(pair: Pair) -> None:
+    _add(pair.cast, "second_claim", pair.id)
+    pair.cast.works()
+    assert pair.cast.subjects() == []
+
+
+@pytest.mark.parametrize("module", [screening, routing])
+def test_a_worker_looks_again_and_gives_up_when_it_never_stands_still(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch, module: Any
+) -> None:
+    pair.a.joins().sends()
+    name, tries = {screening: "note", routing: "keep"}[module], []
+    real = getattr(module, name)
+
+    def moved(*given: Any, **named: Any) -> Any:
+        tries.append(1)
+        if len(tries) < 3:
+            raise Conflict("moved")
+        return real(*given, **named)
+
+    monkeypatch.setattr(module, name, moved)
+    pair.cast.works()
+    assert pair.route() == ("wait", "partner_not_submitted")
+
+    def never(*_given: Any, **_named: Any) -> Any:
+        raise Conflict("moved")
+
+    monkeypatch.setattr(module, name, never)
+    _add(pair.cast, "submitted", pair.a.intake_id)
+    pair.cast.works()
+    open_jobs = [row for row in _rows(pair.cast, Job, "kind", "last_error", "done_at") if row[2] is None]
+    assert open_jobs == [("submitted", "Conflict", None)]
+
+
+def test_a_ring_wakes_a_working_thread_and_it_stops_cleanly(pair: Pair, tmp_path: Path) -> None:
+    pair.cast.works()
+    pair.cast.outbox.clear()
+    alarm = worker.Alarm(tmp_path / "jobs.queue")
+    consumer = alarm.start(pair.cast.place)
+    try:
+        pair.a.joins().says("message", text="Hello.")
+        alarm.ring()
+        until = time.monotonic() + 5
+        while not pair.cast.outbox and time.monotonic() < until:
+            time.sleep(0.02)
+    finally:
+        consumer.stop(graceful=True)
+    assert pair.cast.subjects() == [("thea@example.org", LOOK)]
+    assert [thread for thread in threading.enumerate() if thread is not threading.current_thread()] == []
+
+
+def test_a_process_that_only_serves_pages_rings_as_often_as_it_must(tmp_path: Path) -> None:
+    """Several rings before anybody comes are one; after that the next ring is heard again."""
+    queue = tmp_path / "jobs.queue"
+    pages, other = worker.Alarm(queue), worker.Alarm(queue)
+    waiting = []
+    for _ in range(2):
+        pages.ring()
+        pages.ring()
+        waiting.append(other._huey.pending_count())
+        task = other._huey.dequeue()
+        assert task is not None
+        other._huey.execute(task)
+        waiting.append(other._huey.pending_count())
+    assert waiting == [1, 0, 1, 0]
+    for alarm in (pages, other):
+        alarm._huey.storage.close()
+
+
+def test_the_newest_contact_counts_and_nobody_has_none(pair: Pair) -> None:
+    pair.a.joins()
+    pair.cast.clock.move(minutes=1)
+    pair.a.says("contact", channel="none")
+    with pair.cast.store.staff.read() as session:
+        assert openings.contact(session, pair.cast.tools, pair.a.viewer.partner_id) == {"channel": "none"}
+        assert openings.contact(session, pair.cast.tools, "nobody") is None
+
+
+def test_reset_links_are_the_workers_to_send(company: Cast) -> None:
+    staff = company.therapist("reset@example.org")
+    lone = company.alone()
+    _add(company, "staff_reset_link", staff.id)
+    _add(company, "reset_link", lone.viewer.id)
+    company.works()
+    # The partner left no e-mail, so only the staff member gets one.
+    assert [to for to, _ in company.subjects()] == ["reset@example.org"]

@@ -1,0 +1,51 @@
+"""Tools and refusals."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+
+from portal.services.errors import BadInput, Conflict, NotFound, NotFresh, OutOfOrder, Refused
+from portal.services.tools import Passwords, Tools, token_hash, utc_now
+
+
+def test_refusals_carry_a_key_and_no_more() -> None:
+    refused = [NotFound(), NotFresh(), BadInput({"text": "too_long"}), OutOfOrder("sent"), Conflict("newer")]
+    assert [(type(one).__name__, one.reason) for one in refused] == [
+        ("NotFound", "not_found"),
+        ("NotFresh", "not_fresh"),
+        ("BadInput", "bad_input"),
+        ("OutOfOrder", "sent"),
+        ("Conflict", "newer"),
+    ]
+    assert all(isinstance(one, Refused) for one in refused)
+    assert BadInput({"text": "too_long"}).faults == {"text": "too_long"}
+
+
+def test_the_clock_is_aware_and_in_utc() -> None:
+    now = utc_now()
+    assert now.tzinfo is UTC
+    assert abs(now - datetime.now(UTC)) < timedelta(minutes=1)
+
+
+def test_a_token_is_kept_as_its_hash() -> None:
+    assert token_hash("abc") == hashlib.sha256(b"abc").hexdigest()
+
+
+def test_a_password_fits_its_own_hash_and_nothing_else(passwords: Passwords) -> None:
+    stored = passwords.hash("harvest moon")
+    assert [
+        passwords.is_match(stored, "harvest moon"),
+        passwords.is_match(stored, "harvest sun"),
+        passwords.is_match(None, "nobody has this password"),
+        passwords.is_match("no hash at all", "harvest moon"),
+    ] == [True, False, False, False]
+
+
+def test_what_is_drawn_comes_from_the_source_handed_in(tools: Tools) -> None:
+    still = Tools(tools.vault, tools.passwords, "", draw=lambda count: b"\x07" * count)
+    assert (still.new_id(), still.new_token(), still.pick(10)) == (
+        "07070707-0707-4707-8707-070707070707",
+        "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc",
+        int.from_bytes(b"\x07" * 16, "big") % 10,
+    )

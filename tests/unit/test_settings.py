@@ -1,0 +1,168 @@
+"""Settings: every refusal has its setting's name, and all of them come at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from portal.config import ConfigError, Settings, load
+
+GOOD = {
+    "PORTAL_ENV": "production",
+    "SECRET_KEY": "k" * 32,
+    "PORTAL_KEYS": "/etc/portal/keys.json",
+    "PORTAL_PRIVATE_KEY": "/etc/portal/private.key",
+    "PORTAL_BASE_URL": "https://portal.example.org/",
+    "PORTAL_TRUSTED_HOSTS": "portal.example.org, www.example.org ,",
+    "PORTAL_HOST": "0.0.0.0",
+}
+
+
+def _faults(environ: dict[str, str]) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        load(environ)
+    return str(caught.value).splitlines()
+
+
+def test_nothing_set_is_a_development_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    instance = tmp_path / "instance"
+    assert load({}) == Settings(
+        env="development",
+        role="all",
+        host="127.0.0.1",
+        port=8000,
+        base_url="http://127.0.0.1:8000",
+        trusted_hosts=(),
+        trusted_proxies=0,
+        instance=instance,
+        database_url=f"sqlite:///{instance}/portal.sqlite3",
+        partner_database_url=f"sqlite:///{instance}/portal.sqlite3",
+        redis_url=None,
+        keys=instance / "portal-keys.json",
+        private_key=instance / "private.key",
+        secret_key=None,
+        smtp_url=None,
+        throttle=True,
+    )
+
+
+def test_what_follows_from_the_settings(tmp_path: Path) -> None:
+    settings = load({"PORTAL_INSTANCE": str(tmp_path)})
+    assert (settings.secret_file, settings.outbox, settings.exports, settings.jobs_file) == (
+        tmp_path / "secret.key",
+        tmp_path / "outbox",
+        tmp_path / "exports",
+        tmp_path / "jobs.queue",
+    )
+    assert (settings.is_production, settings.mail_from) == (False, "office@127.0.0.1")
+    assert load({"PORTAL_HOST": "::1"}).base_url == "http://[::1]:8000"
+
+
+def test_the_environment_is_read_unless_another_is_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORTAL_PORT", "8123")
+    assert (load().port, load({}).port) == (8123, 8000)
+
+
+def test_keys_named_by_a_relative_path_are_found_from_anywhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings = load({"PORTAL_KEYS": "keys.json", "PORTAL_PRIVATE_KEY": "private.key"})
+    assert (settings.keys, settings.private_key) == (tmp_path / "keys.json", tmp_path / "private.key")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "fault"),
+    [
+        ("PORTAL_ENV", "staging", "PORTAL_ENV must be one of development, production"),
+        ("PORTAL_ROLE", "admin", "PORTAL_ROLE must be one of all, partner, staff, worker"),
+        ("PORTAL_PORT", "0", "PORTAL_PORT must be a number from 1 to 65535"),
+        ("PORTAL_PORT", "65536", "PORTAL_PORT must be a number from 1 to 65535"),
+        ("PORTAL_PORT", "８０", "PORTAL_PORT must be a number from 1 to 65535"),
+        (
+            "PORTAL_TRUSTED_PROXIES",
+            "10",
+            "PORTAL_TRUSTED_PROXIES must be the number of proxies in front (0 to 9)",
+        ),
+        ("PORTAL_THROTTLE", "no", "PORTAL_THROTTLE must be one of on, off"),
+        ("PORTAL_BASE_URL", "portal.example.org", "PORTAL_BASE_URL must be an http or https address"),
+        ("PORTAL_BASE_URL", "http://[::1", "PORTAL_BASE_URL must be an http or https address"),
+        ("PORTAL_BASE_URL", "http://host:port", "PORTAL_BASE_URL must be an http or https address"),
+        ("SMTP_URL", "mail.example.org", "SMTP_URL must be an smtp or smtps address"),
+        (
+            "PORTAL_HOST",
+            "0.0.0.0",
+            "PORTAL_HOST: development listens on loopback only; set PORTAL_ENV=production for anything else",
+        ),
+    ],
+)
+def test_a_bad_setting_is_refused_by_name(name: str, value: str, fault: str) -> None:
+    assert _faults({name: value}) == [fault]
+
+
+def test_good_settings_at_the_edges() -> None:
+    settings = load({
+        "PORTAL_PORT": "65535", "PORTAL_TRUSTED_PROXIES": "9", "SMTP_URL": "smtps://mail.example.org:465",
+        "PORTAL_THROTTLE": "off", "PORTAL_HOST": "localhost", "REDIS_URL": "redis://127.0.0.1",
+    })  # fmt: skip
+    assert (settings.port, settings.trusted_proxies, settings.smtp_url, settings.throttle) == (
+        65535,
+        9,
+        "smtps://mail.example.org:465",
+        False,
+    )
+
+
+def test_all_faults_are_told_at_once() -> None:
+    names = [line.split()[0] for line in _faults({"PORTAL_PORT": "x", "PORTAL_ENV": "y", "PORTAL_ROLE": "z"})]
+    assert names == ["PORTAL_PORT", "PORTAL_ENV", "PORTAL_ROLE"]
+
+
+def test_production_that_may_start() -> None:
+    settings = load(GOOD)
+    assert (settings.is_production, settings.base_url, settings.trusted_hosts, settings.mail_from) == (
+        True,
+        "https://portal.example.org",
+        ("portal.example.org", "www.example.org"),
+        "office@portal.example.org",
+    )
+
+
+def test_production_with_nothing_set_names_everything() -> None:
+    assert _faults({"PORTAL_ENV": "production", "PORTAL_THROTTLE": "off"}) == [
+        "SECRET_KEY must be set (a generated one is for development)",
+        "PORTAL_KEYS must name a key file outside the instance folder",
+        "PORTAL_BASE_URL must be an https address",
+        "PORTAL_TRUSTED_HOSTS must list the host names served",
+        "PORTAL_THROTTLE=off is for tests only",
+        "PORTAL_PRIVATE_KEY must name a file outside the instance folder",
+    ]
+
+
+def test_keys_inside_the_instance_are_generated_ones(tmp_path: Path) -> None:
+    inside = {"PORTAL_INSTANCE": str(tmp_path), "PORTAL_KEYS": str(tmp_path / "sub" / "keys.json")}
+    assert _faults({**GOOD, **inside}) == ["PORTAL_KEYS must name a key file outside the instance folder"]
+
+
+def test_a_partner_process_needs_no_private_key() -> None:
+    environ = {key: value for key, value in GOOD.items() if key != "PORTAL_PRIVATE_KEY"}
+    assert load({**environ, "PORTAL_ROLE": "partner"}).role == "partner"
+
+
+@pytest.mark.parametrize(("mode", "is_refused"), [(0o600, False), (0o640, True), (0o604, True)])
+def test_a_database_file_that_others_may_read_is_refused(tmp_path: Path, mode: int, is_refused: bool) -> None:
+    database = tmp_path / "portal.sqlite3"
+    database.touch()
+    database.chmod(mode)
+    environ = {**GOOD, "PORTAL_INSTANCE": str(tmp_path)}
+    if is_refused:
+        assert _faults(environ) == ["the database file must not be readable by others (chmod 600)"]
+    else:
+        assert load(environ).database_url == f"sqlite:///{database}"
+
+
+def test_another_kind_of_database_has_no_file_to_look_at() -> None:
+    url = "postgresql://db.example.org/portal"
+    assert load({**GOOD, "DATABASE_URL": url}).partner_database_url == url
