@@ -14,6 +14,7 @@ from sqlalchemy.exc import OperationalError
 
 from portal import keyfiles
 from portal.config import MAX_BODY, Settings
+from portal.content import shipped
 from portal.migrations import migrate
 from portal.models import Base
 from portal.services.tools import Passwords, Tools
@@ -59,6 +60,8 @@ class House:
 
     def _open(self) -> Tools:
         settings = self._settings
+        # Before anything else is made: bad content stops the start, and not a partner's evening.
+        shipped.require_sound()
         settings.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not settings.is_production:
             keyfiles.make_missing(

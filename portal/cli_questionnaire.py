@@ -8,7 +8,7 @@ from typing import Literal
 import click
 from flask import Flask
 
-from portal.content import fhir_questionnaire
+from portal.content import fhir_questionnaire, shipped
 
 
 @click.group("questionnaire")
@@ -20,6 +20,7 @@ def questionnaire() -> None:
 @click.option("--locale", type=click.Choice(["en", "es"]), default="en", help="The language of its texts.")
 def export_command(locale: Literal["en", "es"]) -> None:
     """Print the current questionnaire as a FHIR R4 Questionnaire (JSON)."""
+    shipped.require_sound()
     click.echo(json.dumps(fhir_questionnaire.export(locale), ensure_ascii=False, indent=2))
 
 

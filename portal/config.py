@@ -89,6 +89,31 @@ def _proxies(text: str, faults: list[str]) -> int:
     return 0
 
 
+def _own_address(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _is_address(url: str, schemes: tuple[str, ...]) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in schemes and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:
+        return False
+
+
+def _base_url(url: str, faults: list[str]) -> str:
+    if not _is_address(url, ("http", "https")):
+        faults.append("PORTAL_BASE_URL must be an http or https address")
+        return "http://localhost"
+    return url.rstrip("/")
+
+
+def _smtp_url(url: str | None, faults: list[str]) -> str | None:
+    if url is not None and not _is_address(url, ("smtp", "smtps")):
+        faults.append("SMTP_URL must be an smtp or smtps address")
+    return url
+
+
 def load(environ: Mapping[str, str] | None = None) -> Settings:
     """Settings from ``environ`` (default: the process environment). Raises ConfigError naming each fault."""
     env = dict(os.environ if environ is None else environ)
@@ -97,7 +122,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     host = env.get("PORTAL_HOST") or "127.0.0.1"
     port = _port(env.get("PORTAL_PORT") or "8000", faults)
     database = env.get("DATABASE_URL") or f"sqlite:///{instance / 'portal.sqlite3'}"
-    base_url = (env.get("PORTAL_BASE_URL") or f"http://{host}:{port}").rstrip("/")
+    base_url = _base_url(env.get("PORTAL_BASE_URL") or _own_address(host, port), faults)
     settings = Settings(
         env=_one_of(
             "PORTAL_ENV", env.get("PORTAL_ENV") or "development", ("development", "production"), faults
@@ -112,10 +137,10 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         database_url=database,
         partner_database_url=env.get("PARTNER_DATABASE_URL") or database,
         redis_url=env.get("REDIS_URL") or None,
-        keys=Path(env.get("PORTAL_KEYS") or instance / "portal-keys.json"),
-        private_key=Path(env.get("PORTAL_PRIVATE_KEY") or instance / "private.key"),
+        keys=Path(env.get("PORTAL_KEYS") or instance / "portal-keys.json").absolute(),
+        private_key=Path(env.get("PORTAL_PRIVATE_KEY") or instance / "private.key").absolute(),
         secret_key=env.get("SECRET_KEY") or None,
-        smtp_url=env.get("SMTP_URL") or None,
+        smtp_url=_smtp_url(env.get("SMTP_URL") or None, faults),
         throttle=_one_of("PORTAL_THROTTLE", env.get("PORTAL_THROTTLE") or "on", ("on", "off"), faults)
         == "on",
     )
