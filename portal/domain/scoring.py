@@ -96,7 +96,7 @@ SCALES: Final = (
     ),
     Scale(
         "developmental",
-        Wording("Two people, one relationship (Developmental)", "Dos personas, una relación (Del desarrollo)"),
+        Wording("Two people, one relationship (Developmental)", "Dos personas, una relación (Desarrollo)"),
         0,
         100,
         higher_is_worse=True,
