@@ -104,11 +104,12 @@ def opened(session: Session, tools: Tools, *, case_id: str, by: Viewer) -> CaseV
     head = cases.head(session, tools, case_id, by)
     audit.record(session, tools, by=by, verb="case.viewed", subject=("case", case_id))
     couple = couples.couple(session, tools, case_id)
+    newest, found = routing.latest(session, tools, case_id), standing.of_case(session, tools, case_id)
     return CaseView(
         head=head,
         sides=_sides(session, tools, couple),
-        recommendation=routing.latest(session, tools, case_id),
-        findings=standing.of_case(session, tools, case_id),
+        recommendation=newest,
+        findings=found,
         interviews=interviews.of_case(session, tools, case_id),
         clearances=clearances.of_case(session, tools, case_id),
         reviews=reviews.of_case(session, tools, case_id),
@@ -118,7 +119,7 @@ def opened(session: Session, tools: Tools, *, case_id: str, by: Viewer) -> CaseV
         facts=facts.of_case(session, tools, case_id),
         glass=break_glass.of_case(session, tools, case_id),
         staff=case_names.of_staff(session, tools),
-        is_invitation_blocked=invitations.is_blocked(session, tools, couple),
+        is_invitation_blocked=invitations.is_blocked(couple, newest, found),
     )
 
 

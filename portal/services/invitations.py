@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
@@ -17,6 +18,8 @@ from portal.services import audit, couples, mails, routing, standing
 from portal.services.couples import Couple
 from portal.services.errors import NotFound, OutOfOrder
 from portal.services.persons import Person
+from portal.services.routing import RecommendationView
+from portal.services.standing import FindingView
 from portal.services.tools import Tools, token_hash
 from portal.vault import Place
 
@@ -119,23 +122,23 @@ def _require_allowed(session: Session, tools: Tools, couple: Couple, slot: str) 
         raise OutOfOrder("already_joined")
     if person is not None and person.participation in NOT_APPROACHED:
         raise OutOfOrder("contact_blocked")
-    if is_blocked(session, tools, couple):
+    newest = routing.latest(session, tools, couple.case_id)
+    if is_blocked(couple, newest, standing.of_case(session, tools, couple.case_id)):
         raise OutOfOrder("invitation_blocked")
 
 
-def is_blocked(session: Session, tools: Tools, couple: Couple) -> bool:
+def is_blocked(couple: Couple, newest: RecommendationView | None, found: Iterable[FindingView]) -> bool:
     """Whether R1-R4 stand, in the newest recommendation or found since, or any order of protection."""
     orders = [given.get("order_of_protection") for given in couple.file["partners"].values()]
     if "past" in orders or "current" in orders:
         return True
-    newest = routing.latest(session, tools, couple.case_id)
     if newest is not None and not BLOCKS_INVITING.isdisjoint(newest.body["matched_rules"]):
         return True
-    found = [view for view in standing.of_case(session, tools, couple.case_id) if view.state != "corrected"]
     return any(
         view.field == "order_of_protection"
         or (view.rule in BLOCKS_INVITING and (newest is None or view.found_at > newest.made_at))
         for view in found
+        if view.state != "corrected"
     )
 
 

@@ -51,13 +51,14 @@ REASON_CODES: Final = {
     "resources": _l("Resources of the practice"),
     "other": _l("Other"),
 }
+#: The gravest first.
 TIERS: Final = {
     "A": _l("A, acute danger"),
-    "B": _l("B, danger or control"),
-    "H": _l("H, harm or fear"),
+    "child": _l("A child in danger"),
     "crisis": _l("Crisis, a danger to life"),
     "order": _l("Order of protection"),
-    "child": _l("A child in danger"),
+    "B": _l("B, danger or control"),
+    "H": _l("H, harm or fear"),
 }
 PARTICIPATION: Final = {
     "submitted": _l("sent the form"),

@@ -12,6 +12,7 @@ from portal.domain.answers import Answer
 from portal.domain.questionnaire import Item, Section
 from portal.services.partner_files import PartnerFile, Round
 from portal.web.therapist import words
+from portal.web.therapist.presenters import findings_presenter
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class AnswersPage:
     rounds: tuple[dict[str, Any], ...]
     sections: tuple[dict[str, Any], ...]
     progress: tuple[tuple[str, str], ...]
-    findings: tuple[dict[str, str], ...]
+    findings: tuple[list[str], ...]
     said: tuple[dict[str, str], ...]
 
 
@@ -42,7 +43,7 @@ def present(file: PartnerFile) -> AnswersPage:
         rounds=tuple(_round(one, shown) for one in file.rounds),
         sections=_sections(file),
         progress=_progress(file),
-        findings=tuple(_finding(found) for found in file.findings),
+        findings=tuple(cells for _slot, cells in findings_presenter.rows(file.findings)),
         said=tuple(_said(one) for one in file.said),
     )
 
@@ -109,13 +110,3 @@ def _progress(file: PartnerFile) -> tuple[tuple[str, str], ...]:
 def _said(one: Any) -> dict[str, str]:
     when = words.moment_words(one.said_at)
     return {"kind": str(words.SAID[one.kind]), "text": one.body.get("text", ""), "when": when}
-
-
-def _finding(found: Any) -> dict[str, str]:
-    return {
-        "tier": str(words.TIERS[found.tier]),
-        "rule": found.rule,
-        "field": words.field_words(found.field),
-        "state": str(words.STATES[found.state]),
-        "when": words.moment_words(found.found_at),
-    }

@@ -8,10 +8,16 @@ from typing import Any
 from flask_babel import gettext as _
 
 from portal.domain import prerequisites, scoring
+from portal.domain.urgency import SIGNED
 from portal.services import interviews
 from portal.services.case_views import CaseView, Side
 from portal.web.therapist import words
-from portal.web.therapist.presenters import recommendation_presenter, side_presenter, timeline_presenter
+from portal.web.therapist.presenters import (
+    findings_presenter,
+    recommendation_presenter,
+    side_presenter,
+    timeline_presenter,
+)
 from portal.web.therapist.presenters.labels import label, who
 from portal.web.therapist.presenters.side_presenter import SideBlock
 
@@ -62,7 +68,7 @@ def present(view: CaseView, *, opened_act: str = "") -> CasePage:
         id=view.head.id,
         title=" · ".join(name for _slot, name in slots),
         urgency=_urgency(view),
-        waiting=words.waiting(view.head.waiting_since),
+        waiting=words.waiting(view.head.waiting_since) if view.head.urgency < SIGNED else "",
         assigned=view.staff.get(view.head.therapist_id or "", ""),
         notes=_notes(view),
         next=following,
@@ -215,18 +221,7 @@ def _gap(view: CaseView) -> tuple[dict[str, Any], ...]:
 
 
 def _findings(view: CaseView) -> tuple[list[str], ...]:
-    """Rows of the findings' table: one for each answer, with every tier it takes part in."""
-    rows: dict[tuple[str, str, str, str], list[tuple[str, str]]] = {}
-    for found in view.findings:
-        key = (found.slot, found.field, found.state, words.moment_words(found.found_at))
-        rows.setdefault(key, []).append((str(words.TIERS[found.tier]), found.rule))
-    return tuple(
-        [
-            who(view, slot), words.field_words(field), "; ".join(tier for tier, _rule in tiers),
-            ", ".join(rule for _tier, rule in tiers), str(words.STATES[state]), when,
-        ]
-        for (slot, field, state, when), tiers in rows.items()
-    )  # fmt: skip
+    return tuple([who(view, slot), *cells] for slot, cells in findings_presenter.rows(view.findings))
 
 
 def _clearance(view: CaseView, one: Any) -> dict[str, str]:

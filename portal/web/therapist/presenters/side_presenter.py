@@ -120,9 +120,16 @@ def _invitation(one: Any) -> dict[str, str]:
 
 
 def letter_defaults(view: CaseView) -> dict[str, str]:
-    """The standard letters in the language of whoever is written to first, by kind."""
+    """The standard letters by kind, in the language of whoever is written to first.
+
+    Where the other person speaks another language they follow once more under "kind:language".
+    """
     practice = context.practice()
     values = {"practice": practice.name or "—", "phone": practice.phone or "—", "link": "", "date": ""}
-    language = view.sides[0].person.language if view.sides else "en"
+    spoken = list(dict.fromkeys(side.person.language for side in view.sides)) or ["en"]
     content = letters.load()
-    return {kind: message.render(language, **values)[1] for kind, message in content.letters.items()}
+    return {
+        kind if language == spoken[0] else f"{kind}:{language}": message.render(language, **values)[1]
+        for language in spoken
+        for kind, message in content.letters.items()
+    }
