@@ -10,6 +10,7 @@ from types import FrameType
 import click
 import waitress
 from flask import Flask, current_app
+from flask.cli import AppGroup, with_appcontext
 
 from portal import worker
 from portal.assembly import House
@@ -42,6 +43,7 @@ def _stop(_number: int, _frame: FrameType | None) -> None:
 
 
 @click.command("serve")
+@with_appcontext
 def serve() -> None:
     """Serve the portal in the role of PORTAL_ROLE (all: pages and the worker in one process)."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
@@ -69,15 +71,14 @@ def serve() -> None:
 
 
 @click.command("worker")
+@with_appcontext
 def work() -> None:
     """Run everything that is due now, then stop."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     run_due(app)
 
 
-@click.group("audit")
-def audit() -> None:
-    """The audit trail."""
+audit = AppGroup("audit", help="The audit trail.")
 
 
 @audit.command("verify")

@@ -35,11 +35,14 @@ def make_missing(*, keys: Path, private: Path, secret: Path) -> None:
     for path in (keys, private, secret):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     _write_once(secret, secrets.token_hex(32))
-    if keys.exists() and not private.exists():
+    if keys.exists():
         return
     key = X25519PrivateKey.generate()
     _write_once(private, b64encode(key.private_bytes_raw()).decode())
-    stored = X25519PrivateKey.from_private_bytes(b64decode(private.read_text(encoding="ascii")))
+    try:
+        stored = _private(private)
+    except ValueError as error:
+        raise KeyFileError(f"{private.name} is damaged; restore it from your key backup") from error
     public = b64encode(stored.public_key().public_bytes(*_RAW)).decode()
     rings = {"public": public, "partner": Ring.new().to_json(), "staff": Ring.new().to_json()}
     _write_once(keys, json.dumps(rings, indent=1))
