@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from portal.domain.access import Viewer
 from portal.models import BreakGlass, table_of
-from portal.services import audit, cases
+from portal.services import alerts, audit, cases
 from portal.services.tools import Tools
 from portal.vault import Place
 
@@ -43,6 +43,8 @@ def open_case(session: Session, tools: Tools, *, case_id: str, reason: str, by: 
     }
     session.execute(insert(table_of(BreakGlass)), [row])
     audit.record(session, tools, by=by, verb="break_glass.opened", subject=("case", case_id))
+    # The case's own therapist hears of it at once, in the neutral words of every alert.
+    alerts.tell_staff(session, tools, case_id=case_id, is_urgent=False)
 
 
 def of_case(session: Session, tools: Tools, case_id: str) -> tuple[BreakGlassView, ...]:

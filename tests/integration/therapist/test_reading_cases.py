@@ -216,6 +216,8 @@ def test_breaking_glass_says_who_and_why(world: World, thea: Viewer, omar: Viewe
         thea.id, "On call tonight.", timedelta(hours=8),
     )  # fmt: skip
     assert events(world, "break_glass.opened") == [(thea.id, case.id)]
+    world.work()
+    assert world.mails == [("Omar@example.org", "Please look at the caseload")]
     with world.store.staff.write() as session, pytest.raises(NotFound):
         break_glass.open_case(session, world.tools, case_id="none", reason="x", by=thea)
 
