@@ -291,3 +291,43 @@ def test_reset_links_are_the_workers_to_send(company: Cast) -> None:
     company.works()
     # The partner left no e-mail, so only the staff member gets one.
     assert [to for to, _ in company.subjects()] == ["reset@example.org"]
+
+
+def test_two_workers_at_once_find_keep_and_tell_everything_once(pair: Pair) -> None:
+    cast = pair.cast
+    for round_of_saves in range(3):
+        if round_of_saves == 0:
+            pair.a.joins()
+        pair.a.saves("safety", harm_received__strangled="past_year", fear="strong")
+        pair.a.saves("safety", "next")
+    pair.a.submits()
+    barrier, faults = threading.Barrier(2), []
+
+    def work() -> None:
+        barrier.wait()
+        try:
+            cast.works()
+        except Exception as error:
+            faults.append(repr(error))
+
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    cast.clock.move(minutes=1)
+    cast.works()
+    assert faults == []
+    assert pair.findings() == [
+        ("a", "R1", "fear", "latched"),
+        ("a", "R1", "harm_received.strangled", "latched"),
+        ("a", "R4", "fear", "latched"),
+        ("a", "R4", "harm_received.strangled", "latched"),
+        ("a", "R5b", "fear", "latched"),
+    ]
+    assert len(_rows(cast, AnswerSet, "id")) == 1
+    assert [row for row in _rows(cast, Job, "kind", "done_at") if row[1] is None] == []
+    ids = [mail["Message-ID"] for mail in cast.outbox]
+    assert len(ids) == len(set(ids))
+    with cast.store.staff.read() as session:
+        assert audit_chain.verify(session, cast.tools)[1] is None
