@@ -40,23 +40,56 @@ def test_the_catalogues_are_those_of_the_languages_offered() -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_text_stands_in_the_catalogue_and_nothing_else(language: str) -> None:
-    kept, used = ({text.id for text in _texts(catalog)} for catalog in (translations.read(language), TEXTS))
-    assert (sorted(used - kept), sorted(kept - used)) == ([], []), MENDED_BY
+def test_a_language_is_whole_and_compiled(language: str) -> None:
+    assert translations.faults(language, TEXTS) == [], MENDED_BY
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_no_translation_is_missing_guessed_or_left_over(language: str) -> None:
-    catalog = translations.read(language)
-    assert translations.lacking(catalog) == []
-    assert [text.id for text in _texts(catalog) if text.fuzzy] == []
-    assert list(catalog.obsolete) == []
+WHOLE = 'msgid "Yes"\nmsgstr "Sí"\n'
+PLANTED_CATALOGUES = {
+    "whole": (WHOLE, []),
+    "missing": ("", ["missing: Yes"]),
+    "left over": (WHOLE + '\nmsgid "No"\nmsgstr "No"\n', ["left over: No"]),
+    "kept as obsolete": (WHOLE + '\n#~ msgid "No"\n#~ msgstr "No"\n', ["left over: No"]),
+    "empty": ('msgid "Yes"\nmsgstr ""\n', ["empty: Yes"]),
+    "guessed": (f"#, fuzzy\n{WHOLE}", ["guessed: Yes"]),
+}
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_the_compiled_catalogue_is_fresh(language: str) -> None:
-    compiled = translations.compiled(translations.updated(language, translations.read(language)))
-    assert translations.place(language, "mo").read_bytes() == compiled, MENDED_BY
+@pytest.mark.parametrize("what", PLANTED_CATALOGUES)
+def test_a_catalogue_that_lags_behind_is_seen(
+    what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(translations, "FOLDER", tmp_path)
+    texts = Catalog()
+    texts.add("Yes")
+    written, faults = PLANTED_CATALOGUES[what]
+    place = translations.place("es", "po")
+    place.parent.mkdir(parents=True)
+    place.write_text(written, encoding="utf-8")
+    compiled = translations.compiled(translations.updated("es", translations.read("es")))
+    translations.place("es", "mo").write_bytes(compiled)
+    assert translations.faults("es", texts) == faults
+    translations.place("es", "mo").write_bytes(b"")
+    assert translations.faults("es", texts) == [*faults, "stale: messages.mo"]
+
+
+def test_a_new_language_begins_with_every_text_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "babel.cfg").write_bytes((translations.FOLDER / "babel.cfg").read_bytes())
+    monkeypatch.setattr(translations, "FOLDER", tmp_path)
+    count = len(TEXTS)
+    assert (translations.main(["pt"]), translations.languages()) == (0, ["pt"])
+    assert translations.faults("pt", TEXTS) == [
+        f"empty: {text.id}" for text in _texts(translations.read("pt"))
+    ]
+    before = translations.place("pt", "po").read_bytes()
+    assert (translations.main([]), translations.main(["xx-none"])) == (1, 2)
+    assert translations.place("pt", "po").read_bytes() == before
+    assert capsys.readouterr().out.splitlines() == [
+        *2 * [f"pt: {count} texts, {count} without translation, in {translations.place('pt', 'po')}"],
+        "xx-none: not a language code, such as pt or fr",
+    ]
 
 
 def test_a_catalogue_holds_nothing_that_changes_by_itself() -> None:

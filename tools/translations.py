@@ -108,6 +108,18 @@ def lacking(catalog: Catalog) -> list[str]:
     return [str(text.id) for text in texts if not text.string or (text.pluralizable and not all(text.string))]
 
 
+def faults(language: str, texts: Catalog) -> list[str]:
+    """What keeps a language from being whole: texts missing, empty, guessed or left over; a stale .mo."""
+    kept, used = read(language), {str(text.id) for text in texts if text.id}
+    known = {str(text.id) for text in kept if text.id}
+    found = [f"missing: {text}" for text in sorted(used - known)]
+    found += [f"left over: {text}" for text in sorted((known - used) | set(map(str, kept.obsolete)))]
+    found += [f"empty: {text}" for text in lacking(kept)]
+    found += [f"guessed: {text.id}" for text in kept if text.id and text.fuzzy]
+    is_fresh = place(language, "mo").read_bytes() == compiled(updated(language, kept))
+    return found if is_fresh else [*found, "stale: messages.mo"]
+
+
 def _name(language: str) -> str:
     return Locale.parse(language).english_name or language
 
