@@ -10,6 +10,8 @@ from urllib.parse import parse_qsl
 
 from flask import abort, g, request
 
+from portal.services.errors import BadInput
+
 #: More fields than any form of ours has; a body with more is not ours.
 MOST_FIELDS = 2000
 
@@ -24,6 +26,14 @@ def fields() -> dict[str, list[str]]:
 def first(name: str) -> str:
     """The first value of a field, "" when it was not sent."""
     return next(iter(fields().get(name, ())), "")
+
+
+def tick(name: str) -> bool:
+    """Whether a box is ticked: ``yes`` or absent. Raises BadInput for anything else."""
+    given = first(name)
+    if given not in ("", "yes"):
+        raise BadInput({name: "not_an_option"})
+    return given == "yes"
 
 
 def _parse() -> dict[str, list[str]]:

@@ -57,7 +57,7 @@ def person_posted(staff_id: str) -> Answer:
                 kit.tools(),
                 staff_id=staff_id,
                 roles=_roles(),
-                disabled=bodies.first("disabled") == "yes",
+                disabled=bodies.tick("disabled"),
                 by=kit.viewer(),
             )
     except NotFresh as refused:

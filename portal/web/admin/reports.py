@@ -50,7 +50,7 @@ def _order() -> Order:
         form=bodies.first("format"),
         since=bodies.first("since"),
         until=bodies.first("until"),
-        identified=bodies.first("identified") == "yes",
+        identified=bodies.tick("identified"),
         include=_include(),
         purpose=bodies.first("purpose"),
     )

@@ -44,6 +44,7 @@ LABELS: Mapping[str, Any] = {
     "full_name": _l("Full name"),
     "roles": _l("Roles"),
     "disabled": _l("Disabled"),
+    "identified": _l("With names and dates"),
     "password": _l("Your own password"),
     "email_a": _l("E-mail of the first person"),
     "email_b": _l("E-mail of the second person"),
