@@ -38,14 +38,15 @@ class Book(Catalog):
 
 
 def template() -> Catalog:
-    """Every text of the interface, in English, with the files it stands in."""
+    """Every text of the interface, in English, with the folders it stands in: a file would change too often."""
     mapping = io.StringIO((FOLDER / "babel.cfg").read_text("utf-8"))
     methods, options = parse_mapping_cfg(mapping)  # type: ignore[no-untyped-call]
     catalog = Book(fuzzy=False)
     for file, _line, message, comments, context in extract_from_dir(
         str(ROOT), method_map=methods, options_map=options, keywords=KEYWORDS
     ):
-        catalog.add(message, None, [(file, 0)], auto_comments=comments, context=context)
+        folder = Path(file).parent.as_posix()
+        catalog.add(message, None, [(folder, 0)], auto_comments=comments, context=context)
     return catalog
 
 
@@ -80,7 +81,7 @@ def updated(language: str, texts: Catalog) -> Book:
 
 
 def printed(book: Book) -> bytes:
-    """The catalogue as a .po file: in the order of the files, without line numbers."""
+    """The catalogue as a .po file: folder by folder, in the order of the pages."""
     out = io.BytesIO()
     write_po(out, book, width=0, sort_by_file=True, include_lineno=False)
     return out.getvalue()
