@@ -155,6 +155,10 @@ def _next(row: CaseloadRow) -> str:
         return _("Letters and appointments")
     if row.route == "safety":
         return _("See each person alone, by the safe channel")
-    if row.route in ("wait", "refresh"):
+    if row.reason == "call_first":
+        return _("Call first")
+    if row.reason == "partner_not_submitted":
+        return _("Call whoever has sent")
+    if row.reason in ("missing", "stale"):
         return _("Ask for what is missing")
     return _("Read and sign")

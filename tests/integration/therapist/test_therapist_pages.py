@@ -420,3 +420,48 @@ def test_a_letter_waiting_for_its_author_alone(house: World, sit: Desk, thea: Vi
     assert f"/releases/{letter}" in fresh.get("/caseload")
     fresh.post(f"/releases/{letter}/approval", {"decision": "refuse"})
     assert "refused" in words(fresh.get(f"/releases/{letter}"))
+
+
+def test_the_next_thing_to_do_follows_the_case(house: World, sit: Desk, thea: Viewer) -> None:
+    case = house.case(therapist=thea)
+
+    def following() -> str:
+        house.work()
+        found = re.search(
+            r'<section class="next".*?</section>', sit.get(f"/cases/{case.id}"), flags=re.DOTALL
+        )
+        assert found is not None
+        return words(found[0]).strip()
+
+    assert following() == "Next Nobody has joined yet. Invite"
+    case.join("a")
+    assert following().startswith("Next Nobody has sent the form yet.")
+    case.send("a", call_first="yes")
+    assert following().endswith("Call that person, by their safe channel. Note an interview")
+    case.send("b", harm_received__weapon="past_year")
+    assert following().endswith("by their safe channel only. Note an interview")
+    case.see("a", thea)
+    case.see("b", thea)
+    assert following().endswith("or sign safety and keep them apart. Clear a safety tier")
+    case.sign(thea)
+    assert following() == "Next Signed and seen. Next: a letter for each person. Write a letter"
+
+
+def test_one_form_is_there(house: World, sit: Desk, thea: Viewer) -> None:
+    case = house.case(therapist=thea)
+    case.send("a")
+    want = "The other form is not there yet: invite, or wait."
+    assert f"{want} Note an interview" in words(sit.get(f"/cases/{case.id}"))
+    assert "Call whoever has sent" in words(sit.get("/caseload"))
+    case.see("a", thea)
+    assert f"{want} Invite" in words(sit.get(f"/cases/{case.id}"))
+
+
+def test_what_is_missing_is_asked_for(house: World, sit: Desk, thea: Viewer) -> None:
+    case = house.case(therapist=thea)
+    case.send("a", lean="")
+    case.send("b")
+    assert "Ask for it in neutral words, or sign as it stands. Ask again" in words(
+        sit.get(f"/cases/{case.id}")
+    )
+    assert "Ask for what is missing" in words(sit.get("/caseload"))

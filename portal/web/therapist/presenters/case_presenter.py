@@ -115,9 +115,8 @@ def _next(view: CaseView) -> Next:
         return _before_recommendation(view)
     standings = interviews.standings(side.person for side in view.sides)
     lacking = prerequisites.without_interview(standings, _held(view))
-    route = view.recommendation.body["route"]
     if not view.is_signed:
-        return _before_signing(route, is_lacking=bool(lacking))
+        return _before_signing(view.recommendation.body, is_lacking=bool(lacking))
     if lacking:
         return Next(_("Signed. Next: see each person alone."), "interview", _("Note an interview"))
     if not view.letters:
@@ -125,11 +124,23 @@ def _next(view: CaseView) -> Next:
     return Next(_("Signed. Propose an appointment when it is time."), "appointment", _("Propose a time"))
 
 
-def _before_signing(route: str, *, is_lacking: bool) -> Next:
+def _before_signing(body: dict[str, Any], *, is_lacking: bool) -> Next:
+    route, reason = body["route"], body["reason"]
     if route == "safety" and is_lacking:
         text = _("Talk with each person alone, by their safe channel only.")
         return Next(text, "interview", _("Note an interview"))
-    if route in ("wait", "refresh"):
+    if route == "safety":
+        text = _("Everybody was seen alone. Clear what was settled, or sign safety and keep them apart.")
+        return Next(text, "clearance", _("Clear a safety tier"))
+    if reason == "call_first":
+        text = _("Somebody would like to talk first. Call that person, by their safe channel.")
+        return Next(text, "interview", _("Note an interview"))
+    if reason == "partner_not_submitted":
+        text = _("Call whoever has sent the form. The other form is not there yet: invite, or wait.")
+        if is_lacking:
+            return Next(text, "interview", _("Note an interview"))
+        return Next(text, "invitation", _("Invite"))
+    if reason in ("missing", "stale"):
         text = _("Something is missing. Ask for it in neutral words, or sign as it stands.")
         return Next(text, "request", _("Ask again"))
     text = _("Read the recommendation, then accept, override or defer it.")
