@@ -38,7 +38,7 @@ class Book(Catalog):
 
 
 def template() -> Catalog:
-    """Every text of the interface, in English, with the folders it stands in: a file would change too often."""
+    """Every text of the interface, in English, with the folders it stands in."""
     mapping = io.StringIO((FOLDER / "babel.cfg").read_text("utf-8"))
     methods, options = parse_mapping_cfg(mapping)  # type: ignore[no-untyped-call]
     catalog = Book(fuzzy=False)
