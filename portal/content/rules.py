@@ -7,7 +7,7 @@ that no row, gate, flag, field or alternative is without words, and no words wit
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Final, Literal
 
@@ -53,6 +53,7 @@ class RulesContent(Strict):
     fields: dict[str, Texts]
 
 
+@lru_cache(maxsize=64)
 def ruleset(**thresholds: int) -> Ruleset:
     """The current ruleset with a practice's thresholds (``stale_days``, ``alcohol_level``, ``index_margin``).
 
