@@ -37,7 +37,9 @@ def all_cases() -> str:
 @guards.admin_only()
 def all_cases_posted() -> Answer:
     """Opens a case and invites whom it is for."""
-    typed = {name: bodies.first(name) for name in ("email_a", "email_b", "therapist")}
+    typed = {name: bodies.first(name) for name in ("email_a", "email_b")} | {
+        "therapist": _looked_up("therapist")
+    }
     language = bodies.first("language") or context.locale()
     try:
         if language not in context.LANGUAGES:
@@ -61,7 +63,7 @@ def one_case(case: str) -> str:
 @guards.admin_only(find=_exists)
 def therapist_posted(case: str) -> Answer:
     """Gives the case to a therapist, or to nobody."""
-    therapist = bodies.first("therapist")
+    therapist = _looked_up("therapist")
     try:
         with kit.writing(as_partner=False) as session:
             admin_cases.assign(session, kit.tools(), case_id=case, therapist=therapist, by=kit.viewer())
@@ -76,7 +78,7 @@ def therapist_posted(case: str) -> Answer:
 @guards.admin_only(find=_exists)
 def merge_posted(case: str) -> Answer:
     """Moves the one person of another case into a slot of this one."""
-    other, slot = bodies.first("other").strip(), bodies.first("slot")
+    other, slot = _looked_up("other").strip(), bodies.first("slot")
     try:
         with kit.writing(as_partner=False) as session:
             case_merges.merge(session, kit.tools(), case_id=case, other=other, slot=slot, by=kit.viewer())
@@ -85,6 +87,11 @@ def merge_posted(case: str) -> Answer:
     except OutOfOrder as refused:
         return _one(case, words.faults({"other": refused.reason})), 409
     return redirect(f"/admin/cases/{case}", 303)
+
+
+def _looked_up(name: str) -> str:
+    """A field that only names something: what no database can be asked for names nothing."""
+    return bodies.printable(bodies.first(name))
 
 
 def _before() -> tuple[datetime, str] | None:
