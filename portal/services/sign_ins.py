@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, cast
 
-from sqlalchemy import CursorResult, exists, select, update
+from sqlalchemy import CursorResult, and_, exists, literal, select, update
 from sqlalchemy.orm import Session
 
 from portal.content import words
@@ -64,16 +64,19 @@ def email_digest(tools: Tools, email: str) -> str:
 
 
 def find_partner(session: Session, tools: Tools, *, name: str, device_hash: str | None) -> Claim:
-    """The claim of a partner's sign-in name. One statement for every name; partner door."""
+    """The claim of a partner's sign-in name. One statement and one row for every name; partner door."""
     account, seat = table_of(Account).c, table_of(PartnerSession).c
     digest = name_digest(tools, name)
     knows = exists().where(seat.account_id == account.id, seat.device_hash == (device_hash or ""))
+    # Joined to a row that is always there: whether the name exists shows in no count, only in empty columns.
+    always = select(literal(1).label("one")).subquery("always")
+    is_meant = and_(account.name_digest == digest, account.disabled_at.is_(None))
     row = session.execute(
         select(
             account.id, account.partner_id, account.password_hash, account.kept_at, knows.label("knows")
-        ).where(account.name_digest == digest, account.disabled_at.is_(None))
-    ).one_or_none()  # fmt: skip
-    if row is None:
+        ).select_from(always.outerjoin(table_of(Account), is_meant))
+    ).one()  # fmt: skip
+    if row.id is None:
         return Claim("partner", digest)
     return Claim("partner", digest, row.id, row.partner_id, row.password_hash, bool(row.knows), row.kept_at)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from flask import Request
 from werkzeug.wrappers import Response
 
@@ -23,11 +25,13 @@ def read(request: Request, plain: str) -> str | None:
 
 
 def put(response: Response, plain: str, value: str, *, max_age: int | None = None) -> None:
-    """Set a cookie for the whole host, unreadable by scripts."""
+    """Set a cookie for the whole host, unreadable by scripts; ``max_age`` in seconds."""
     response.set_cookie(
         _name(plain),
         value,
         max_age=max_age,
+        # Said here, or Werkzeug works it out from a clock that is not ours.
+        expires=None if max_age is None else kit.tools().now() + timedelta(seconds=max_age),
         path="/",
         secure=kit.settings().is_production,
         httponly=True,

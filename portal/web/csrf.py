@@ -2,29 +2,50 @@
 
 Our own, not Flask-WTF's: its token carries a time and a salt, so that two equal pages differ, ages out
 while somebody types, and is checked before the role (see docs/decisions/0003).
-The token is an HMAC of the session cookie; a visitor without a session gets a random cookie for it.
+The token is an HMAC of the session cookie; a visitor without a session gets a random cookie for it, which
+its first letters tell from a session's.
 """
 
 from __future__ import annotations
 
 import hmac
+from typing import cast
 
-from flask import Request, Response, g, request
+from flask import Response, g, request
 
+from portal.services.sessions import Seat
 from portal.web import bodies, cookies, kit
+
+#: Begins the cookie of somebody without a session; a session's token never holds a dot.
+_VISITOR = "v."
 
 
 def token() -> str:
     """The token for forms of this response."""
     if "csrf_cookie" not in g:
-        held = _cookie(request)
-        g.csrf_cookie = held or kit.tools().new_token()
+        held = _lasting()
+        g.csrf_cookie = held or _VISITOR + kit.tools().new_token()
         g.csrf_cookie_is_new = held is None
     return _token_for(g.csrf_cookie)
 
 
-def _cookie(of: Request) -> str | None:
-    return cookies.read(of, cookies.SESSION["staff"]) or cookies.read(of, cookies.SESSION["partner"])
+def _held() -> list[str]:
+    """The cookies a token may belong to: the live session's alone, else whatever this browser holds."""
+    seat = kit.seat() or cast("Seat | None", g.get("half_seat"))
+    kinds = ("staff", "partner") if seat is None else (seat.viewer.kind,)
+    return [held for kind in kinds if (held := cookies.read(request, cookies.SESSION[kind]))]
+
+
+def _lasting() -> str | None:
+    """The cookie that the tokens of this response belong to, or None where it takes a new one.
+
+    That of a session that is over is replaced by the next page: a changed cookie keeps the back button
+    from showing an old one (security.md §3.4), and whoever sits here next finds what every visitor finds.
+    """
+    held = _held()
+    # Before anybody looked (a busy database), nobody can say that a session is over.
+    is_known = "seat" in g and kit.seat() is None and g.get("half_seat") is None
+    return next((one for one in held if not is_known or one.startswith(_VISITOR)), None)
 
 
 def _token_for(cookie: str) -> str:
@@ -33,10 +54,8 @@ def _token_for(cookie: str) -> str:
 
 def is_valid() -> bool:
     """Whether the request carries the token that belongs to its cookie."""
-    held, given = _cookie(request), bodies.first("csrf_token")
-    if held is None or not given.isascii():
-        return False
-    return hmac.compare_digest(_token_for(held), given)
+    given = bodies.first("csrf_token")
+    return given.isascii() and any(hmac.compare_digest(_token_for(held), given) for held in _held())
 
 
 def rebind(cookie: str) -> None:

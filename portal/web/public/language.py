@@ -33,7 +33,10 @@ def page_key() -> dict[str, str]:
 @bp.post("/language")
 @guards.public
 def language() -> Response:
-    """Keep the language in the account, for visitors in a cookie; back to the page, or home."""
+    """Keep the language in the account, for visitors in a cookie; back to the page, or home.
+
+    Never both: a cookie would outlast the session and tell whoever sits here next.
+    """
     chosen = bodies.first("language")
     if chosen not in context.LANGUAGES:
         abort(400)
@@ -43,7 +46,8 @@ def language() -> Response:
             accounts.set_language(session, kit.tools(), language=chosen, by=viewer)
     key = bodies.first("page")
     response = redirect(f"/{key}" if _is_known(key) else sittings.home(viewer), 303)
-    cookies.put(response, cookies.LANGUAGE, chosen, max_age=_YEAR)
+    if viewer.kind == "anonymous":
+        cookies.put(response, cookies.LANGUAGE, chosen, max_age=_YEAR)
     return response
 
 
