@@ -79,6 +79,14 @@ def _route(place: Workplace, case_id: str) -> None:
     raise Conflict("keeps_moving")
 
 
+def _recheck(place: Workplace, case_id: str) -> None:
+    """Route anew because days have passed; a signed case stays as its therapist signed it."""
+    with place.store.staff.read() as session:
+        is_due = routing.is_recheck_due(session, place.tools, case_id)
+    if is_due:
+        _route(place, case_id)
+
+
 def _submitted(place: Workplace, intake_id: str) -> None:
     with place.store.staff.read() as session:
         merged = happenings.merged_answers(session, place.tools, intake_id=intake_id)
@@ -150,6 +158,7 @@ HANDLERS: Final[dict[str, Callable[[Workplace, str], None]]] = {
     "second_claim": _second_claim,
     "left": _saved,
     "route": _route,
+    "recheck": _recheck,
     "reset_link": _reset_link,
     "staff_reset_link": _staff_reset_link,
     "export": _export,

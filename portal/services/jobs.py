@@ -30,6 +30,17 @@ def add(
     session.execute(insert(table_of(Job)), [row])
 
 
+def is_asked(session: Session, *, kind: str, subject_id: str, due_at: datetime) -> bool:
+    """Whether this very job already waits."""
+    c = table_of(Job).c
+    found = session.scalar(
+        select(c.id).where(
+            c.done_at.is_(None), c.due_at == due_at, c.kind == kind, c.subject_id == subject_id
+        )
+    )
+    return found is not None
+
+
 @dataclass(frozen=True)
 class WaitingJob:
     """One job to do."""

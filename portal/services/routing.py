@@ -17,7 +17,7 @@ from portal.domain.couple_file import parse_couple
 from portal.domain.rules import Ruleset
 from portal.domain.urgency import urgency
 from portal.models import PRACTICE_ID, CaseFile, Practice, Recommendation, Review, table_of
-from portal.services import audit, couples
+from portal.services import audit, couples, jobs
 from portal.services.couples import Couple
 from portal.services.errors import Conflict
 from portal.services.tools import Tools
@@ -97,7 +97,23 @@ def keep(session: Session, tools: Tools, advice: Advice | None, *, by: Viewer) -
         raise Conflict("moved")
     view = _keep(session, tools, advice, by) if before is None or _is_news(advice, before) else before
     place_in_queue(session, tools, advice.couple, view)
+    _ask_for_recheck(session, tools, advice.couple)
     return view
+
+
+def _ask_for_recheck(session: Session, tools: Tools, couple: Couple) -> None:
+    """Have the case looked at again when its first intake goes stale (R12): no act tells of that day."""
+    days = timedelta(days=rules_of(session).stale_days + 1)
+    due = [person.submitted_at + days for person in couple.people if person.submitted_at is not None]
+    coming = [moment for moment in due if moment > tools.now()]
+    if coming and not jobs.is_asked(session, kind="recheck", subject_id=couple.case_id, due_at=min(coming)):
+        jobs.add(session, tools, kind="recheck", subject_id=couple.case_id, due_at=min(coming))
+
+
+def is_recheck_due(session: Session, tools: Tools, case_id: str) -> bool:
+    """Whether the passing of days may still change this case's advice: not once a therapist signed it."""
+    newest = latest(session, tools, case_id)
+    return newest is not None and not is_signed(session, newest.id)
 
 
 def recommend_case(session: Session, tools: Tools, *, case_id: str, by: Viewer) -> RecommendationView | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
@@ -43,7 +44,9 @@ def practice() -> practices.PracticeView:
     if "practice" not in g:
         door = kit.store().staff if kit.viewer().kind == "staff" else kit.store().partner
         with door.read() as session:
-            g.practice = practices.view(session)
+            seen = practices.view(session)
+        # Roles are stepped into in development only, whatever the database says.
+        g.practice = replace(seen, is_demo=seen.is_demo and not kit.settings().is_production)
     return cast(practices.PracticeView, g.practice)
 
 

@@ -143,7 +143,7 @@ def _names(row: CaseloadRow) -> str:
     return (
         _(" and ").join(known)
         if known
-        else _("Nobody joined yet, since %(day)s", day=words.day(row.opened_at))
+        else _("No name yet, opened %(day)s", day=words.day(row.opened_at))
     )
 
 

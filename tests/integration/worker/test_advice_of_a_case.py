@@ -142,3 +142,26 @@ def test_a_clock_that_goes_back_does_not_bury_the_newest(pair: Pair) -> None:
         before.made_at + timedelta(microseconds=1),
         ("safety", "ipv_acute"),
     )
+
+
+def test_an_intake_goes_stale_by_the_passing_of_days_alone(pair: Pair) -> None:
+    pair.a.joins().sends()
+    pair.b.joins().sends()
+    pair.cast.works()
+    assert pair.route() == ("couples", "matched")
+    pair.cast.clock.move(days=60, minutes=5)
+    pair.cast.works()
+    assert pair.route() == ("couples", "matched")
+    pair.cast.clock.move(days=1)
+    pair.cast.works()
+    assert pair.route() == ("refresh", "stale")
+
+
+def test_a_signed_case_does_not_go_stale_by_itself(pair: Pair, thea: Viewer) -> None:
+    pair.a.joins().sends()
+    pair.b.joins().sends()
+    pair.cast.works()
+    pair.sign(thea)
+    pair.cast.clock.move(days=62)
+    pair.cast.works()
+    assert (pair.route(), _queue(pair)[0]) == (("couples", "matched"), 5)
