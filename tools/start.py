@@ -30,7 +30,9 @@ def demo() -> None:
         print("Loading the demonstration practice (once) ...", file=sys.stderr, flush=True)
         _keep(sign_ins, _flask("demo", "load"))
     print("Sign-ins of the demonstration: role, name, password, TOTP secret")
-    print(sign_ins.read_text(encoding="utf-8"), end="", flush=True)
+    print(sign_ins.read_text(encoding="utf-8"), end="")
+    port = os.environ.get("PORTAL_PORT") or "8000"
+    print(f"Open http://127.0.0.1:{port}/demo to step into a role without a password.", flush=True)
     _serve()
 
 
