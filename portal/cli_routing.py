@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,10 +14,13 @@ import click
 from flask import Flask
 
 from portal.content.rules import ruleset
+from portal.domain.couple_file import parse_couple
 from portal.domain.couple_stream import read_couples
 from portal.domain.errors import CoupleFault
+from portal.domain.proof import prove
 from portal.domain.routing import recommend
 
+FINDING = 1
 BAD_INPUT = 2
 
 
@@ -46,6 +50,30 @@ def recommend_command(file: str, would_change: bool) -> None:
         _refuse(f"line {fault.line}: {place}{fault.message}")
     finally:
         out.flush()
+
+
+@routing.command("verify")
+def verify_command() -> None:
+    """Prove the rules over the whole decision space; exit status 1 with the first counterexample in full."""
+    began = time.perf_counter()
+    proof = prove(ruleset())
+    seconds = time.perf_counter() - began
+    click.echo(f"states {proof.states}")
+    click.echo(f"frames {proof.frames}, branchings {proof.branchings}")
+    for route, count in proof.routes.items():
+        click.echo(f"route {route} {count}")
+    for rule, count in proof.rows.items():
+        click.echo(f"rule {rule} {count}")
+    click.echo(f"seconds {seconds:.2f}")
+    if not proof.violations:
+        click.echo("0 violations")
+        return
+    for violation in proof.violations:
+        click.echo(f"violation {violation.check}: {violation.text}")
+    for couple in proof.violations[0].couples:
+        click.echo(json.dumps(couple))
+        click.echo(json.dumps(recommend(parse_couple(couple), ruleset(), would_change=False).as_dict()))
+    raise SystemExit(FINDING)
 
 
 @contextmanager
