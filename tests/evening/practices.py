@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import sqlite3
 import time
-from collections.abc import Callable, Iterable
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from typing import TypeVar
@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 from evening.answer_sheets import Sheet, sheet
-from evening.plain_client import Answer, Browser, totp
+from evening.plain_client import Answer, Browser, Fields, totp
 from live_portal import LivePortal
 
 PASSWORD = "a long quiet evening by the river"
@@ -151,16 +151,18 @@ class Practice:
         within(5, lambda: routed(therapist.browser, case) not in (None, "wait"))
         return case, one, other
 
-    def age(self, email_or_all: str = "", minutes: int = 6) -> None:
-        """Let every staff sign-in grow older, as time would."""
-        with (
-            closing(sqlite3.connect(self.portal.instance / "portal.sqlite3", timeout=10)) as database,
-            database,
-        ):
-            database.execute(
-                "UPDATE staff_session SET authenticated_at = datetime(authenticated_at, ?)",
-                (f"-{minutes} minutes",),
-            )
+    @contextmanager
+    def aged(self) -> Iterator[None]:
+        """Every staff sign-in is six minutes older, until the block ends."""
+        path = self.portal.instance / "portal.sqlite3"
+        old = "UPDATE staff_session SET authenticated_at = datetime(authenticated_at, '-6 minutes')"
+        with closing(sqlite3.connect(path, timeout=10)) as database:
+            with database:
+                before = database.execute("SELECT authenticated_at, rowid FROM staff_session").fetchall()
+                database.execute(old)
+            yield
+            with database:
+                database.executemany("UPDATE staff_session SET authenticated_at = ? WHERE rowid = ?", before)
 
 
 def raw(browser: Browser, path: str, body: bytes, token: str = "") -> Answer:
@@ -176,13 +178,13 @@ def plain_text(mail: EmailMessage) -> str:
     return str(body.get_content())
 
 
-def walk_in(browser: Browser) -> None:
+def walk_in(browser: Browser, contact: Fields = CONTACT) -> None:
     """Card, leaving, consent, contact."""
     for page, fields, then in (
         ("/my/account", {"kept": "yes"}, "/my/leaving"),
         ("/my/leaving", {"seen": "yes"}, "/my/consent"),
         ("/my/consent", {"full_name": "Alex Morgan", "agree": "yes"}, "/my/contact"),
-        ("/my/contact", CONTACT, "/my/form"),
+        ("/my/contact", contact, "/my/form"),
     ):
         assert browser.submit(page, fields).location == then
 
@@ -208,10 +210,15 @@ def open_section(browser: Browser, section: str) -> Answer:
 
 
 def fill_in(browser: Browser, answers: Sheet) -> None:
-    """The sections of a sheet, then send."""
+    """The sections of a sheet, counting along from one page, then send."""
+    page = browser.get("/my/form")
+    version = int(page.field("version"))
     for section, items in answers.items():
         if items:
-            assert save(browser, section, **items).status == 303
+            fields = {"section": section, "version": str(version), "go": "next", **items}
+            saved = browser.post("/my/form", fields, token=page.field("csrf_token"))
+            assert saved.status == 303, section
+            version += 1
     send(browser)
 
 

@@ -271,22 +271,24 @@ def change(admin: Staff, row: str, **fields: str | list[str]) -> Answer:
 
 
 def test_an_old_sign_in_is_asked_again(practice: Practice, admin: Staff) -> None:
-    practice.age()
-    for page, fields, kept in (
-        ("/admin/settings", {"phone": "555 0177"}, "555 0177"),
-        (
-            "/admin/people",
-            {"email": "new@example.org", "full_name": "Kept Name", "roles": "admin"},
-            "Kept Name",
-        ),
-        ("/admin/exports", {"format": "csv", "purpose": "kept purpose"}, "kept purpose"),
-    ):
-        asked = admin.browser.submit(page, fields)
-        assert asked.status == 400, page
-        assert kept in asked.text
-        assert "password" in asked.fields()
-    assert admin.browser.get("/admin/settings").field("phone") == "555 0100"
-    assert admin.browser.submit("/admin/settings", {"phone": "555 0100", "password": PASSWORD}).status == 303
-    token = admin.browser.get("/sign-in/again").field("csrf_token")
-    wrong = {"password": "wrong wrong wrong", "code": "000000"}
-    assert admin.browser.post("/sign-in/again", wrong, token=token).status == 400
+    with practice.aged():
+        for page, fields, kept in (
+            ("/admin/settings", {"phone": "555 0177"}, "555 0177"),
+            (
+                "/admin/people",
+                {"email": "new@example.org", "full_name": "Kept Name", "roles": "admin"},
+                "Kept Name",
+            ),
+            ("/admin/exports", {"format": "csv", "purpose": "kept purpose"}, "kept purpose"),
+        ):
+            asked = admin.browser.submit(page, fields)
+            assert asked.status == 400, page
+            assert kept in asked.text
+            assert "password" in asked.fields()
+        assert admin.browser.get("/admin/settings").field("phone") == "555 0100"
+        assert (
+            admin.browser.submit("/admin/settings", {"phone": "555 0100", "password": PASSWORD}).status == 303
+        )
+        token = admin.browser.get("/sign-in/again").field("csrf_token")
+        wrong = {"password": "wrong wrong wrong", "code": "000000"}
+        assert admin.browser.post("/sign-in/again", wrong, token=token).status == 400

@@ -14,7 +14,7 @@ from evening.answer_sheets import sheet
 from evening.plain_client import Answer, Browser
 from evening.practices import PASSWORD, Practice, Staff, open_section, raw
 
-BAD = {"NUL": b"%00", "surrogate": b"%ED%A0%80", "not UTF-8": b"a%FF", "raw": b"\xff"}
+BAD = {"NUL": b"%00", "surrogate": b"%ED%A0%80", "not UTF-8": b"a\xff"}
 SENT = {"password": PASSWORD, "current_password": PASSWORD, "email": "kept@example.org", "minutes": "50"}
 SENT |= {"starts_at": "2031-01-01T10:00", "address": "kept@example.org"}
 LEFT_ALONE = ("/sign-out", "/language")
