@@ -42,15 +42,19 @@ def tell_staff(session: Session, tools: Tools, *, case_id: str, is_urgent: bool)
 
 
 def _therapists(session: Session, tools: Tools, case_id: str) -> dict[str, str]:
-    """Address -> language of the assigned therapist; of every active therapist while nobody is assigned."""
+    """Address -> language of the assigned therapist; of every active one while that would reach nobody.
+
+    Nobody may be assigned, or somebody who has not set up the account yet: an alert never goes nowhere
+    for that.
+    """
     f, a = table_of(CaseFile).c, table_of(StaffAccount).c
-    assigned = session.scalar(select(f.therapist_id).where(f.id == case_id))
-    wanted = a.roles.contains("therapist") if assigned is None else a.id == assigned
-    rows = session.execute(
+    active = session.execute(
         select(a.id, a.email_box, a.language)
-        .where(wanted, a.disabled_at.is_(None), a.set_up_at.is_not(None))
+        .where(a.roles.contains("therapist"), a.disabled_at.is_(None), a.set_up_at.is_not(None))
         .order_by(a.created_at, a.id)
     ).all()
+    assigned = session.scalar(select(f.therapist_id).where(f.id == case_id))
+    rows = [row for row in active if row.id == assigned] or list(active)
     return {
         tools.vault.unbox("staff", Place("staff_account", "email_box", row.id), row.email_box): row.language
         for row in rows

@@ -12,11 +12,21 @@ from typing import Any
 import pytest
 from sqlalchemy import event, select
 
-from cast import Cast, Pair
+from cast import OFFICE, Cast, Pair
 from portal import worker
 from portal.domain.access import Viewer
 from portal.models import AnswerSet, Job, Mail, SealedEntry, table_of
-from portal.services import audit_chain, happenings, invitations, jobs, mails, openings, routing, screening
+from portal.services import (
+    audit_chain,
+    happenings,
+    invitations,
+    jobs,
+    mails,
+    openings,
+    routing,
+    screening,
+    set_ups,
+)
 from portal.services.errors import Conflict
 
 LOOK = "Please look at the caseload"
@@ -173,6 +183,19 @@ def test_staff_hear_of_what_a_partner_says(
     pair.a.says(kind, **body)
     pair.cast.works()
     assert pair.cast.subjects() == [("thea@example.org", LOOK)] * is_told
+
+
+def test_an_alert_reaches_every_therapist_while_the_assigned_one_has_not_set_up(company: Cast) -> None:
+    company.therapist()
+    with company.store.staff.write() as session:
+        set_ups.create(
+            session, company.tools, email="new@example.org", full_name="Nell New", roles=("therapist",),
+            by=OFFICE,
+        )  # fmt: skip
+    pair = company.couple(therapist="new@example.org")
+    pair.a.joins().saves("safety", harm_received__weapon="past_year")
+    company.works()
+    assert company.subjects() == [("on-call@example.org", LOOK), ("thea@example.org", LOOK)]
 
 
 def test_a_wish_to_invite_is_held_and_the_newest_counts(company: Cast, thea: Viewer) -> None:
