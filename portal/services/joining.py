@@ -7,7 +7,7 @@ know who invited whom. The slow part (hashing) happens in ``prepare``, before th
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from sqlalchemy import CursorResult, insert, select, update
@@ -45,7 +45,10 @@ class Joined:
 
 @dataclass(frozen=True)
 class _Invited:
-    """What an invitation's token stands for. ``is_second``: somebody has joined with it before."""
+    """What an invitation's token stands for. ``is_second``: somebody has joined in that place before.
+
+    By this invitation, by another one, or on their own and put there by a merge.
+    """
 
     invitation_id: str
     partner_id: str
@@ -98,7 +101,8 @@ def join(session: Session, tools: Tools, *, token: str, newcomer: Newcomer) -> J
 def decline(session: Session, tools: Tools, *, token: str, reason: str) -> None:
     """Say "not for me right now" to an invitation; the token stays usable, should they change their mind.
 
-    After somebody has joined with it, this is a note to staff and changes nothing for that person.
+    Once somebody has joined in that place, by whatever way, this is a note to staff and changes nothing for
+    that person: whoever holds a link cannot take another's intake out of the rules.
     Raises Refused ("unknown_link").
     """
     invited = _find(session, tools, token=token)
@@ -115,27 +119,20 @@ def _take(session: Session, tools: Tools, *, token: str) -> _Invited:
     take = update(table).where(table.c.token_hash == token_hash(token), is_free).values(used_at=now)
     is_first = cast(CursorResult[Any], session.execute(take)).rowcount == 1
     found = _find(session, tools, token=token)
-    # A second invitation to somebody who has joined by the first is a second claim as well.
-    is_second = not is_first or _has_account(session, found)
-    return _Invited(found.invitation_id, found.partner_id, is_second)
+    return replace(found, is_second=found.is_second or not is_first)
 
 
 def _find(session: Session, tools: Tools, *, token: str) -> _Invited:
-    c = table_of(Invitation).c
+    c, account = table_of(Invitation).c, table_of(Account).c
+    has_joined = select(account.id).where(account.partner_id == c.partner_id).exists()
     row = session.execute(
-        select(c.id, c.partner_id, c.used_at).where(
+        select(c.id, c.partner_id, has_joined.label("has_joined")).where(
             c.token_hash == token_hash(token), c.expires_at > tools.now()
         )
     ).one_or_none()
     if row is None:
         raise Refused("unknown_link")
-    return _Invited(row.id, row.partner_id, row.used_at is not None)
-
-
-def _has_account(session: Session, invited: _Invited) -> bool:
-    c = table_of(Account).c
-    held = select(c.id).where(c.partner_id == invited.partner_id)
-    return session.execute(held).one_or_none() is not None
+    return _Invited(row.id, row.partner_id, bool(row.has_joined))
 
 
 def _open_case(session: Session, tools: Tools, *, origin: str, claims: str | None) -> tuple[str, str]:

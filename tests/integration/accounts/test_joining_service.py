@@ -128,6 +128,14 @@ def test_a_second_invitation_to_somebody_who_joined_is_a_second_claim(store: Sto
     assert claims == [rows(store, "invitation", token_hash=hash_of("u"))[0]["id"]]
 
 
+def test_a_second_invitation_cannot_decline_for_somebody_who_joined(store: Store, tools: Tools) -> None:
+    first = invited(store, tools)
+    join(store, tools)
+    invited_again(store, tools, first)
+    decline(store, tools, "u" * 43)
+    assert [row["kind"] for row in rows(store, "statement")] == ["second_not_now"]
+
+
 def invited_again(store: Store, tools: Tools, first: dict[str, object]) -> None:
     from sqlalchemy import insert
 
