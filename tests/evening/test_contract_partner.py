@@ -216,6 +216,9 @@ def test_a_lost_password_needs_the_mail_and_the_code(practice: Practice) -> None
     card = visitor.get("/my/account")
     name, code = card.text_of("sign-in-name"), card.text_of("recovery-code")
     visitor.get("/leave")
+    for bad in ("", "   ", "n" * 1_000_000):
+        refused = visitor.submit("/password/forgot", {"name": bad})
+        assert (refused.status, refused.field("name")) == (400, bad)
     answers = [
         visitor.submit("/password/forgot", {"name": who}) for who in (name, "calm-river-stone", "x@y.org")
     ]

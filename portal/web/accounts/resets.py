@@ -15,6 +15,9 @@ from portal.web.accounts.forms import WRONG_CODE, NewPasswordForm
 
 Answer = str | tuple[str, int] | Response
 
+#: No sign-in name and no e-mail address is longer (RFC 5321: 254).
+LONGEST_NAME = 254
+
 
 @bp.get("/password/forgot")
 @guards.public
@@ -28,7 +31,7 @@ def forgot() -> str:
 def forgot_posted() -> Answer:
     """The same answer always; the mail, if there is one to send, is the worker's."""
     name = bodies.first("name")
-    if not name.strip() or not passwords.is_readable(name):
+    if not name.strip() or not passwords.is_readable(name) or len(name) > LONGEST_NAME:
         return render_template("accounts/forgot.html", name=bodies.printable(name), is_blank=True), 400
     claim = knocking.claim(name)
     is_open = knocking.allows("forgot", claim.key)
