@@ -19,10 +19,11 @@ def create_app(
     """
     # Late, so that the pure rooms can be imported without Flask and the database.
     from portal import assembly, cli  # noqa: PLC0415
-    from portal.web import blueprints  # noqa: PLC0415
+    from portal.web import blueprints, errors  # noqa: PLC0415
 
     settings: Settings = load(config)
-    app = Flask("portal", root_path=str(assembly.ROOT), template_folder="templates", static_folder="static")
+    root = str(assembly.ROOT)
+    app = errors.Portal("portal", root_path=root, template_folder="templates", static_folder="static")
     assembly.furnish(app, settings, dict(overrides or {}))
     blueprints.init_app(app)
     cli.init_app(app)

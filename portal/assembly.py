@@ -81,7 +81,9 @@ def furnish(app: Flask, settings: Settings, overrides: dict[str, Any]) -> None:
         MAX_FORM_PARTS=2000,
         TRUSTED_HOSTS=_hosts(settings),
         SQLALCHEMY_DATABASE_URI=settings.database_url,
-        SQLALCHEMY_BINDS={"partner": settings.partner_database_url},
+        # An error's text, wherever it ends up, names no bound value.
+        SQLALCHEMY_ENGINE_OPTIONS={"hide_parameters": True},
+        SQLALCHEMY_BINDS={"partner": {"url": settings.partner_database_url, "hide_parameters": True}},
         SEND_FILE_MAX_AGE_DEFAULT=31_536_000,
     )
     database = SQLAlchemy(metadata=Base.metadata)

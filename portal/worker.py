@@ -7,7 +7,6 @@ A sweep does what is due and stops when nothing is left, so that a command can r
 from __future__ import annotations
 
 import logging
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +27,7 @@ from portal.services import (
     routing,
     screening,
 )
-from portal.services.errors import Conflict
+from portal.services.errors import Conflict, told
 from portal.services.screening import Screened
 from portal.services.tools import Tools
 from portal.store import Store
@@ -166,10 +165,7 @@ HANDLERS: Final[dict[str, Callable[[Workplace, str], None]]] = {
 
 
 def _note_error(what: str, error: Exception) -> None:
-    """Log where it happened and the error's class, never its text: that may hold an answer or an address."""
-    where = traceback.extract_tb(error.__traceback__)
-    steps = " < ".join(f"{Path(step.filename).name}:{step.lineno}" for step in reversed(where))
-    log.error("%s failed: %s at %s", what, type(error).__name__, steps)
+    log.error("%s failed: %s", what, told(error))
 
 
 def sweep(place: Workplace) -> None:
@@ -266,5 +262,9 @@ class Alarm:
         return consumer
 
     def _run(self) -> None:
-        if self._place is not None:
+        if self._place is None:
+            return
+        try:
             sweep(self._place)
+        except Exception as error:  # huey would log its text; the next minute tries again
+            _note_error("sweep", error)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import traceback
+from pathlib import Path
+
 
 class Refused(Exception):
     """A verb was refused. ``reason`` is a key that presenters turn into words."""
@@ -39,3 +42,13 @@ class NotFresh(Refused):
 
 class Conflict(Refused):
     """Another tab was quicker, or it is already done (409)."""
+
+
+def told(error: BaseException) -> str:
+    """What a log may say of an unexpected error: its class and where it happened, innermost first.
+
+    Never its text: that may hold an answer, a name or an address.
+    """
+    steps = reversed(traceback.extract_tb(error.__traceback__))
+    where = " < ".join(f"{Path(step.filename).name}:{step.lineno}" for step in steps)
+    return f"{type(error).__name__} at {where}"

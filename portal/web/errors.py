@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from types import TracebackType
 from typing import Any
 
-from flask import Flask, Response, make_response, render_template, request
+from flask import Flask, Response, current_app, make_response, render_template, request
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException, SecurityError
 
-from portal.services.errors import NotFound
+from portal.services.errors import NotFound, told
 from portal.web.guards import BadToken
 
 #: Addresses whose errors are empty, because a script reads them.
@@ -16,6 +17,23 @@ _EMPTY = frozenset({"/my/form/draft"})
 _PAGES = frozenset({400, 401, 404, 405, 409, 413, 500, 503})
 #: Posted fields that are never echoed.
 _SECRET_FIELDS = frozenset({"csrf_token", "password", "current_password", "code", "recovery_code"})
+
+
+#: An exception as ``sys.exc_info`` gives it.
+_Caught = tuple[type, BaseException, TracebackType | None] | tuple[None, None, None]
+
+
+class Portal(Flask):
+    """An application whose log says which page failed, where and by what class of error.
+
+    Flask's own words hold the path, which may be somebody's link, and the error's text, which may be
+    somebody's answer.
+    """
+
+    def log_exception(self, exc_info: _Caught) -> None:
+        """Called by Flask for what no view caught."""
+        if exc_info[1] is not None:
+            self.logger.error("%s failed: %s", request.endpoint, told(exc_info[1]))
 
 
 def _page(status: int, **context: Any) -> Response:
@@ -49,8 +67,9 @@ def _strange_host(_error: SecurityError) -> Response:
     return Response("Bad request: unknown host name.\n", 400, mimetype="text/plain")
 
 
-def _busy(_error: OperationalError) -> Response:
+def _busy(error: OperationalError) -> Response:
     """Locked, full or gone: nothing was kept, and the page says so with what was typed."""
+    current_app.logger.error("%s found no database: %s", request.endpoint, told(error))
     kept = [(name, value) for name, value in request.form.items(multi=True) if name not in _SECRET_FIELDS]
     answer = _page(503, kept=kept, action=request.path)
     answer.headers["Retry-After"] = "10"

@@ -262,6 +262,24 @@ def test_a_worker_looks_again_and_gives_up_when_it_never_stands_still(
     assert [job for job in open_jobs if job[0] != "recheck"] == [("submitted", "Conflict", None)]
 
 
+def test_a_sweep_that_cannot_even_begin_is_told_without_its_text(
+    pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def burst(*_given: object) -> None:
+        raise ValueError("Ana told us of a weapon")
+
+    monkeypatch.setattr(screening, "waiting", burst)
+    alarm = worker.Alarm(tmp_path / "jobs.queue")
+    consumer = alarm.start(pair.cast.place)
+    try:
+        until = time.monotonic() + 5
+        while "sweep failed" not in caplog.text and time.monotonic() < until:
+            time.sleep(0.02)
+    finally:
+        consumer.stop(graceful=True)
+    assert ("sweep failed: ValueError at " in caplog.text, "weapon" in caplog.text) == (True, False)
+
+
 def test_a_ring_wakes_a_working_thread_and_it_stops_cleanly(pair: Pair, tmp_path: Path) -> None:
     pair.cast.works()
     pair.cast.outbox.clear()
