@@ -34,11 +34,16 @@ class _WrongError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """How one field is read. ``declined`` is what "declined" is read as; ``may_decline`` allows it."""
+    """How one field is read. ``declined`` is what "declined" is read as; ``may_decline`` allows it.
+
+    ``values``, all of type ``kind``, are read as they stand; anything else goes to ``read``.
+    """
 
     read: Callable[[object], Parsed]
     declined: bool | None = None
     may_decline: bool = True
+    kind: type | None = None
+    values: frozenset[bool | int | str] = frozenset()
 
 
 def read_date(value: object) -> date:
@@ -93,19 +98,23 @@ def _choice(allowed: Iterable[str]) -> Callable[[object], str]:
 
 
 def _number(low: int, high: int) -> Field:
-    return Field(_whole(low, high))
+    return Field(_whole(low, high), kind=int, values=frozenset(range(low, high + 1)))
+
+
+def _one_of(allowed: Iterable[str]) -> Field:
+    return Field(_choice(allowed), kind=str, values=frozenset(allowed))
 
 
 def _construct(key: str) -> Field:
-    return Field(_choice(CONSTRUCTS[key].values))
+    return _one_of(CONSTRUCTS[key].values)
 
 
-_YES_NO: Final = Field(_read_yes_no, declined=False)
+_YES_NO: Final = Field(_read_yes_no, declined=False, kind=bool, values=frozenset({True, False}))
 
 ELIGIBLE: Final[Mapping[str, Field]] = dict.fromkeys(
     ("adult", "consented", "in_service_area", "identity_conflict"), _YES_NO
 )
-ACT: Final[Mapping[str, Field]] = dict.fromkeys(ACTS, Field(_choice(("none", "past_year", "earlier"))))
+ACT: Final[Mapping[str, Field]] = dict.fromkeys(ACTS, _one_of(("none", "past_year", "earlier")))
 INDEX: Final[Mapping[str, Field]] = dict.fromkeys(INDEX_KEYS, _number(0, 100))
 
 NESTED: Final[Mapping[str, Mapping[str, Field]]] = {
@@ -168,7 +177,7 @@ HEALTH: Final[Mapping[str, Field]] = {
 
 BOND: Final[Mapping[str, Field]] = {
     "agreement": _construct("agreement"),
-    "affair": Field(_choice(dict.fromkeys((*CONSTRUCTS["affair"].values, *AFFAIR_UNDER_NO_SECRETS.values)))),
+    "affair": _one_of(dict.fromkeys((*CONSTRUCTS["affair"].values, *AFFAIR_UNDER_NO_SECRETS.values))),
     "suspects_affair": _YES_NO,
     "satisfaction": _number(0, 21),
 }
@@ -210,6 +219,10 @@ def read_fields(raw: object, fields: Mapping[str, Field], path: str, answers: An
         field = fields.get(key)
         if field is None:
             raise unknown_field(path, key)
+        # The type is looked at first, so that true is no 1; this is the common case, and it is quick.
+        if type(value) is field.kind and value in field.values:
+            values[key] = value
+            continue
         if value is None:
             continue
         # "declined" and "not_asked" are values of no field, so the common case is tried first.

@@ -48,6 +48,7 @@ from portal.domain.couple_fields import (
 )
 from portal.domain.errors import CoupleFault
 
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 _TOP = frozenset({"as_of", "participation", "standing_findings", "clearances", "partners"})
 
 
@@ -79,8 +80,7 @@ def parse_couple(obj: Mapping[str, object]) -> Couple:
 
 
 def _digest(obj: Mapping[str, object]) -> str:
-    canonical = json.dumps(obj, sort_keys=True, separators=(",", ":"))
-    return f"sha256:{hashlib.sha256(canonical.encode('ascii')).hexdigest()}"
+    return f"sha256:{hashlib.sha256(_CANONICAL.encode(obj).encode('ascii')).hexdigest()}"
 
 
 def _require_fields(obj: object, path: str, known: frozenset[str] | tuple[str, ...]) -> None:

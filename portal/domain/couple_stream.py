@@ -121,7 +121,36 @@ def _skip(text: str, place: int) -> int:
 
 
 def _couple(number: int, text: str) -> Couple:
-    return _parsed(number, _decoded(number, lambda: _DECODER.decode(text)))
+    value = _plainly_decoded(text)
+    if value is None:
+        value = _decoded(number, lambda: _DECODER.decode(text))
+    return _parsed(number, value)
+
+
+def _plainly_decoded(text: str) -> Any:
+    """A JSON object in which surely no field stands twice, decoded at a third of the price; else None.
+
+    Every colon stands right behind a quotation mark, and there are as many as fields in what was read: then
+    none was dropped as a second one. Anything else is decoded with care, and told of where it is wrong.
+    """
+    colons = text.count('":')
+    if colons != text.count(":"):
+        return None
+    try:
+        value = _PLAIN_DECODER.decode(text)
+    except (ValueError, RecursionError, _StrangeError):
+        return None
+    return value if type(value) is dict and _count_fields(value) == colons else None
+
+
+def _count_fields(value: dict[str, Any]) -> int:
+    found = len(value)
+    for inner in value.values():
+        if type(inner) is dict:
+            found += _count_fields(inner)
+        elif type(inner) is list:
+            found += sum([_count_fields(one) for one in inner if type(one) is dict])
+    return found
 
 
 def _parsed(number: int, value: Any) -> Couple:
@@ -171,4 +200,5 @@ def _nothing(number: int) -> CoupleFault:
     return CoupleFault("", "there is nothing to read", number)
 
 
+_PLAIN_DECODER: Final = json.JSONDecoder(parse_constant=_constant)
 _DECODER: Final = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant)

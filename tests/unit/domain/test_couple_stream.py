@@ -133,3 +133,22 @@ def test_json_lines_take_constant_memory() -> None:
 
     peak(1000)  # Whatever Python keeps for reuse is kept by now.
     assert peak(400) < 1.2 * peak(40) + 20_000
+
+
+def test_a_second_field_is_found_however_the_line_is_written() -> None:
+    """The quick way of reading counts colons; where one stands elsewhere, the line is read with care."""
+    one = json.dumps(couple_file())
+    twice = one.replace('"lean": 1', '"lean": 1, "lean": 1')
+    spaced = twice.replace('"hope":', '"hope" :')
+    for text in (
+        twice,
+        spaced,
+        twice.replace(":", " :"),
+        twice.replace('"lean": 1, "lean"', '"lean": 1, "le\\u0061n"'),
+    ):
+        with pytest.raises(CoupleFault, match="a field stands twice"):
+            list(read_couples([text.encode()]))
+    listed = json.loads(one)
+    listed["clearances"] = [{"tier": "A", "on": "2026-11-21"}, 7]
+    with pytest.raises(CoupleFault, match="must be an object"):
+        list(read_couples([json.dumps(listed).encode()]))
