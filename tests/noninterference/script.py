@@ -58,17 +58,21 @@ def play(
     world: World,
     *,
     knows: Run | None = None,
-    phases: tuple[str, ...] = PHASES[1:],
+    phases: tuple[str, ...] = ("drafting", "sent", "released"),
     full: tuple[str, ...] | None = ("released",),
     swapped: bool = False,
     shared: bool = False,
+    last: str = PHASES[-1],
 ) -> Run:
-    """Play a world. ``knows``: a run whose B's ids and name A tries; ``phases``: those with a sweep;
-    ``full``: those where it also goes through every page of the staff, with every kind of id (None: all).
+    """Play a world.
+
+    ``knows``: a run whose B's ids and name A tries. ``phases``: those with a sweep; ``full``: those where it
+    also goes through every page of the staff, with every kind of id (None: all). ``last``: the phase after
+    which the world ends.
     """
     stage, run = Stage(house, shared=shared), Run()
     a, known = stage.a, knows or Run()
-    for at, phase in enumerate(PHASES):
+    for at, phase in enumerate(PHASES[: PHASES.index(last) + 1]):
         stage.at(2 * at)
         a.seen.clear()
         if phase == "new":
@@ -164,6 +168,32 @@ def _leaving(stage: Stage, _world: World) -> None:
     a.submit("/my/withdraw", {"confirm": "yes", "reason": "Enough."}, then="/my/withdraw")
 
 
+def take_link(house: House, world: World) -> list[Seen]:
+    """What A sees who opens B's link from a clean browser, says not now, then joins and looks around."""
+    stage = Stage(house)
+    stage.a.begins()
+    stage.works("A")
+    stage.case_id = stage.a.record["case"]
+    stage.at(1)
+    for act in world.acts["new"]:
+        act(stage)
+        stage.works("B")
+    stage.at(2)
+    token = stage.b.newest_token()
+    thief = Person(stage, "thief", house.app.test_client(), stage.a.mail)
+    thief.submit(f"/join/{token}", {"choice": "not_now", "reason": "Curious."}, then="/join/not-now")
+    stage.works("thief")
+    thief.comes(token)
+    stage.works("thief")
+    for path in ("/my", "/my/account", "/my/form", "/my/form/check", "/my/partner", "/my/contact"):
+        thief.get(path)
+    thief.fills(SHEET)
+    thief.sends()
+    stage.works("thief")
+    thief.get("/my")
+    return thief.seen
+
+
 _PLAY = {
     "new": _new,
     "drafting": _drafting,
@@ -184,7 +214,7 @@ def ids_of(stage: Stage, person: Person) -> Known:
         {
             **record,
             "case_id": record["case"],
-            "token": person.newest_token() or "t" * 43,
+            "token": person.token or "t" * 43,
             "subject": record["case"],
             "kind": "case",
             "letter_id": held or NOBODY,

@@ -92,6 +92,7 @@ class Person:
     page: str = ""
     sign_in_name: str = ""
     recovery_code: str = ""
+    token: str = ""
     seen: list[Seen] = field(default_factory=list)
 
     def send(self, method: str, path: str, fields: Fields | None = None, *, label: str = "") -> TestResponse:
@@ -141,6 +142,7 @@ class Person:
         self.reads_card()
 
     def joins(self, token: str) -> None:
+        self.token = token
         self.submit(f"/join/{token}", {"choice": "join", "password": PASSWORD}, then="/my/account")
         self.reads_card()
 

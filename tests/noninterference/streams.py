@@ -17,6 +17,10 @@ from contextvars import ContextVar
 ACTOR: ContextVar[str] = ContextVar("actor", default="nobody")
 
 
+#: Arguments that say for whom something is drawn: a link mailed to B draws nothing from A's links.
+_WHOSE = ("to", "account_id", "token")
+
+
 @contextmanager
 def acting(name: str) -> Iterator[None]:
     """Everything drawn inside belongs to ``name``."""
@@ -33,6 +37,7 @@ def _place() -> str:
     while frame is not None and len(names) < 3:
         if frame.f_globals.get("__name__", "").startswith("portal."):
             names.append(frame.f_code.co_qualname)
+            names[-1] += "".join(str(frame.f_locals.get(local, "")) for local in _WHOSE)
         frame = frame.f_back  # type: ignore[assignment]
     return " < ".join(names)
 

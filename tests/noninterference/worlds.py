@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from evening.answer_sheets import Sheet, sheet
-from noninterference.stage import Person, Stage
+from noninterference.stage import PASSWORD, Person, Stage
 from portal.services import (
     appointments,
     break_glass,
@@ -53,6 +53,8 @@ class World:
     releases: bool = True
     #: How many mails about B reach an inbox that both share.
     shared_mails: int = 1
+    #: B went away without leaving: A's browser still holds the cookie of B's session when A sits down.
+    is_left_open: bool = False
 
     def __str__(self) -> str:
         return self.name
@@ -133,7 +135,7 @@ def reset_asked(stage: Stage) -> None:
 
 def reset_done(stage: Stage) -> None:
     token = stage.b.newest_token("password/reset")
-    given = {"password": "a new and longer evening", "recovery_code": stage.b.recovery_code}
+    given = {"password": PASSWORD, "recovery_code": stage.b.recovery_code}
     stage.b.submit(f"/password/reset/{token}", given, then="/my/account")
 
 
@@ -273,7 +275,7 @@ WORLDS = (
     World("edits many", {"new": (invited, came, edited), "drafting": (edited,)}),
     World("throttled", {"new": (invited, joined, guessed_at)}),
     World("reset asked", {"new": (came_alone, merged), "drafting": (reset_asked,)}, shared_mails=2),
-    World("reset", {"new": (came_alone, merged, reset_asked), "drafting": (reset_done,)}, shared_mails=2),
+    World("reset", {"new": (came_alone, merged, reset_asked, reset_done)}, shared_mails=2),
     World("quick exit", {"new": (invited, came, exited)}),
     World("withdrew", {"new": (invited, came, sent(DANGER), withdrew)}),
     World("withdrew early", {"new": (invited, joined, withdrew)}),
@@ -287,7 +289,11 @@ WORLDS = (
     World("impostor first", {"new": (invited, claimed), "drafting": (came, sent(SAFE))}),
     World("came alone, merged", {"new": (came_alone, sent(DANGER)), "drafting": (merged,)}, shared_mails=0),
     World("same browser, left", {"new": (invited, same_browser(came), exited)}),
-    World("same browser, stayed", {"new": (invited, same_browser(came), drafted_danger)}),
+    World(
+        "same browser, stayed",
+        {"new": (invited, same_browser(came), drafted_danger)},
+        is_left_open=True,
+    ),
     World(
         "same browser, Spanish",
         {"new": (invited, same_browser(came), switched_language, left)},
@@ -301,3 +307,30 @@ WORLDS = (
         shared_mails=2,
     ),
 )  # fmt: skip
+
+
+# B opened the case alone and A was invited: B's acts without the way in, which is behind B
+def walked_in(stage: Stage) -> None:
+    stage.b.keeps_card()
+    stage.b.walks_in()
+
+
+SWAPPED = (
+    World("half done", {"new": (walked_in, half_done)}),
+    World("sent safe", {"new": (walked_in, sent(SAFE))}),
+    World("sent danger", {"new": (walked_in, sent(DANGER))}),
+    World("sent crisis, later", {"new": (walked_in,), "sent": (sent(SUICIDAL),)}),
+    World("withdrew", {"new": (walked_in, sent(LEAVING), withdrew)}),
+    World("do not contact", {"new": (walked_in, chose("do_not_contact"))}, releases=False),
+    World("reset asked", {"new": (reset_asked,)}),
+    World("signed", {"new": (walked_in, sent(DANGER)), "sent": (read, interviewed, cleared, ACCEPTED)}),
+)
+
+#: What B may have done with the invitation before A tries it.
+USED_LINKS = (
+    World("live", {"new": (invited,)}),
+    World("not now", {"new": (invited, not_now)}),
+    World("joined", {"new": (invited, joined)}),
+    World("sent danger", {"new": (invited, came, sent(DANGER))}),
+    World("withdrew", {"new": (invited, joined, withdrew)}),
+)

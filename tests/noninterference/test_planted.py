@@ -1,0 +1,55 @@
+"""The test of the test: every planted leak must be noticed, or the worlds prove nothing."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+
+from noninterference.observe import differences
+from noninterference.planted import LEAKS, Leak
+from noninterference.script import PHASES, Run, play
+from noninterference.stage import House
+from noninterference.worlds import FULL, NEVER, World
+
+#: As far as a leak needs to be noticed: A has sent, and looks at every page once.
+SHORT = PHASES[: PHASES.index("sent") + 1]
+
+WORLDS_OF_LEAKS = sorted({leak.world.name: leak.world for leak in LEAKS}.values(), key=str)
+
+
+@cache
+def _known(house: House) -> Run:
+    return play(house, FULL, phases=(), last="new")
+
+
+def _look(house: House, world: World, *, is_full: bool) -> Run:
+    phases, full = ("drafting", "sent"), ("sent",) if is_full else ()
+    return play(house, world, knows=_known(house), phases=phases, full=full, last="sent")
+
+
+@cache
+def _expected(house: House) -> Run:
+    return _look(house, NEVER, is_full=False)
+
+
+def _difference(expected: Run, run: Run) -> list[str]:
+    return [line for phase in SHORT for line in differences(expected.seen[phase], run.seen[phase])]
+
+
+@pytest.mark.parametrize("leak", LEAKS, ids=str)
+def test_a_planted_leak_is_noticed(house: House, leak: Leak, monkeypatch: pytest.MonkeyPatch) -> None:
+    _known(house)
+    leak.plant(monkeypatch)
+    expected = _look(house, NEVER, is_full=leak.is_on_staff_pages)
+    try:
+        noticed = _difference(expected, _look(house, leak.world, is_full=leak.is_on_staff_pages))
+    except AssertionError as barred:  # A's own way was barred, which A notices as well
+        noticed = [str(barred)]
+    assert noticed != []
+
+
+@pytest.mark.parametrize("world", WORLDS_OF_LEAKS, ids=str)
+def test_without_a_leak_nothing_is_noticed(house: House, world: World) -> None:
+    """So that each leak above is noticed for its own sake."""
+    assert _difference(_expected(house), _look(house, world, is_full=False)) == []
