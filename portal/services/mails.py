@@ -29,6 +29,7 @@ from portal.vault import Place
 
 LEASE: Final = timedelta(minutes=2)
 GIVE_UP_AFTER: Final = 60
+_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 #: Sends one finished message; raises OSError (or a subclass) when it could not.
 Carrier = Callable[[EmailMessage, str], None]
 
@@ -129,14 +130,23 @@ def to_folder(folder: Path) -> Carrier:
     return carry
 
 
+class LoginInClear(OSError):
+    """The server offers no encryption: a login there would be read, or was asked for by somebody between."""
+
+
 def to_server(url: str) -> Carrier:
-    """Hand each mail to an SMTP server: ``smtp://`` (STARTTLS if offered) or ``smtps://``."""
+    """Hand each mail to an SMTP server: ``smtp://`` (STARTTLS if offered) or ``smtps://``.
+
+    A login is never sent in clear but to this machine: LoginInClear, and the mail waits.
+    """
     parts = urlsplit(url)
     host, port = parts.hostname or "localhost", parts.port
 
     def carry(message: EmailMessage, mail_id: str) -> None:
         with _connect(parts.scheme, host, port) as server:
             if parts.username:
+                if host not in _LOOPBACK and not isinstance(server.sock, ssl.SSLSocket):
+                    raise LoginInClear
                 server.login(unquote(parts.username), unquote(parts.password or ""))
             server.send_message(message)
 

@@ -247,6 +247,15 @@ def test_a_server_is_told_who_sends(tmp_path: Path) -> None:
     assert server.said[1] == "AUTH PLAIN AG9mZkBpY2UAcDp3"
 
 
+def test_no_login_is_sent_in_clear_to_another_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mails, "_LOOPBACK", frozenset({"localhost"}))
+    with _server(offers=(b"AUTH PLAIN",)) as server:
+        url = f"smtp://office:pw@127.0.0.1:{server.server_address[1]}"
+        with pytest.raises(mails.LoginInClear):
+            mails.to_server(url)(_message(), "id")
+    assert ([line.split()[0] for line in server.said], server.mails) == (["ehlo", "QUIT"], [])
+
+
 @pytest.mark.parametrize(("offers", "refuses"), [((), "RCPT"), ((), "DATA"), ((b"STARTTLS",), "STARTTLS")])
 def test_a_server_that_refuses_is_an_os_error(offers: tuple[bytes, ...], refuses: str) -> None:
     with _server(offers=offers, refuses=refuses) as server:
