@@ -50,7 +50,11 @@ class Workplace:
 
 
 def _screen_one(place: Workplace, intake_id: str) -> Screened:
-    """Look, then note and alert in one short transaction; look again if something moved meanwhile."""
+    """Look, then note and alert in one short transaction; look again if something moved meanwhile.
+
+    What changed is routed by a job of that same transaction: a worker killed right after has screened the
+    save, so that nothing else would ask for it again.
+    """
     for _ in range(_LOOKS):
         with place.store.staff.read() as session:
             seen = screening.look(session, place.tools, intake_id=intake_id)
@@ -58,6 +62,8 @@ def _screen_one(place: Workplace, intake_id: str) -> Screened:
             with place.store.staff.write() as session:
                 screened = screening.note(session, place.tools, seen, by=WORKER)
                 happenings.tell_of_findings(session, place.tools, screened)
+                if screened.is_changed:
+                    jobs.add(session, place.tools, kind="route", subject_id=screened.case_id)
         except Conflict:
             continue
         return screened
@@ -99,16 +105,16 @@ def _submitted(place: Workplace, intake_id: str) -> None:
 
 def _settled(place: Workplace, intake_id: str) -> None:
     """Time passed: findings may settle."""
-    screened = _screen_one(place, intake_id)
-    if screened.is_changed:
-        _route(place, screened.case_id)
+    _screen_one(place, intake_id)
 
 
 def _saved(place: Workplace, intake_id: str) -> None:
     """Something was saved or a section left. Even without a finding of its own it may change the route:
     beside the other partner's answers, or by the wish for a call.
     """
-    _route(place, _screen_one(place, intake_id).case_id)
+    screened = _screen_one(place, intake_id)
+    if not screened.is_changed:
+        _route(place, screened.case_id)
 
 
 def _said(place: Workplace, statement_id: str) -> None:

@@ -373,3 +373,23 @@ def test_two_workers_at_once_find_keep_and_tell_everything_once(pair: Pair) -> N
     assert len(ids) == len(set(ids))
     with cast.store.staff.read() as session:
         assert audit_chain.verify(session, cast.tools)[1] is None
+
+
+def test_a_worker_killed_between_screening_and_routing_still_routes(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair.a.joins().saves("start", "open", to="safety", private="yes")
+    pair.cast.works()
+    pair.a.saves("safety", harm_received__weapon="past_year")
+    real = routing.look
+
+    def killed(*_given: Any, **_named: Any) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(routing, "look", killed)
+    with pytest.raises(KeyboardInterrupt):
+        pair.cast.works()
+    monkeypatch.setattr(routing, "look", real)
+    pair.cast.clock.move(minutes=2, seconds=1)
+    pair.cast.works()
+    assert pair.route() == ("safety", "ipv_acute")
