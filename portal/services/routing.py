@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
@@ -17,7 +18,7 @@ from portal.domain.couple_file import parse_couple
 from portal.domain.rules import Ruleset
 from portal.domain.urgency import urgency
 from portal.models import PRACTICE_ID, CaseFile, Practice, Recommendation, Review, table_of
-from portal.services import audit, couples, jobs
+from portal.services import audit, couples, jobs, practices
 from portal.services.couples import Couple
 from portal.services.errors import Conflict
 from portal.services.tools import Tools
@@ -102,9 +103,15 @@ def keep(session: Session, tools: Tools, advice: Advice | None, *, by: Viewer) -
 
 
 def _ask_for_recheck(session: Session, tools: Tools, couple: Couple) -> None:
-    """Have the case looked at again when its first intake goes stale (R12): no act tells of that day."""
+    """Have the case looked at again when its first intake goes stale (R12): no act tells of that day.
+
+    The rules count days on the practice's wall calendar, which has days of 23 and 25 hours.
+    """
+    zone = ZoneInfo(practices.view(session).time_zone)
     days = timedelta(days=rules_of(session).stale_days + 1)
-    due = [person.submitted_at + days for person in couple.people if person.submitted_at is not None]
+    sent = [person.submitted_at for person in couple.people if person.submitted_at is not None]
+    first = [datetime.combine(moment.astimezone(zone).date() + days, time.min, zone) for moment in sent]
+    due = [moment.astimezone(UTC) for moment in first]
     coming = [moment for moment in due if moment > tools.now()]
     if coming and not jobs.is_asked(session, kind="recheck", subject_id=couple.case_id, due_at=min(coming)):
         jobs.add(session, tools, kind="recheck", subject_id=couple.case_id, due_at=min(coming))

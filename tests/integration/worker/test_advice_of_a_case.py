@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -153,6 +153,19 @@ def test_an_intake_goes_stale_by_the_passing_of_days_alone(pair: Pair) -> None:
     pair.cast.works()
     assert pair.route() == ("couples", "matched")
     pair.cast.clock.move(days=1)
+    pair.cast.works()
+    assert pair.route() == ("refresh", "stale")
+
+
+def test_a_day_of_25_hours_does_not_lose_the_day_an_intake_goes_stale(pair: Pair) -> None:
+    # Ten minutes past midnight in New York, sixty-one days before a November with an hour more.
+    pair.cast.clock.at = datetime(2026, 9, 20, 4, 10, tzinfo=UTC)
+    pair.a.joins().sends()
+    pair.b.joins().sends()
+    pair.cast.works()
+    pair.cast.clock.move(days=61, minutes=1)
+    pair.cast.works()
+    pair.cast.clock.move(hours=1)
     pair.cast.works()
     assert pair.route() == ("refresh", "stale")
 
