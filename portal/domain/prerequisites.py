@@ -51,12 +51,17 @@ def without_interview(people: Iterable[Standing], held: Collection[Held]) -> tup
 
 
 def without_clearing_interview(people: Iterable[Standing], held: Collection[Held]) -> tuple[str, ...]:
-    """Slots that take part and were not seen alone since they sent: no clearance before (clinical.md §3)."""
-    return tuple(
-        person.slot
-        for person in people
-        if person.participation in TAKES_PART and not any(_counts(interview, person) for interview in held)
+    """Slots that take part and were not seen alone since they sent: no clearance before (clinical.md §3).
+
+    Where nobody takes part any more, their findings stand, and somebody must have been seen all the same.
+    """
+    everybody = tuple(people)
+    unseen = tuple(
+        person for person in everybody if not any(_counts(interview, person) for interview in held)
     )
+    if all(person.participation not in TAKES_PART for person in everybody):
+        return tuple(person.slot for person in unseen) if len(unseen) == len(everybody) else ()
+    return tuple(person.slot for person in unseen if person.participation in TAKES_PART)
 
 
 def _counts(interview: Held, person: Standing) -> bool:

@@ -121,7 +121,8 @@ def clearances(
 
     A couple file compares days; the portal compares times: a clearance is left out where an answer of
     that same day is newer. It is also left out where somebody who takes part now had no individual
-    interview before it: it cleared work with the other person alone (clinical.md §3).
+    interview before it: it cleared work with the other person alone (clinical.md §3). And where staff said
+    only later who somebody is, as a merge does: it was given for whoever stood there before.
     """
     c = table_of(Clearance).c
     rows = session.execute(
@@ -130,6 +131,7 @@ def clearances(
     sent = [person.submitted_at for person in persons if person.submitted_at is not None]
     answered = (*sent, *(view.found_at for view in found if view.state != "corrected"))
     met = _first_interviews(session, persons)
+    met += [person.facts["identity_conflict"][1] for person in persons if "identity_conflict" in person.facts]
     return [
         {"tier": row.tier, "on": row.given_at.astimezone(zone).date().isoformat()}
         for row in rows

@@ -384,6 +384,16 @@ def test_a_clearance_without_somebody_who_takes_part_now_is_left_out(pair: Pair,
     assert pair.route() == ("couples", "matched")
 
 
+def test_a_clearance_from_before_staff_settled_who_somebody_is_is_left_out(pair: Pair, thea: Viewer) -> None:
+    _cleared(pair, thea)
+    pair.cast.clock.move(days=1)
+    pair.state("a", thea, identity_conflict="no")
+    pair.cast.works()
+    assert (pair.file()["clearances"], pair.route()) == ([], ("safety", "ipv_acute"))
+    pair.clear("A", thea)
+    assert pair.file()["clearances"] == [{"tier": "A", "on": "2026-11-25"}]
+
+
 def test_an_interview_without_the_three_ticks_carries_no_clearance(pair: Pair, thea: Viewer) -> None:
     pair.interview("b", thea, ticks=(True, False, True))
     _cleared(pair, thea)

@@ -18,7 +18,7 @@ BEFORE, AFTER = NOON - timedelta(hours=1), NOON + timedelta(hours=1)
 A = Standing("a", "submitted", NOON)
 B = Standing("b", "submitted", NOON)
 B_DRAFT = Standing("b", "in_progress", None)
-B_GONE = Standing("b", "declined", None)
+A_GONE, B_GONE = Standing("a", "declined", None), Standing("b", "declined", None)
 
 
 @pytest.mark.parametrize(
@@ -47,6 +47,9 @@ def test_who_was_not_interviewed(
         ((A, B_DRAFT), (Held("a", True, AFTER),), ("b",)),
         ((A, B_DRAFT), (Held("a", True, AFTER), Held("b", True, BEFORE)), ()),
         ((A, B_GONE), (Held("a", True, AFTER),), ()),
+        ((A_GONE, B_GONE), (), ("a", "b")),
+        ((A_GONE, B_GONE), (Held("a", False, AFTER),), ("a", "b")),
+        ((A_GONE, B_GONE), (Held("a", True, AFTER),), ()),
     ],
 )
 def test_who_must_be_seen_before_a_clearance(
