@@ -7,7 +7,7 @@ held against the live engine, couple by couple (``proof_samples.py``).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Final
@@ -98,6 +98,8 @@ class Readings:
         self._scene = Scene(AS_OF, ruleset.stale_days, ruleset.alcohol_level)
         self._singles = {q.path: [self._read({q.path: a}) for a in q.answers] for q in QUESTIONS}
         self._calm = self._read({})
+        self._pairs: dict[tuple[str, Answer, str], list[Partner]] = {}
+        self.meanings: dict[str, str] = {}
         self.true: dict[tuple[Slot, str], int] = {}
         self.false: dict[tuple[Slot, str], int] = {}
         for predicate in all_predicates():
@@ -119,6 +121,9 @@ class Readings:
         calm = self._ask(predicate, self._calm)
         found = {path: [self._ask(predicate, one) for one in read] for path, read in self._singles.items()}
         alone = [path for path, said in found.items() if path not in pair and said.count(calm) < len(said)]
+        said_alone = [f"{path} {_listed(path, found[path])}" for path in alone]
+        said_together = self._said_together(predicate, pair) if pair else ()
+        self.meanings[predicate.name] = "; ".join([*said_alone, *said_together])
         for slot in SLOTS:
             places = [(PLACES[path, slot], found[path]) for path in alone]
             true = [self._answered(place, said, True) for place, said in places]
@@ -145,13 +150,31 @@ class Readings:
         first, second = pair
         found = NEVER
         for place, one in enumerate(BY_PATH[first].answers):
-            said = [
-                self._ask(predicate, self._read({first: one, second: two})) for two in BY_PATH[second].answers
-            ]
+            said = [self._ask(predicate, read) for read in self._beside(first, one, second)]
             here = self.diagrams.answered(PLACES[first, slot], [place])
             there = self._answered(PLACES[second, slot], said, value)
             found = self.diagrams.either(found, self.diagrams.both(here, there))
         return found
+
+    def _beside(self, first: str, one: Answer, second: str) -> list[Partner]:
+        """One answer read beside every answer to another question."""
+        key = (first, one, second)
+        if key not in self._pairs:
+            self._pairs[key] = [self._read({first: one, second: two}) for two in BY_PATH[second].answers]
+        return self._pairs[key]
+
+    def _said_together(
+        self, predicate: Predicate | DirectionPredicate, pair: tuple[str, str]
+    ) -> Iterator[str]:
+        """The pairs of answers that make a predicate true, as a reader would write them."""
+        first, second = pair
+        by_second: dict[str, list[str]] = {}
+        for one in BY_PATH[first].answers:
+            said = [self._ask(predicate, read) for read in self._beside(first, one, second)]
+            by_second.setdefault(_listed(second, said), []).append(_written(one))
+        for seconds, firsts in by_second.items():
+            if seconds:
+                yield f"{first} {', '.join(firsts)} with {second} {seconds}"
 
     def _controlled(self) -> dict[Slot, int]:
         """By user: two or more kinds of control, by what the user tells as done and the other as received."""
@@ -228,3 +251,17 @@ class Readings:
                     node = self.diagrams.settled(node, PLACES[path, view.seat(slot)], _BLANK)
             found = self.diagrams.either(found, node)
         return found
+
+
+def _listed(path: str, said: list[bool | None]) -> str:
+    """The answers of a field that make a predicate true, as a reader would write them."""
+    answers = [answer for answer, one in zip(BY_PATH[path].answers, said, strict=True) if one is True]
+    return ", ".join(_written(answer) for answer in answers)
+
+
+def _written(answer: Answer) -> str:
+    if isinstance(answer, tuple):
+        return "+".join(answer) or "none"
+    if isinstance(answer, bool):
+        return "yes" if answer else "no"
+    return "blank" if answer is None else str(answer)
