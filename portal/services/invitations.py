@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
@@ -127,19 +127,16 @@ def _require_allowed(session: Session, tools: Tools, couple: Couple, slot: str) 
         raise OutOfOrder("invitation_blocked")
 
 
-def is_blocked(couple: Couple, newest: RecommendationView | None, found: Iterable[FindingView]) -> bool:
+def is_blocked(couple: Couple, newest: RecommendationView | None, found: Sequence[FindingView]) -> bool:
     """Whether R1-R4 stand, in the newest recommendation or found since, or any order of protection."""
     orders = [given.get("order_of_protection") for given in couple.file["partners"].values()]
     if "past" in orders or "current" in orders:
         return True
     if newest is not None and not BLOCKS_INVITING.isdisjoint(newest.body["matched_rules"]):
         return True
-    return any(
-        view.field == "order_of_protection"
-        or (view.rule in BLOCKS_INVITING and (newest is None or view.found_at > newest.made_at))
-        for view in found
-        if view.state != "corrected"
-    )
+    if any(view.field == "order_of_protection" for view in found if view.state != "corrected"):
+        return True
+    return standing.is_danger_since(found, None if newest is None else newest.made_at)
 
 
 def _person(couple: Couple, slot: str) -> Person | None:

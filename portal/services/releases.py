@@ -28,9 +28,11 @@ from portal.services import (
     reviews,
     routing,
     staff_letters,
+    standing,
 )
 from portal.services.errors import BadInput, Conflict, OutOfOrder
 from portal.services.persons import Person
+from portal.services.reviews import ReviewView
 from portal.services.tools import Tools
 from portal.vault import Place
 
@@ -66,8 +68,7 @@ def write(session: Session, tools: Tools, *, case_id: str, draft: Draft, by: Vie
         interviews.standings(people), interviews.held(session, case_id)
     ):
         raise OutOfOrder("service_after_interviews")
-    newest = routing.latest(session, tools, case_id)
-    waits = needs_approval(review.route, newest.body["route"] if newest else None)
+    waits = _needs_approval(session, tools, case_id, review)
     letter_id = _insert(
         session,
         tools,
@@ -82,6 +83,15 @@ def write(session: Session, tools: Tools, *, case_id: str, draft: Draft, by: Vie
     if not waits:
         _show(session, tools, person, _wording(draft.letter, person, draft.body), notify=draft.notify)
     return letter_id
+
+
+def _needs_approval(session: Session, tools: Tools, case_id: str, review: ReviewView) -> bool:
+    """By the signed and the newest route, and by a danger told since, which the worker has yet to route."""
+    newest = routing.latest(session, tools, case_id)
+    route, made_at = (None, None) if newest is None else (newest.body["route"], newest.made_at)
+    if needs_approval(review.route, route):
+        return True
+    return standing.is_danger_since(standing.of_case(session, tools, case_id), made_at)
 
 
 def _require_words(session: Session, tools: Tools, case_id: str, partner_id: str, draft: Draft) -> None:

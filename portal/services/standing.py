@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from portal.domain.prerequisites import BLOCKS_INVITING
 from portal.models import Clearance, Finding, Interview, Partner, table_of
 from portal.services.tools import Tools
 from portal.vault import Place
@@ -77,6 +78,15 @@ def _view(tools: Tools, row: Any) -> FindingView:
         section=row.section,
         found_at=row.found_at,
         settled_at=row.settled_at,
+    )
+
+
+def is_danger_since(found: Iterable[FindingView], moment: datetime | None) -> bool:
+    """Whether an answer saved after ``moment`` raised R1-R4: a recommendation of then knows nothing of it."""
+    return any(
+        view.rule in BLOCKS_INVITING and (moment is None or view.found_at > moment)
+        for view in found
+        if view.state != "corrected"
     )
 
 

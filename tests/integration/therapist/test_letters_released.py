@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 from practice_world import Case, World
-from sqlalchemy import update
+from sqlalchemy import select, update
 
+from portal import worker
 from portal.domain.access import Viewer
 from portal.domain.lint import Breach
-from portal.models import StaffAccount, table_of
-from portal.services import intakes, partner_pages, release_lint, releases, staff_letters
+from portal.models import Intake, StaffAccount, table_of
+from portal.services import intakes, partner_pages, release_lint, releases, requests, staff_letters
 from portal.services.errors import BadInput, Conflict, NotFound, OutOfOrder
 from portal.services.release_lint import LintRefused
 from portal.services.releases import Draft
@@ -140,6 +141,19 @@ def test_a_service_is_named_after_the_interviews(case: Case, thea: Viewer) -> No
     case.see("b", thea)
     write(case, thea, text, letter="service", names_service=True)
     assert seen(case, "a") == [{"title": "What we can offer you", "text": text}]
+
+
+def test_a_danger_that_is_not_routed_yet_waits_for_approval(
+    world: World, case: Case, thea: Viewer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with world.store.staff.write() as session:
+        requests.send(session, world.tools, case_id=case.id, slot="b", kind="refresh", by=thea)
+        c = table_of(Intake).c
+        again = str(session.scalar(select(c.id).where(c.kind == "refresh")))
+    monkeypatch.setitem(worker.HANDLERS, "route", lambda *_: None)
+    world.tools.clock.move(minutes=1)  # type: ignore[attr-defined]
+    case.save("b", intake_id=again, harm_received__weapon="past_year")
+    assert find(world, write(case, thea), thea).state == "waiting"
 
 
 def test_a_letter_needs_somebody_who_joined(world: World, thea: Viewer) -> None:
