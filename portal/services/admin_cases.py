@@ -115,12 +115,6 @@ def assign(session: Session, tools: Tools, *, case_id: str, therapist: str, by: 
     audit.record(session, tools, by=by, verb=verb, subject=("case", case_id), detail=detail)
 
 
-def require_exists(session: Session, case_id: str) -> None:
-    """Raise NotFound unless there is such a case."""
-    if session.scalar(select(table_of(CaseFile).c.id).where(table_of(CaseFile).c.id == case_id)) is None:
-        raise NotFound
-
-
 def view(session: Session, tools: Tools, *, case_id: str, by: Viewer) -> CaseState:
     """One case, and the event that its scheduling state was looked at. Raises NotFound."""
     found = case_states.of_cases(

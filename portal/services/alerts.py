@@ -19,12 +19,13 @@ ON_CALL_TIERS: Final = frozenset({"A", "B", "crisis", "order", "child"})
 def on_call_address(session: Session, tools: Tools) -> str | None:
     """The practice's on-call e-mail, if it set one."""
     c = table_of(Practice).c
-    box = session.scalar(select(c.on_call_box).where(c.id == PRACTICE_ID))
-    return (
-        None
-        if box is None
-        else tools.vault.unbox("staff", Place("practice", "on_call_box", PRACTICE_ID), box)
-    )
+    return opened(tools, session.scalar(select(c.on_call_box).where(c.id == PRACTICE_ID)))
+
+
+def opened(tools: Tools, box: bytes | None) -> str | None:
+    """The on-call e-mail in its box; None where the practice set none."""
+    place = Place("practice", "on_call_box", PRACTICE_ID)
+    return None if box is None else tools.vault.unbox("staff", place, box)
 
 
 def tell_staff(session: Session, tools: Tools, *, case_id: str, is_urgent: bool) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import exists, select
+from sqlalchemy import exists, insert, select
 from sqlalchemy.orm import Session
 
 from portal.domain.access import Viewer, can_open_case
@@ -55,7 +55,7 @@ def require_visible(session: Session, tools: Tools, case_id: str, by: Viewer) ->
 
 
 def require_exists(session: Session, case_id: str) -> None:
-    """Raise NotFound unless there is such a case, whoever it belongs to (break-glass)."""
+    """Raise NotFound unless there is such a case, whoever it belongs to (break-glass, admins)."""
     if session.scalar(select(table_of(CaseFile).c.id).where(table_of(CaseFile).c.id == case_id)) is None:
         raise NotFound
 
@@ -66,6 +66,18 @@ def partner_in(session: Session, case_id: str, slot: str) -> str:
     partner_id: str | None = session.scalar(select(c.id).where(c.case_id == case_id, c.slot == slot))
     if partner_id is None:
         raise BadInput({"slot": "nobody_there"})
+    return partner_id
+
+
+def place_in(session: Session, tools: Tools, *, case_id: str, slot: str) -> str:
+    """Id of the partner record in a slot, made where the case has nobody there yet."""
+    c = table_of(Partner).c
+    found = session.scalar(select(c.id).where(c.case_id == case_id, c.slot == slot))
+    if found is not None:
+        return str(found)
+    partner_id = tools.new_id()
+    row = {"id": partner_id, "case_id": case_id, "slot": slot, "created_at": tools.now()}
+    session.execute(insert(table_of(Partner)), [row])
     return partner_id
 
 

@@ -14,8 +14,9 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from portal.domain.access import Viewer
+from portal.domain.couple import Slot, other
 from portal.models import Account, AnswerSet, CaseFile, Invitation, Partner, Statement, table_of
-from portal.services import alerts, audit, openings
+from portal.services import alerts, audit, cases, openings
 from portal.services.screening import Screened
 from portal.services.tools import Tools
 from portal.vault import Place
@@ -84,18 +85,18 @@ def statement_made(session: Session, tools: Tools, *, statement_id: str, by: Vie
             _hold_invitation(session, tools, case_id=row.case_id, slot=row.slot, body=newest.body, by=by)
         else:
             # Nobody may have invited the other yet; "will not join" must still stand for somebody.
-            other_slot(session, tools, case_id=row.case_id, slot=row.slot)
+            cases.place_in(session, tools, case_id=row.case_id, slot=other(row.slot))
     return Said(case_id=row.case_id, kind=row.kind)
 
 
 def _hold_invitation(
-    session: Session, tools: Tools, *, case_id: str, slot: str, body: dict[str, Any], by: Viewer
+    session: Session, tools: Tools, *, case_id: str, slot: Slot, body: dict[str, Any], by: Viewer
 ) -> None:
     """Keep a partner's wish to invite the other; staff release it or not (clinical.md §4, "Inviting").
 
     A wish told anew replaces the one that is held: the first address may have been a slip.
     """
-    partner_id = other_slot(session, tools, case_id=case_id, slot=slot)
+    partner_id = cases.place_in(session, tools, case_id=case_id, slot=other(slot))
     table = table_of(Invitation)
     held = session.scalar(
         select(table.c.id).where(table.c.partner_id == partner_id, table.c.state == "held").limit(1)
@@ -112,18 +113,6 @@ def _hold_invitation(
     row = {"id": row_id, "partner_id": partner_id, "state": "held", "created_at": tools.now(), **told}
     session.execute(insert(table), [row])
     audit.record(session, tools, by=by, verb="invitation.held", subject=("case", case_id))
-
-
-def other_slot(session: Session, tools: Tools, *, case_id: str, slot: str) -> str:
-    """The partner id of the other slot of a case; the record is made if it is not there yet."""
-    p, wanted = table_of(Partner).c, "b" if slot == "a" else "a"
-    found = session.scalar(select(p.id).where(p.case_id == case_id, p.slot == wanted))
-    if found is not None:
-        return str(found)
-    partner_id = tools.new_id()
-    row = {"id": partner_id, "case_id": case_id, "slot": wanted, "created_at": tools.now()}
-    session.execute(insert(table_of(Partner)), [row])
-    return partner_id
 
 
 def case_of_account(session: Session, account_id: str) -> str:

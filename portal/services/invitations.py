@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from portal.domain.access import Viewer
 from portal.domain.prerequisites import BLOCKS_INVITING, NOT_APPROACHED
 from portal.models import Invitation, Partner, table_of
-from portal.services import audit, couples, mails, routing, standing
+from portal.services import audit, cases, couples, mails, routing, standing
 from portal.services.couples import Couple
 from portal.services.errors import NotFound, OutOfOrder
 from portal.services.persons import Person
@@ -63,7 +63,7 @@ def send(
     """
     couple = couples.couple(session, tools, case_id)
     _require_allowed(session, tools, couple, slot)
-    partner_id = _partner_in(session, tools, couple, slot)
+    partner_id = cases.place_in(session, tools, case_id=case_id, slot=slot)
     invitation_id = tools.new_id()
     place = Place("invitation", "address_sealed", invitation_id)
     row = {
@@ -141,16 +141,6 @@ def is_blocked(couple: Couple, newest: RecommendationView | None, found: Sequenc
 
 def _person(couple: Couple, slot: str) -> Person | None:
     return next((person for person in couple.people if person.slot == slot), None)
-
-
-def _partner_in(session: Session, tools: Tools, couple: Couple, slot: str) -> str:
-    """The partner record of a slot, made where the case has nobody there yet."""
-    person = _person(couple, slot)
-    if person is not None:
-        return person.partner_id
-    row = {"id": tools.new_id(), "case_id": couple.case_id, "slot": slot, "created_at": tools.now()}
-    session.execute(insert(table_of(Partner)), [row])
-    return str(row["id"])
 
 
 def _send(

@@ -15,9 +15,10 @@ from sqlalchemy.orm import Session
 
 from portal.content import words
 from portal.domain.access import ANONYMOUS, Viewer
-from portal.models import Account, CaseFile, Invitation, Partner, Statement, table_of
-from portal.services import audit, intakes, jobs, passwords, recovery, sessions, sign_ins
+from portal.models import Account, CaseFile, Invitation, Partner, table_of
+from portal.services import audit, intakes, jobs, passwords, recovery, sessions, sign_ins, statements
 from portal.services.errors import Refused
+from portal.services.statements import InvitedKind
 from portal.services.tools import Tools, token_hash
 from portal.vault import Place
 
@@ -106,8 +107,9 @@ def decline(session: Session, tools: Tools, *, token: str, reason: str) -> None:
     Raises Refused ("unknown_link").
     """
     invited = _find(session, tools, token=token)
-    kind = "second_not_now" if invited.is_second else "not_now"
-    statement_id = _state(session, tools, partner_id=invited.partner_id, kind=kind, body={"reason": reason})
+    kind: InvitedKind = "second_not_now" if invited.is_second else "not_now"
+    partner_id, body = invited.partner_id, {"reason": reason}
+    statement_id = statements.keep(session, tools, partner_id=partner_id, kind=kind, body=body)
     subject, detail = ("invitation", invited.invitation_id), {"statement": statement_id}
     audit.record(session, tools, by=ANONYMOUS, verb="invitation.not_now", subject=subject, detail=detail)
 
@@ -183,19 +185,3 @@ def _free_name(session: Session, tools: Tools) -> str:
         taken = select(c.id).where(c.name_digest == sign_ins.name_digest(tools, name))
         if session.execute(taken).one_or_none() is None:
             return name
-
-
-def _state(session: Session, tools: Tools, *, partner_id: str, kind: str, body: dict[str, str]) -> str:
-    """Keep a sealed statement and ask the worker to look at it; returns its id."""
-    statement_id = tools.new_id()
-    text = json.dumps(body, ensure_ascii=False, sort_keys=True)
-    row = {
-        "id": statement_id,
-        "partner_id": partner_id,
-        "kind": kind,
-        "body_sealed": tools.vault.seal(Place("statement", "body_sealed", statement_id), text),
-        "said_at": tools.now(),
-    }
-    session.execute(insert(table_of(Statement)), [row])
-    jobs.add(session, tools, kind="statement", subject_id=statement_id)
-    return statement_id

@@ -5,9 +5,9 @@ from __future__ import annotations
 import zoneinfo
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from portal.domain.access import Viewer
@@ -15,7 +15,7 @@ from portal.domain.answers import canonical_text
 from portal.domain.constructs import POLICIES
 from portal.domain.rules import SAFE_RANGES
 from portal.models import PRACTICE_ID, CaseFile, Job, Practice, table_of
-from portal.services import audit, set_ups
+from portal.services import alerts, audit, set_ups
 from portal.services.errors import BadInput
 from portal.services.tools import Tools
 from portal.vault import Place
@@ -56,7 +56,7 @@ def view(session: Session, tools: Tools) -> PracticeSettings:
     return PracticeSettings(
         practice_name=row.name,
         phone=row.phone,
-        on_call_email=_on_call(tools, row),
+        on_call_email=alerts.opened(tools, row.on_call_box) or "",
         time_zone=row.time_zone,
         confidentiality=row.confidentiality,
         self_referral=row.self_referral,
@@ -64,12 +64,6 @@ def view(session: Session, tools: Tools) -> PracticeSettings:
         alcohol_level=row.alcohol_level,
         index_margin=row.index_margin,
     )
-
-
-def _on_call(tools: Tools, row: Row[Any]) -> str:
-    if row.on_call_box is None:
-        return ""
-    return tools.vault.unbox("staff", Place("practice", "on_call_box", PRACTICE_ID), row.on_call_box)
 
 
 def time_zones() -> tuple[str, ...]:

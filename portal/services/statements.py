@@ -20,6 +20,8 @@ from portal.services.tools import Tools
 from portal.vault import Place
 
 Kind = Literal["contact", "message", "addition", "withdrawal", "partner_choice"]
+#: Said over an invitation, by somebody who has no account.
+InvitedKind = Literal["not_now", "second_not_now"]
 Body = Mapping[str, str | bool]
 
 #: What each kind is called in the audit trail.
@@ -38,17 +40,23 @@ def state(session: Session, tools: Tools, *, kind: Kind, body: Body, by: Viewer)
     Bodies: contact {channel, address, hours, time_zone, voicemail_ok, name_ok}; message and addition
     {text}; withdrawal {reason}; partner_choice {choice, channel, address}.
     """
+    statement_id = keep(session, tools, partner_id=by.partner_id, kind=kind, body=body)
+    audit.record(session, tools, by=by, verb=_VERBS[kind], subject=("statement", statement_id))
+    return statement_id
+
+
+def keep(session: Session, tools: Tools, *, partner_id: str, kind: Kind | InvitedKind, body: Body) -> str:
+    """Seal a statement and ask the worker to look at it; returns its id. The event is the caller's."""
     statement_id = tools.new_id()
     text = json.dumps(dict(body), ensure_ascii=False, sort_keys=True)
     row = {
         "id": statement_id,
-        "partner_id": by.partner_id,
+        "partner_id": partner_id,
         "kind": kind,
         "body_sealed": tools.vault.seal(Place("statement", "body_sealed", statement_id), text),
         "said_at": tools.now(),
     }
     session.execute(insert(table_of(Statement)), [row])
-    audit.record(session, tools, by=by, verb=_VERBS[kind], subject=("statement", statement_id))
     jobs.add(session, tools, kind="statement", subject_id=statement_id)
     return statement_id
 

@@ -9,7 +9,7 @@ from typing import Final
 from flask import abort, redirect, render_template, request
 from werkzeug.wrappers import Response
 
-from portal.services import admin_cases, case_merges, case_names, people
+from portal.services import admin_cases, case_merges, case_names, cases, people
 from portal.services.case_states import CaseState
 from portal.services.errors import BadInput, OutOfOrder
 from portal.web import bodies, context, guards, kit
@@ -23,7 +23,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 def _exists(case: str) -> None:
     with kit.store().staff.read() as session:
-        admin_cases.require_exists(session, case)
+        cases.require_exists(session, case)
 
 
 @bp.get("/admin/cases")

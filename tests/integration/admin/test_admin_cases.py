@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from portal.domain.access import Viewer
 from portal.models import AuditEvent, CaseFile, Invitation, table_of
-from portal.services import admin_cases, case_merges, people
+from portal.services import admin_cases, case_merges, cases, people
 from portal.services.case_states import CaseState, SlotState
 from portal.services.errors import BadInput, NotFound, OutOfOrder
 
@@ -155,8 +155,8 @@ def test_an_unknown_case_is_not_found(world: World, ada: Viewer) -> None:
     case_id = _open(world, ada)
     with world.store.staff.read() as session:
         with pytest.raises(NotFound):
-            admin_cases.require_exists(session, "nowhere")
-        admin_cases.require_exists(session, case_id)
+            cases.require_exists(session, "nowhere")
+        cases.require_exists(session, case_id)
 
 
 def test_pages_follow_each_other(
