@@ -1,6 +1,6 @@
 """``flask --app wsgi routing …``: couples in, recommendations out; the proof, the study, the page.
 
-None of them touches a database or a key.
+None but ``backtest`` touches a database or a key, and that one only reads.
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import BinaryIO, NoReturn
 
 import click
-from flask import Flask
+from flask import Flask, current_app
+from flask.cli import with_appcontext
 
-from portal.content.rules import ruleset
+from portal.assembly import House
+from portal.content.rules import CURRENT, RULESETS, ruleset
 from portal.domain.couple_file import parse_couple
 from portal.domain.couple_stream import read_couples
 from portal.domain.errors import CoupleFault
@@ -30,6 +32,7 @@ from portal.domain.routing_page import routing_page
 from portal.domain.routing_picture import routing_picture
 from portal.domain.sequence import fixed_sequence
 from portal.domain.study import study
+from portal.services import backtests
 
 FINDING = 1
 BAD_INPUT = 2
@@ -86,6 +89,25 @@ def verify_command() -> None:
         click.echo(json.dumps(couple))
         click.echo(json.dumps(recommend(parse_couple(couple), ruleset(), would_change=False).as_dict()))
     raise SystemExit(FINDING)
+
+
+@routing.command("backtest")
+@click.option("--ruleset", "named", type=click.Choice(tuple(RULESETS)), default=CURRENT, show_default=True)
+@with_appcontext
+def backtest_command(named: str) -> None:
+    """Run a ruleset over every stored case; print what would change, a line a case. Nothing is changed."""
+    house: House = current_app.extensions["portal.house"]
+    cases = changed = 0
+    with house.store.staff.read() as session:
+        for outcome in backtests.run(session, house.tools, named=named):
+            cases += 1
+            if outcome.is_changed:
+                changed += 1
+                click.echo(
+                    f"case {outcome.case_id}: {outcome.old} ({outcome.old_rule}) ->"
+                    f" {outcome.new} ({outcome.new_rule}), because of {outcome.responsible}"
+                )
+    click.echo(f"{cases} cases, {changed} changed, ruleset {named}")
 
 
 @routing.command("simulate")

@@ -18,11 +18,13 @@ from portal.domain.flags import FLAGS
 from portal.domain.gates import GATES
 from portal.domain.questionnaire import Wording
 from portal.domain.routing import ALTERNATIVES
-from portal.domain.rules import PROTECTIVENESS, Ruleset
+from portal.domain.rules import PROTECTIVENESS, Rule, Ruleset
 from portal.domain.table import TABLE
 from portal.domain.texts import RulesetTexts, RuleTexts
 
 CURRENT: Final = "2026.1"
+RULESETS: Final[Mapping[str, tuple[Rule, ...]]] = {CURRENT: TABLE}
+"""Every ruleset by its name; each has its sentences in a file of the same name."""
 NOTES: Final = ("heuristic", "self_report")
 
 _FOLDER: Final = Path(__file__).parent / "rules"
@@ -54,12 +56,13 @@ class RulesContent(Strict):
 
 
 @lru_cache(maxsize=64)
-def ruleset(**thresholds: int) -> Ruleset:
-    """The current ruleset with a practice's thresholds (``stale_days``, ``alcohol_level``, ``index_margin``).
+def ruleset(named: str = CURRENT, /, **thresholds: int) -> Ruleset:
+    """A ruleset with a practice's thresholds (``stale_days``, ``alcohol_level``, ``index_margin``).
 
-    Raises SettingFault for thresholds outside their safe ranges, ContentError for a bad file.
+    Raises LookupError for a name that is none of RULESETS, SettingFault for thresholds outside their safe
+    ranges, ContentError for a bad file.
     """
-    return Ruleset(CURRENT, TABLE, _texts(), **thresholds)
+    return Ruleset(named, RULESETS[named], _texts(named), **thresholds)
 
 
 def load_texts(path: Path) -> RulesetTexts:
@@ -83,8 +86,8 @@ def load_texts(path: Path) -> RulesetTexts:
 
 
 @cache
-def _texts() -> RulesetTexts:
-    return load_texts(_FOLDER / f"{CURRENT}.yaml")
+def _texts(named: str) -> RulesetTexts:
+    return load_texts(_FOLDER / f"{named}.yaml")
 
 
 def _rule(rule: RuleContent) -> RuleTexts:

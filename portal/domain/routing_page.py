@@ -167,11 +167,11 @@ def _proof(proof: Proof) -> Iterator[str]:
     yield from (
         "## Proven",
         "",
-        f"`routing verify` walks all {proof.states:.2e} couples that differ in an answer the rules read"
-        f" ({proof.frames} pairs of stages); violations: {len(proof.violations)}. Checked: one route",
-        "each; a and b change over; no danger told lowers the protection; no blank opens a joint route; a",
-        "joint route only when both are complete, private, fresh and free of uncleared danger; every row, gate and",
-        "flag is reached; and every row holds exactly where a second writing of the table says.",
+        f"`routing verify` walks {proof.states:.2e} couples, all that differ in an answer the rules read",
+        f"({proof.frames} pairs of stages). Violations: {len(proof.violations)}. It checks: one route each;",
+        "a and b change over; no danger told lowers the protection; no blank opens a joint route; a joint",
+        "route only when both are complete, private, fresh and free of uncleared danger; every row, gate",
+        "and flag is reached; and every row holds exactly where a second writing of the table says.",
         "",
     )
 
@@ -181,8 +181,8 @@ def _study(study: Study) -> Iterator[str]:
         "## What a practice may expect",
         "",
         f"`routing simulate`: {study.practices} made-up practices of {study.couples} couples, each with",
-        "rates of its own inside the ranges below. Figures are means, in brackets the middle nine tenths",
-        f"of the practices. Weekly figures are for {study.per_week} couples who newly ask in a week. `[d]` is an",
+        "rates of its own inside the ranges below. Figures are means, in brackets the middle nine tenths of",
+        f"the practices. Weekly figures: {study.per_week} couples newly ask in a week. `[d]` is an",
         "assumption of ours: a practice that knows its own rates should trust those.",
         "",
     )

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
-from portal.content.rules import ruleset
+from portal.content.rules import CURRENT, ruleset
 from portal.domain import routing
 from portal.domain.access import Viewer
 from portal.domain.couple_file import parse_couple
@@ -36,13 +36,13 @@ class RecommendationView:
     made_at: datetime
 
 
-def rules_of(session: Session) -> Ruleset:
-    """The live ruleset under this practice's own thresholds."""
+def rules_of(session: Session, named: str = CURRENT) -> Ruleset:
+    """A ruleset, the live one unless named, under this practice's own thresholds."""
     c = table_of(Practice).c
     row = session.execute(
         select(c.stale_days, c.alcohol_level, c.index_margin).where(c.id == PRACTICE_ID)
     ).one_or_none()
-    return ruleset() if row is None else ruleset(**row._mapping)
+    return ruleset(named) if row is None else ruleset(named, **row._mapping)
 
 
 def latest(session: Session, tools: Tools, case_id: str) -> RecommendationView | None:
