@@ -124,11 +124,6 @@ class Vault:
     def __repr__(self) -> str:
         return "<Vault>"
 
-    @property
-    def can_open(self) -> bool:
-        """Whether this process holds the private key."""
-        return self._private is not None
-
     def seal(self, place: Place, text: str) -> bytes:
         """Seal ``text`` to the practice; only a holder of the private key opens it."""
         body = _SUITE.encrypt(pad(text), self._public, info=place.bound(self._public_id))

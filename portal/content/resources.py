@@ -26,11 +26,6 @@ class HelpLine:
     phone: str
     message: Wording
 
-    @property
-    def dial(self) -> str:
-        """The number for a tel: link: digits only."""
-        return self.phone.replace("-", "")
-
 
 @dataclass(frozen=True)
 class Resources:

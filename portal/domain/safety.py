@@ -98,16 +98,6 @@ def findings(couple: Couple) -> tuple[Finding, ...]:
     return tuple(found)
 
 
-def completed_by(slot: Slot, before: Couple | None, after: Couple) -> tuple[Finding, ...]:
-    """The findings that this partner's newest answers raised: in ``after``, not in ``before``, and theirs.
-
-    ``before`` is the couple without the new answers (``None``: nothing was known). When only this
-    partner's answers changed, a pooled finding that they complete always names one of their answers.
-    """
-    known = set(findings(before)) if before is not None else set[Finding]()
-    return tuple(finding for finding in findings(after) if finding.slot == slot and finding not in known)
-
-
 def has_two_kinds(couple: Couple) -> bool:
     """Whether one person uses two or more different kinds of control: a's received with b's done."""
     return any(len(_kinds_used_by(couple, slot)) >= 2 for slot in SLOTS)

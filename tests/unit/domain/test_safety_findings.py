@@ -9,7 +9,7 @@ from hypothesis import given
 
 from couple_files import BLANK, alone, couple_file, couple_files, rules_of
 from portal.domain.couple_file import parse_couple
-from portal.domain.safety import Finding, completed_by, findings
+from portal.domain.safety import Finding, findings
 
 F = Finding
 
@@ -103,18 +103,6 @@ def test_two_kinds_of_control_are_told_by_whoever_is_in_the_file() -> None:
     done = alone({"control_done": ["money", "phone"], "control_received": BLANK})
     assert findings(parse_couple(only)) == (F("a", "B", "R4", "control_received"),)
     assert findings(parse_couple(done)) == (F("a", "B", "R4", "control_done"),)
-
-
-def test_whoever_completes_a_pooled_finding_raises_it() -> None:
-    before = parse_couple(couple_file({"fear_of_consequences": True}))
-    after = parse_couple(couple_file({"fear_of_consequences": True}, {"harm_done__physical": "past_year"}))
-    assert completed_by("b", before, after) == (
-        F("b", "A", "R1", "harm_done.physical"),
-        F("b", "H", "R5b", "harm_done.physical"),
-    )
-    assert completed_by("a", None, before) == (F("a", "B", "R4", "fear_of_consequences"),)
-    assert completed_by("b", None, before) == ()
-    assert completed_by("b", after, after) == ()
 
 
 RAISING = {"A": "R1", "child": "R1b", "crisis": "R2", "order": "R3", "B": "R4"}
