@@ -84,6 +84,7 @@ class Leak:
     world: World
     plant: Plant
     is_on_staff_pages: bool = False
+    phase: str = "sent"
 
     def __str__(self) -> str:
         return self.name
@@ -327,7 +328,7 @@ LEAKS = (
     Leak("403 for what exists", SENT, _answers(_forbidden), is_on_staff_pages=True),
     Leak("one more query where there is another", JOINED, _extra_query),
     Leak("statements without their viewer", DRAFTED, _said_by_anybody),
-    Leak("a sending without its viewer", SENT, _sent_by_anybody),
+    Leak("a sending without its viewer", SENT, _sent_by_anybody, phase="drafting"),
     Leak("a request pinned for both", ASKED, _pinned_for_both),
     Leak("messages counted for everybody", ASKED, _to_partners(_letters_counted, path="/my")),
     Leak("the couple's language", SPANISH, _language_of_the_couple),

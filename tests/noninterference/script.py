@@ -23,7 +23,8 @@ NOBODY = "11111111-1111-4111-8111-111111111111"
 #: Ends A's own session, so the script does it itself.
 _ENDS = frozenset({"public.leave", "accounts.sign_out", "static"})
 SHEET = sheet()
-_FIRST_EVENING = ("start", "patterns", "direction", "safety")
+_FIRST_EVENING = ("start", "direction", "safety")
+_SECOND_EVENING = ("satisfaction", "pressure", "health", "affair")
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def play(
     world: World,
     *,
     knows: Run | None = None,
-    phases: tuple[str, ...] = ("drafting", "sent", "released"),
+    phases: tuple[str, ...] = ("drafting", "released"),
     full: tuple[str, ...] | None = ("released",),
     swapped: bool = False,
     shared: bool = False,
@@ -81,7 +82,7 @@ def play(
             a.signs_in()
         _PLAY[phase](stage, world)
         if phase in phases:
-            sweep(a, known, is_full=full is None or phase in full)
+            sweep(a, known, is_full=full is None or phase in full, is_short=full is not None)
         a.leaves()
         stage.works("A")
         mails = [MailSeen(f"mail {n}", mail.as_bytes()) for n, mail in enumerate(a.inbox)]
@@ -127,8 +128,9 @@ def _drafting(stage: Stage, _world: World) -> None:
 
 
 def _sent(stage: Stage, _world: World) -> None:
-    stage.a.fills({key: items for key, items in SHEET.items() if key not in _FIRST_EVENING})
+    stage.a.fills({key: SHEET[key] for key in _SECOND_EVENING})
     stage.a.sends()
+    stage.a.get("/my")
 
 
 def _reset(stage: Stage, _world: World) -> None:
@@ -232,10 +234,13 @@ def _argument_sets(a: Person, known: Run) -> Iterator[tuple[str, Known]]:
     yield "made up", Known({"slot": "b", "kind": "account"})
 
 
-def _addresses(a: Person, known: Run, method: str, *, is_full: bool) -> Iterator[tuple[str, str]]:
+def _addresses(
+    a: Person, known: Run, method: str, *, is_full: bool, is_short: bool
+) -> Iterator[tuple[str, str]]:
     """(label, path) of every rule of the portal that takes the method, with every kind of id.
 
-    Not ``is_full``: what a partner may open, with the partner's real ids alone.
+    Not ``is_full``: what a partner may open, with the partner's real ids alone. ``is_short``: the pages of
+    the staff, which no partner may open, with the partner's real ids and made-up ones.
     """
     app = a.stage.house.app
     sets = list(_argument_sets(a, known))
@@ -246,7 +251,8 @@ def _addresses(a: Person, known: Run, method: str, *, is_full: bool) -> Iterator
             continue
         if not is_full and _is_for_staff(app, rule.endpoint):
             continue
-        for kind, ids in sets if rule.arguments else sets[:1]:
+        tried = sets[1::2] if is_short and _is_for_staff(app, rule.endpoint) else sets
+        for kind, ids in tried if rule.arguments else sets[:1]:
             values: dict[str, Any] = {name: ids.of(name) for name in rule.arguments}
             yield f"{rule.rule} ({kind})", adapter.build(rule.endpoint, values, method=method)
 
@@ -255,12 +261,12 @@ def _is_for_staff(app: Flask, endpoint: str) -> bool:
     return app.view_functions[endpoint].access.name in ("therapist", "admin", "staff")  # type: ignore[attr-defined]
 
 
-def sweep(a: Person, known: Run, *, is_full: bool) -> None:
+def sweep(a: Person, known: Run, *, is_full: bool, is_short: bool) -> None:
     """Every address there is, with every kind of id; then the guesses of somebody who is curious."""
-    for label, path in _addresses(a, known, "GET", is_full=is_full):
+    for label, path in _addresses(a, known, "GET", is_full=is_full, is_short=is_short):
         a.get(path, label=label)
     a.get("/my")
-    for label, path in _addresses(a, known, "POST", is_full=is_full):
+    for label, path in _addresses(a, known, "POST", is_full=is_full, is_short=is_short):
         a.post(path, label=label)
     name = known.b_name or "walnut-river-stone"
     a.post("/sign-in", {"name": name, "password": "is it this one, perhaps"}, label="guess a password")

@@ -101,14 +101,19 @@ def test_roles_swapped(house: House, world: World) -> None:
     }
 
 
-@pytest.mark.parametrize("world", USED_LINKS, ids=str)
+@cache
+def _live_link(house: House) -> list[Seen]:
+    return take_link(house, USED_LINKS[0])
+
+
+@pytest.mark.parametrize("world", USED_LINKS[1:], ids=str)
 def test_a_used_link_looks_like_a_live_one(house: House, world: World) -> None:
     """A opens B's link in the shared inbox: whether B has used it, and for what, cannot be seen.
 
     Not the statements of the join itself: a used link opens a second record (security.md P8), and two
     Argon2 hashes, a hundred times slower, stand before it.
     """
-    assert differences(take_link(house, USED_LINKS[0]), take_link(house, world), besides=JOINING) == []
+    assert differences(_live_link(house), take_link(house, world), besides=JOINING) == []
 
 
 def test_the_sweep_reaches_every_page(house: House) -> None:

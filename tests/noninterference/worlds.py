@@ -42,6 +42,8 @@ LEAVING: Sheet = sheet(
     affair="current_secret", doubts_told="no", first_step="no",
 )  # fmt: skip
 SAFE: Sheet = sheet(lean="4", commit_months="unsure")
+#: What the rules read first; the rest of an evening tells A no more and takes its time.
+_TELLING = ("start", "direction", "pressure", "safety", "health", "affair")
 
 
 @dataclass(frozen=True)
@@ -92,9 +94,9 @@ def half_done(stage: Stage) -> None:
         stage.b.saves(section, SAFE[section])
 
 
-def sent(answers: Sheet) -> Act:
+def sent(answers: Sheet, *, whole: bool = False) -> Act:
     def act(stage: Stage) -> None:
-        stage.b.fills(answers)
+        stage.b.fills({key: items for key, items in answers.items() if whole or key in _TELLING})
         stage.b.sends()
 
     return act
@@ -256,7 +258,7 @@ BROKE_GLASS = staff(break_glass.open_case, reason="Covering for Thea tonight.")
 
 NEVER = World("never", shared_mails=0)
 #: Everything B ever gets: A's curiosity tries these ids in every world.
-FULL = World("sent first", {"new": (invited, came, sent(SAFE))})
+FULL = World("sent first", {"new": (invited, came, sent(SAFE, whole=True))})
 
 WORLDS = (
     World("invited", {"new": (invited,)}),
@@ -299,7 +301,9 @@ WORLDS = (
         {"new": (invited, same_browser(came), switched_language, left)},
     ),
     World("reviewed", {"new": (invited, came, sent(DANGER)), "sent": (read, interviewed, cleared)}),
-    World("signed", {"new": (invited, came, sent(SAFE)), "sent": (ACCEPTED,), "reset": (DEFERRED,)}),
+    World(
+        "signed", {"new": (invited, came, sent(SAFE, whole=True)), "sent": (ACCEPTED,), "reset": (DEFERRED,)}
+    ),
     World("doubted", {"new": (invited, came, sent(SAFE), DOUBTED), "sent": (BROKE_GLASS,)}),
     World(
         "letter to B",
