@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from werkzeug.datastructures import MultiDict
 from wtforms import Field, Form, StringField
 from wtforms.validators import StopValidation
 
-from portal.domain.answers import canonical_text
+from portal.domain.answers import Fault
 from portal.services import passwords, set_ups
-from portal.web import bodies, context
-
-Check = Callable[[Form, Field], None]
+from portal.web import context
+from portal.web.fields import NO_EMAIL, WORDS, PostedForm, one_of, text, tick
 
 PASSWORD_FAULTS: dict[str, Any] = {
     "unreadable": _l("This password holds a character that we cannot keep. Please choose another one."),
@@ -22,9 +19,7 @@ PASSWORD_FAULTS: dict[str, Any] = {
     "too_long": _l("Please use at most 1,024 characters."),
     "common": _l("This password is one of the first that somebody would try. Please choose another one."),
 }
-NOT_TICKED = _l("Please choose one of the answers shown here.")
-TOO_LONG = _l("This text is longer than we can keep. Please shorten it.")
-BAD_CHARACTERS = _l("This text holds a character that we cannot keep. Please type it again.")
+NOT_TICKED = WORDS[Fault.NOT_AN_OPTION]
 UNKNOWN_LINK = _l("This link cannot be used any more. Please call the practice and ask for a new one.")
 WRONG_CODE = _l("The link or the code does not fit. Please look at both again.")
 BUSY = _l("We cannot take this right now. Please try again in an hour, or call the practice.")
@@ -38,35 +33,10 @@ def _new_password(_form: Form, field: Field) -> None:
         raise StopValidation(PASSWORD_FAULTS[fault])
 
 
-def _text(limit: int) -> Check:
-    def check(_form: Form, field: Field) -> None:
-        try:
-            field.data = canonical_text(field.data or "")
-        except ValueError:
-            raise StopValidation(BAD_CHARACTERS) from None
-        if len(field.data) > limit:
-            raise StopValidation(TOO_LONG)
-
-    return check
-
-
-def _tick(_form: Form, field: Field) -> None:
-    if field.data not in (None, "", "yes"):
-        raise StopValidation(NOT_TICKED)
-
-
-def _one_of(*options: str) -> Check:
-    def check(_form: Form, field: Field) -> None:
-        if (field.data or "") not in options:
-            raise StopValidation(NOT_TICKED)
-
-    return check
-
-
 def _email(_form: Form, field: Field) -> None:
     field.data = (field.data or "").strip()
     if not passwords.is_readable(field.data) or not set_ups.is_email(field.data):
-        raise StopValidation(_l("Please give an e-mail address, such as name@example.org."))
+        raise StopValidation(NO_EMAIL)
 
 
 def _optional_email(form: Form, field: Field) -> None:
@@ -80,26 +50,12 @@ def _full_name(_form: Form, field: Field) -> None:
         raise StopValidation(_l("Please write your name, in one line."))
 
 
-class PostedForm(Form):
-    """A form bound to the posted body."""
-
-    @classmethod
-    def posted(cls) -> Any:
-        """The form with what was posted."""
-        return cls(MultiDict(bodies.fields()))
-
-    @property
-    def faults(self) -> dict[str, str]:
-        """Field name -> its first message."""
-        return {name: str(messages[0]) for name, messages in self.errors.items()}
-
-
 class BeginForm(PostedForm):
     """A self-referral."""
 
     email = StringField(validators=[_optional_email])
     password = StringField(validators=[_new_password])
-    talk_first = StringField(validators=[_tick])
+    talk_first = StringField(validators=[tick])
 
 
 class JoinForm(PostedForm):
@@ -111,7 +67,7 @@ class JoinForm(PostedForm):
 class NotNowForm(PostedForm):
     """An invitation's "not for me right now"."""
 
-    reason = StringField(validators=[_text(REASON_LIMIT)])
+    reason = StringField(validators=[text(REASON_LIMIT)])
 
 
 class NewPasswordForm(PostedForm):
@@ -130,12 +86,12 @@ class FirstAdminForm(NewPasswordForm):
 class AccountForm(PostedForm):
     """What the own account's page may post beside a password."""
 
-    kept = StringField(validators=[_tick])
-    sign_out_everywhere = StringField(validators=[_tick])
-    language = StringField(validators=[_one_of("", *context.LANGUAGES)])
+    kept = StringField(validators=[tick])
+    sign_out_everywhere = StringField(validators=[tick])
+    language = StringField(validators=[one_of(("", *context.LANGUAGES))])
 
 
 class LeavingForm(PostedForm):
     """The page about quick exit was read."""
 
-    seen = StringField(validators=[_one_of("yes")])
+    seen = StringField(validators=[one_of(("yes",))])

@@ -9,13 +9,7 @@ from flask_babel import lazy_gettext as _l
 
 from portal.domain.answers import Fault
 from portal.domain.questionnaire import Section
-
-WORDS: Mapping[str, LazyString] = {
-    Fault.NOT_AN_OPTION: _l("Please choose one of the answers shown here."),
-    Fault.MORE_THAN_ONE: _l("Please choose only one answer here."),
-    Fault.TOO_LONG: _l("This text is longer than we can keep. Please shorten it."),
-    Fault.BAD_CHARACTERS: _l("This text holds a character that we cannot keep. Please type it again."),
-}
+from portal.web.fields import WORDS
 
 UNREADABLE = _l("This page could not be read. Please look it over and press the button again.")
 

@@ -190,7 +190,7 @@ def fact(case_id: str) -> Response:
     def deed(session: Session) -> None:
         facts.state(
             session, kit.tools(), case_id=case_id, slot=form["slot"].data,
-            said=cast(forms.FactForm, form).said(), note=form["note"].data or "", by=kit.viewer(),
+            said=form.said(), note=form["note"].data or "", by=kit.viewer(),
         )  # fmt: skip
 
     return _act(case_id, "fact", form, deed)

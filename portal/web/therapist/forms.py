@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from flask_babel import lazy_gettext as _l
-from werkzeug.datastructures import MultiDict
-from wtforms import Field, Form, StringField
+from wtforms import Field, StringField
 from wtforms.validators import StopValidation
 
-from portal.domain.answers import canonical_text
 from portal.domain.rules import PROTECTIVENESS
 from portal.services import facts, intakes
-from portal.web import bodies, context, kit
-
-Check = Callable[[Form, Field], None]
+from portal.web import bodies, context, fields, kit
+from portal.web.fields import PostedForm, one_of, required, text, tick
 
 SLOTS: Final = ("a", "b")
 TIERS: Final = ("A", "B", "H", "crisis")
@@ -32,56 +27,17 @@ REASON_CODES: Final = (
 LETTERS: Final = ("next_step", "service", "free")
 NOTE_LIMIT: Final = 20_000
 
-MISSING = _l("Please fill this in.")
-NOT_AN_OPTION = _l("Please choose one of the answers offered.")
-_EMAIL = re.compile(r"[^\s@,;<>\"]+@[^\s@,;<>\"]+")
-
-
-def _text(limit: int = NOTE_LIMIT, *, one_line: bool = False) -> Check:
-    """Clean text of at most ``limit`` code points; the field then holds the canonical text."""
-
-    def check(_form: Form, field: Field) -> None:
-        try:
-            text = canonical_text(field.data or "")
-        except ValueError:
-            raise StopValidation(_l("This holds characters that cannot be stored.")) from None
-        if len(text) > limit:
-            raise StopValidation(_l("This is too long."))
-        if one_line and any(ord(char) < 32 for char in text):
-            raise StopValidation(_l("Please write this in one line."))
-        field.data = text.strip() if one_line else text
-
-    return check
-
-
-def _required(_form: Form, field: Field) -> None:
-    if not field.data:
-        raise StopValidation(MISSING)
-
-
-def _one_of(options: Collection[str]) -> Check:
-    def check(_form: Form, field: Field) -> None:
-        if len(field.raw_data or ()) > 1 or (field.data or "") not in options:
-            raise StopValidation(NOT_AN_OPTION if field.data else MISSING)
-
-    return check
-
 
 def _choice(*options: str) -> StringField:
-    return StringField(validators=[_one_of(options)])
+    return StringField(validators=[one_of(options)])
 
 
 def _tick() -> StringField:
-    return StringField(validators=[_one_of(("", "yes"))])
+    return StringField(validators=[tick])
 
 
-class ActForm(Form):
+class ActForm(PostedForm):
     """One act's form, bound to the posted body."""
-
-    @classmethod
-    def posted(cls) -> ActForm:
-        """The form with what was posted."""
-        return cls(MultiDict(bodies.fields()))
 
     def typed(self) -> dict[str, str]:
         """What to show again, without what no page can show."""
@@ -90,11 +46,6 @@ class ActForm(Form):
             for name, values in bodies.fields().items()
             if name in self
         }
-
-    @property
-    def faults(self) -> dict[str, str]:
-        """Field name -> its first message."""
-        return {name: str(messages[0]) for name, messages in self.errors.items()}
 
     def has(self, name: str) -> bool:
         """Whether a box is ticked."""
@@ -110,12 +61,12 @@ class InterviewForm(ActForm):
     identity_confirmed = _tick()
     private_setting = _tick()
     safety_reasked = _tick()
-    note = StringField(validators=[_text()])
+    note = StringField(validators=[text(NOTE_LIMIT)])
 
 
 class ClearanceForm(ActForm):
     tier = _choice(*TIERS)
-    note = StringField(validators=[_text(), _required])
+    note = StringField(validators=[text(NOTE_LIMIT), required])
 
 
 class ReviewForm(ActForm):
@@ -124,8 +75,8 @@ class ReviewForm(ActForm):
     model = _choice("", *MODELS)
     format = _choice("", *FORMATS)
     reason_code = _choice("", *REASON_CODES)
-    note = StringField(validators=[_text()])
-    recommendation = StringField(validators=[_text(36, one_line=True)])
+    note = StringField(validators=[text(NOTE_LIMIT)])
+    recommendation = StringField(validators=[text(36, one_line=True)])
 
     def _required_on_override(self, field: Field) -> None:
         if self.decision.data == "override" and not field.data:
@@ -144,7 +95,7 @@ class ReviewForm(ActForm):
 class ReleaseForm(ActForm):
     slot = _choice(*SLOTS)
     letter = _choice(*LETTERS)
-    body = StringField(validators=[_text(), _required])
+    body = StringField(validators=[text(NOTE_LIMIT), required])
     names_service = _tick()
     notify = _tick()
 
@@ -155,33 +106,33 @@ class ApprovalForm(ActForm):
 
 class InvitationForm(ActForm):
     slot = _choice("", *SLOTS)
-    email = StringField(validators=[_text(254, one_line=True)])
-    phone = StringField(validators=[_text(60, one_line=True)])
-    held = StringField(validators=[_text(36, one_line=True)])
+    email = StringField(validators=[text(254, one_line=True)])
+    phone = StringField(validators=[text(60, one_line=True)])
+    held = StringField(validators=[text(36, one_line=True)])
     language = _choice("", "en", "es")
 
     def validate_slot(self, field: Field) -> None:
         if not self.held.data and not field.data:
-            raise StopValidation(MISSING)
+            raise StopValidation(fields.MISSING)
 
     def validate_email(self, field: Field) -> None:
         if self.held.data:
             return
         if bool(field.data) == bool((self.phone.data or "").strip()):
             raise StopValidation(_l("Please give an e-mail address or a phone number, one of the two."))
-        if field.data and not _EMAIL.fullmatch(field.data):
-            raise StopValidation(_l("Please give an e-mail address, such as name@example.org."))
+        if field.data:
+            fields.email(self, field)
 
     def validate_phone(self, field: Field) -> None:
-        if field.data and sum(char.isdigit() for char in field.data) < 5:
-            raise StopValidation(_l("Please give a phone number with at least five digits."))
+        if field.data:
+            fields.phone(self, field)
 
 
 class AppointmentForm(ActForm):
     slot = _choice(*SLOTS, "both")
-    starts_at = StringField(validators=[_text(40, one_line=True), _required])
-    minutes = StringField(validators=[_text(4, one_line=True), _required])
-    place = StringField(validators=[_text(300, one_line=True), _required])
+    starts_at = StringField(validators=[text(40, one_line=True), required])
+    minutes = StringField(validators=[text(4, one_line=True), required])
+    place = StringField(validators=[text(300, one_line=True), required])
 
     def validate_starts_at(self, field: Field) -> None:
         if self.moment(field.data) is None:
@@ -216,7 +167,7 @@ class FactForm(ActForm):
     important_event = _choice("", "yes", "no")
     identity_conflict = _choice("", "yes", "no")
     confirm = _choice("", *facts.CONFIRMS)
-    note = StringField(validators=[_text()])
+    note = StringField(validators=[text(NOTE_LIMIT)])
 
     def validate_note(self, _field: Field) -> None:
         if not self.said():
@@ -228,8 +179,8 @@ class FactForm(ActForm):
 
 
 class BreakGlassForm(ActForm):
-    reason = StringField(validators=[_text(), _required])
+    reason = StringField(validators=[text(NOTE_LIMIT), required])
 
 
 class SearchForm(ActForm):
-    name = StringField(validators=[_text(200, one_line=True)])
+    name = StringField(validators=[text(200, one_line=True)])
