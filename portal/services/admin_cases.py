@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, exists, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from portal.domain.access import Viewer
-from portal.models import Account, CaseFile, Intake, Invitation, Partner, StaffAccount, table_of
+from portal.models import Account, CaseFile, Intake, Invitation, Mail, Partner, StaffAccount, table_of
 from portal.services import audit, case_states, invitations, people, set_ups, staff_letters
 from portal.services.case_states import CaseState
 from portal.services.errors import BadInput, NotFound, OutOfOrder
@@ -26,7 +26,10 @@ PAGE: Final = 50
 
 @dataclass(frozen=True)
 class Desk:
-    """What waits for an admin, and how many people stand where. Counts are of open cases."""
+    """What waits for an admin, and how many people stand where. Counts are of open cases.
+
+    ``stuck_mails``: not sent after a try or more, or given up. Alerts are mail too, so somebody must see it.
+    """
 
     letters: tuple[WaitingLetter, ...]
     unassigned: tuple[CaseState, ...]
@@ -38,6 +41,7 @@ class Desk:
     joined: int
     sent: int
     not_set_up: int
+    stuck_mails: int
 
 
 def open_case(
@@ -151,7 +155,7 @@ def page(
 
 def desk(session: Session, tools: Tools, *, by: Viewer) -> Desk:
     """What waits for an admin. Counts and the ten oldest of each kind; writes the event of the view."""
-    c, s = table_of(CaseFile).c, table_of(StaffAccount).c
+    c, s, m = table_of(CaseFile).c, table_of(StaffAccount).c, table_of(Mail).c
     is_open, oldest = c.closed_at.is_(None), (c.opened_at, c.id)
     unassigned = (
         case_states.select_cases().where(is_open, c.therapist_id.is_(None)).order_by(*oldest).limit(10)
@@ -171,6 +175,7 @@ def desk(session: Session, tools: Tools, *, by: Viewer) -> Desk:
         held_invitations=_held_invitations(session),
         **_standings(session),
         not_set_up=_count(session, s.id, s.set_up_at.is_(None), s.disabled_at.is_(None)),
+        stuck_mails=_count(session, m.id, m.sent_at.is_(None), m.attempts > 0),
     )
     audit.record(session, tools, by=by, verb="admin.viewed", subject=("staff", by.id))
     return found

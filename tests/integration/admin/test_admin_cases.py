@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from portal.domain.access import Viewer
 from portal.models import AuditEvent, CaseFile, Invitation, table_of
-from portal.services import admin_cases, case_merges, cases, people
+from portal.services import admin_cases, case_merges, cases, mails, people
 from portal.services.case_states import CaseState, SlotState
 from portal.services.errors import BadInput, NotFound, OutOfOrder
 
@@ -187,14 +187,24 @@ def test_the_desk_counts_what_waits(world: World, ada: Viewer) -> None:
         desk = admin_cases.desk(session, world.tools, by=ada)
     shown = {key: getattr(desk, key) for key in (
         "letters", "claims", "cases", "without_therapist", "held_invitations", "invited", "joined", "sent",
-        "not_set_up",
+        "not_set_up", "stuck_mails",
     )}  # fmt: skip
     assert shown == {
         "letters": (), "claims": (), "cases": 3, "without_therapist": 1, "held_invitations": 1, "invited": 2,
-        "joined": 1, "sent": 1, "not_set_up": 1,
+        "joined": 1, "sent": 1, "not_set_up": 1, "stuck_mails": 0,
     }  # fmt: skip
     assert [state.therapist_id for state in desk.unassigned] == [None]
     assert "admin.viewed" in _verbs(world, ada.id)
+
+
+def test_the_desk_tells_of_mail_that_does_not_go_out(world: World, ada: Viewer) -> None:
+    with world.store.staff.write() as session:
+        for address in ("one@example.org", "two@example.org"):
+            mails.queue(session, world.tools, template="notify", to=address, language="en", params={})
+        tried = mails.lease(session, world.tools, limit=1)
+        mails.settle(session, world.tools, tried[0], is_sent=False)
+        desk = admin_cases.desk(session, world.tools, by=ada)
+    assert desk.stuck_mails == 1
 
 
 def test_an_empty_practice_has_an_empty_desk(world: World, ada: Viewer) -> None:
