@@ -11,6 +11,7 @@ from argon2 import PasswordHasher
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy.exc import OperationalError
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from portal import keyfiles
 from portal.config import MAX_BODY, Settings
@@ -86,6 +87,10 @@ def furnish(app: Flask, settings: Settings, overrides: dict[str, Any]) -> None:
         SQLALCHEMY_BINDS={"partner": {"url": settings.partner_database_url, "hide_parameters": True}},
         SEND_FILE_MAX_AGE_DEFAULT=31_536_000,
     )
+    if settings.trusted_proxies:
+        # Who asks is what the outermost trusted proxy saw; the throttle counts by it.
+        count = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=count, x_proto=count)  # type: ignore[method-assign]
     database = SQLAlchemy(metadata=Base.metadata)
     database.init_app(app)
     with app.app_context():

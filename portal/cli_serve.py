@@ -63,7 +63,8 @@ def serve() -> None:
             port=settings.port,
             threads=8,
             ident=None,
-            clear_untrusted_proxy_headers=True,
+            # The application reads these headers itself, where proxies are trusted (assembly.py).
+            clear_untrusted_proxy_headers=not settings.trusted_proxies,
         )
     finally:
         if consumer is not None:
