@@ -58,10 +58,13 @@ def read_date(value: object) -> date:
     raise _WrongError("must be a date written YYYY-MM-DD")
 
 
-def _read_yes_no(value: object) -> bool:
-    if value is True or value is False:
-        return value
-    raise _WrongError("must be true or false")
+def _refusing(message: str) -> Callable[[object], Parsed]:
+    """What is left to say where a value is none of the few that a field takes."""
+
+    def read(_value: object) -> Parsed:
+        raise _WrongError(message)
+
+    return read
 
 
 def _read_kinds(value: object) -> frozenset[str]:
@@ -73,43 +76,22 @@ def _read_kinds(value: object) -> frozenset[str]:
     return frozenset(value)
 
 
-def _whole(low: int, high: int) -> Callable[[object], int]:
-    message = f"must be a whole number from {low} to {high}"
-
-    def read(value: object) -> int:
-        # `type is int` also refuses true and 1.0, which Python would take for 1.
-        if type(value) is int and low <= value <= high:
-            return value
-        raise _WrongError(message)
-
-    return read
-
-
-def _choice(allowed: Iterable[str]) -> Callable[[object], str]:
-    values = frozenset(allowed)
-    message = f"must be one of {', '.join(allowed)}"
-
-    def read(value: object) -> str:
-        if type(value) is str and value in values:
-            return value
-        raise _WrongError(message)
-
-    return read
-
-
 def _number(low: int, high: int) -> Field:
-    return Field(_whole(low, high), kind=int, values=frozenset(range(low, high + 1)))
+    values = frozenset(range(low, high + 1))
+    return Field(_refusing(f"must be a whole number from {low} to {high}"), kind=int, values=values)
 
 
 def _one_of(allowed: Iterable[str]) -> Field:
-    return Field(_choice(allowed), kind=str, values=frozenset(allowed))
+    return Field(_refusing(f"must be one of {', '.join(allowed)}"), kind=str, values=frozenset(allowed))
 
 
 def _construct(key: str) -> Field:
     return _one_of(CONSTRUCTS[key].values)
 
 
-_YES_NO: Final = Field(_read_yes_no, declined=False, kind=bool, values=frozenset({True, False}))
+_YES_NO: Final = Field(
+    _refusing("must be true or false"), declined=False, kind=bool, values=frozenset({True, False})
+)
 
 ELIGIBLE: Final[Mapping[str, Field]] = dict.fromkeys(
     ("adult", "consented", "in_service_area", "identity_conflict"), _YES_NO
@@ -219,7 +201,7 @@ def read_fields(raw: object, fields: Mapping[str, Field], path: str, answers: An
         field = fields.get(key)
         if field is None:
             raise unknown_field(path, key)
-        # The type is looked at first, so that true is no 1; this is the common case, and it is quick.
+        # The type is looked at first, so that true and 1.0 are no 1; this is the common, quick case.
         if type(value) is field.kind and value in field.values:
             values[key] = value
             continue

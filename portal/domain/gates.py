@@ -82,8 +82,10 @@ def gates(couple: Couple, route: str, matched: tuple[str, ...]) -> tuple[str, ..
             continue
         if key == "pressured" and "R6" in matched:
             continue
-        if any(test(partner) for _, partner in present):
-            found.append(key)
+        for _, partner in present:
+            if test(partner):
+                found.append(key)
+                break
     if any(_awaits_call(partner, couple.participation[slot]) for slot, partner in present):
         found.append("await_call")
     return tuple(found)

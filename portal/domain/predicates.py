@@ -55,11 +55,15 @@ class Scene:
 
 @dataclass(frozen=True, slots=True)
 class Predicate:
-    """One named question about one partner. ``fields`` are the paths of the answers that make it true."""
+    """One named question about one partner. ``fields`` are the paths of the answers that make it true.
+
+    ``reads_acts_alone``: nothing but the acts that were reported, at any time, or left without an answer.
+    """
 
     name: str
     test: Callable[[Partner, Scene], bool | None]
     fields: Callable[[Partner], Fields]
+    reads_acts_alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +158,7 @@ def _acts(name: str, acts: frozenset[str], *, past_year: bool = False, earlier: 
         name,
         lambda p, _: _reported(p, acts, past_year=past_year, earlier=earlier),
         lambda p: tuple(p.safety.harm.fields(acts, times)),
+        reads_acts_alone=True,
     )
 
 

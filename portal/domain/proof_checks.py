@@ -91,7 +91,6 @@ def check_printed(ruleset: Ruleset, page: Sequence[Row]) -> Iterator[Violation]:
     for place, (found, asked) in enumerate(zip_longest(live, wanted, fillvalue="missing"), 1):
         if found != asked:
             yield Violation("as printed", f"row {place} is {found}; printed is {asked}")
-            break
     if [rule.id for rule in rules if rule.when is None] != ["R20"]:
         yield Violation("one route", "R20, and no other row, holds for anything else")
 
@@ -206,8 +205,7 @@ def _stepped(
         (node, one, two)
         for node in diagrams.reached(part.first)
         for one, two in by_question.get(diagrams.question[node], ())
-        if (before, after)
-        in set(each_pair(diagrams.pairs(*(diagrams.branches[node][n] for n in (one, two)))))
+        if diagrams.meets(diagrams.branches[node][one], diagrams.branches[node][two], before, after)
     )
     node, one, two = next(ways)
     here, there = diagrams.branches[node][one], diagrams.branches[node][two]

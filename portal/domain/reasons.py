@@ -11,7 +11,7 @@ from portal.domain.expressions import support
 from portal.domain.predicates import all_predicates
 from portal.domain.recommendation import Reason
 from portal.domain.rules import Rule
-from portal.domain.safety import findings
+from portal.domain.safety import Finding
 from portal.domain.texts import RulesetTexts
 from portal.domain.vectors import LAYOUT
 
@@ -19,17 +19,19 @@ _FIELDS = {predicate.name: predicate.fields for predicate in all_predicates()}
 
 
 def reasons(
-    couple: Couple, rule: Rule, reason: str, places: Mapping[Slot, int], texts: RulesetTexts
-) -> Iterator[Reason]:
+    couple: Couple, rule: Rule, reason: str, *,
+    places: Mapping[Slot, int], found: tuple[Finding, ...], texts: RulesetTexts,
+) -> Iterator[Reason]:  # fmt: skip
     """The reasons of one matched row: one for each partner it is about, or one that names neither.
 
-    ``places`` are the packed numbers of the partners from whose place the row holds.
+    ``places`` are the packed numbers of the partners from whose place the row holds, ``found`` the findings
+    of the current answers.
     """
     visibility = texts.rules[rule.id].visibility
     if rule.shared:
         yield Reason(rule.id, reason, None, (), visibility)
     elif rule.tier is not None:
-        for slot, fields in _found(couple, rule.tier).items():
+        for slot, fields in _found(couple, rule.tier, found).items():
             yield Reason(rule.id, reason, slot, fields, visibility)
     else:
         for slot, word in places.items():
@@ -49,10 +51,10 @@ def _fields(rule: Rule, partner: Partner | None, word: int) -> tuple[str, ...]:
     return tuple(sorted(found, key=FIELD_ORDER.__getitem__))
 
 
-def _found(couple: Couple, tier: Tier) -> dict[Slot, tuple[str, ...]]:
+def _found(couple: Couple, tier: Tier, raised: tuple[Finding, ...]) -> dict[Slot, tuple[str, ...]]:
     """Fields of this tier's uncleared findings by partner; of an earlier one only the partner is known."""
     found: dict[Slot, list[str]] = {}
-    for finding in () if covers_current_answers(couple, tier) else findings(couple):
+    for finding in () if covers_current_answers(couple, tier) else raised:
         if finding.tier == tier:
             found.setdefault(finding.slot, []).append(finding.field)
     for earlier in couple.standing:

@@ -15,6 +15,7 @@ from portal.domain.predicates import Scene
 from portal.domain.reasons import reasons
 from portal.domain.recommendation import Alternative, Cleared, Reason, Recommendation
 from portal.domain.rules import Route, Rule, Ruleset
+from portal.domain.safety import findings
 from portal.domain.topics import topics
 from portal.domain.vectors import LAYOUT, couple_bits, direction_bits, partner_bits, words
 from portal.domain.would_change import changes
@@ -93,9 +94,10 @@ def _view(couple: Couple, ruleset: Ruleset) -> _View:
 
 
 def _reasons(couple: Couple, matches: list[Match], ruleset: Ruleset) -> Iterator[Reason]:
+    found = findings(couple) if any(match.rule.tier for match in matches) else ()
     for match in matches:
         reason = _reason_of(couple, match.rule)
-        yield from reasons(couple, match.rule, reason, match.places, ruleset.texts)
+        yield from reasons(couple, match.rule, reason, places=match.places, found=found, texts=ruleset.texts)
 
 
 def _matches(places: Mapping[Slot, int], ruleset: Ruleset) -> Iterator[Match]:

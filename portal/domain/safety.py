@@ -13,7 +13,7 @@ from functools import reduce
 from operator import and_, or_
 from typing import Final, Literal
 
-from portal.domain.couple import SLOTS, Couple, Partner, Slot, other
+from portal.domain.couple import SLOTS, Couple, Slot, other
 from portal.domain.couple_fields import FIELD_ORDER
 from portal.domain.expressions import Expression, either, ours
 from portal.domain.predicates import SAFETY_PREDICATES, Scene
@@ -56,7 +56,8 @@ SIGNS: Final[dict[FindingTier, tuple[tuple[str, ...], ...]]] = {
 }
 """Each tier as a list of signs; a sign is a list of predicates that must all be reported by someone."""
 
-_TESTS: Final = {predicate.name: predicate for predicate in SAFETY_PREDICATES}
+_NAMED: Final = frozenset(term for signs in SIGNS.values() for sign in signs for term in sign)
+_TERMS: Final = tuple(predicate for predicate in SAFETY_PREDICATES if predicate.name in _NAMED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,19 +113,17 @@ def _reported(couple: Couple) -> dict[str, list[tuple[str, Slot]]]:
     # No safety predicate reads a threshold: a setting can never loosen one.
     scene = Scene(couple.as_of, 0, 0)
     partners = tuple(couple.present())
-    seen = {name: list(_places(name, partners, scene)) for name in _TESTS}
+    seen = {
+        predicate.name: [
+            (field, slot)
+            for slot, partner in partners
+            if predicate.test(partner, scene)
+            for field in predicate.fields(partner)
+        ]
+        for predicate in _TERMS
+    }
     seen[TWO_KINDS] = list(_two_kinds_places(couple))
     return seen
-
-
-def _places(
-    name: str, partners: tuple[tuple[Slot, Partner], ...], scene: Scene
-) -> Iterator[tuple[str, Slot]]:
-    predicate = _TESTS[name]
-    for slot, partner in partners:
-        if predicate.test(partner, scene):
-            for field in predicate.fields(partner):
-                yield field, slot
 
 
 def _two_kinds_places(couple: Couple) -> Iterator[tuple[str, Slot]]:

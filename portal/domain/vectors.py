@@ -6,12 +6,42 @@ the other, so both places are made of the same two partner numbers.
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+from functools import lru_cache
+from typing import Any, Final
 
 from portal.domain.clearing import cleared_tiers, is_cleared_since
-from portal.domain.couple import EXPECTED, GONE, SLOTS, Couple, Direction, Participation, Partner, Slot, other
+from portal.domain.couple import (
+    EXPECTED,
+    GONE,
+    SLOTS,
+    Bond,
+    Couple,
+    Direction,
+    Eligibility,
+    Harm,
+    Health,
+    Indices,
+    Participation,
+    Partner,
+    Safety,
+    Setting,
+    Slot,
+    other,
+)
+from portal.domain.couple_fields import BOND, DIRECTION, ELIGIBLE, HEALTH, SAFETY, SETTING, Field
 from portal.domain.expressions import Layout, Whose
-from portal.domain.predicates import DIRECTION_PREDICATES, PREDICATES, Scene
+from portal.domain.predicates import (
+    DIRECTION_PREDICATES,
+    PREDICATES,
+    SAFETY_PREDICATES,
+    DirectionPredicate,
+    Predicate,
+    Scene,
+    all_predicates,
+)
 from portal.domain.safety import TWO_KINDS, has_two_kinds
 
 STATUS_NAMES: Final = ("submitted", "expected", "gone")
@@ -38,8 +68,78 @@ def _layout() -> Layout:
 LAYOUT: Final = _layout()
 
 _TRUE: Final = {name: 1 << LAYOUT.places["mine", name] for name in PARTNER_NAMES}
-_TESTS: Final = tuple((p.test, _TRUE[p.name], _TRUE[p.name] << 1) for p in PREDICATES)
-_DIRECTION_TESTS: Final = tuple((p.test, _TRUE[p.name], _TRUE[p.name] << 1) for p in DIRECTION_PREDICATES)
+_NOBODY: Final = Partner(
+    Eligibility(), Setting(), Direction(), Safety(Harm.of({}, {})), Health(), Bond(), Indices()
+)
+_NEVER: Final = Scene(date.max, 0, 0)
+_PARTS: Final[Mapping[str, Mapping[str, Field]]] = {
+    "eligible": ELIGIBLE, "setting": SETTING, "direction": DIRECTION, "safety": SAFETY, "health": HEALTH,
+    "bond": BOND,
+}  # fmt: skip
+
+Table = dict[object, int]
+"""Bits by answer."""
+
+
+def _bit(name: str, value: bool | None) -> int:
+    """The bit of a predicate with this value; none for unknown."""
+    true = _TRUE[name]
+    return 0 if value is None else true if value else true << 1
+
+
+def _read_alone(predicate: Predicate | DirectionPredicate) -> str:
+    """The one field with few answers that a predicate reads, or "" if it reads more, or days or lists."""
+    fields = predicate.fields(_NOBODY)
+    name = fields[0].removeprefix("eligible.") if len(fields) == 1 else ""
+    return name if any(name in part and part[name].kind for part in _PARTS.values()) else ""
+
+
+def _tables(part: str) -> tuple[tuple[str, Table], ...]:
+    """What the predicates that read one field alone make of each answer: asked once, then looked up."""
+    found: dict[str, Table] = {}
+    for predicate in all_predicates():
+        name = _read_alone(predicate)
+        if name in _PARTS[part]:
+            table = found.setdefault(name, {})
+            for answer in (*_PARTS[part][name].values, None):
+                own: dict[str, Any] = {name: answer}
+                holder = replace(getattr(_NOBODY, part), **own)
+                table[answer] = table.get(answer, 0) | _bit(predicate.name, _asked(predicate, part, holder))
+    return tuple(found.items())
+
+
+def _asked(predicate: Predicate | DirectionPredicate, part: str, holder: Any) -> bool | None:
+    if isinstance(predicate, DirectionPredicate):
+        return predicate.test(holder)
+    whole: dict[str, Any] = {part: holder}
+    return predicate.test(replace(_NOBODY, **whole), _NEVER)
+
+
+_LOOKED_UP: Final = tuple((part, _tables(part)) for part in _PARTS if part != "direction")
+_DIRECTION_TABLES: Final = _tables("direction")
+_BY_ACTS: Final = frozenset(predicate.name for predicate in SAFETY_PREDICATES if predicate.reads_acts_alone)
+_ACT_TESTS: Final = tuple(
+    (p.test, _TRUE[p.name], _TRUE[p.name] << 1) for p in PREDICATES if p.name in _BY_ACTS
+)
+_TESTS: Final = tuple(
+    (p.test, _TRUE[p.name], _TRUE[p.name] << 1)
+    for p in PREDICATES
+    if p.name not in _BY_ACTS and not _read_alone(p)
+)
+_DIRECTION_TESTS: Final = tuple(
+    (p.test, _TRUE[p.name], _TRUE[p.name] << 1) for p in DIRECTION_PREDICATES if not _read_alone(p)
+)
+
+
+@lru_cache(maxsize=4096)
+def _act_bits(past_year: frozenset[str], earlier: frozenset[str], unknown: frozenset[str]) -> int:
+    """What the predicates that read acts alone make of one partner's report, received and done pooled."""
+    reported = replace(_NOBODY, safety=Safety(Harm({}, {}, past_year, earlier, unknown)))
+    bits = 0
+    for test, true, false in _ACT_TESTS:
+        value = test(reported, _NEVER)
+        bits |= true if value else 0 if value is None else false
+    return bits
 
 
 def _status(participation: Participation) -> int:
@@ -54,6 +154,12 @@ def partner_bits(partner: Partner | None, participation: Participation, scene: S
     bits = _status(participation)
     if partner is None:
         return bits
+    harm = partner.safety.harm
+    bits |= _act_bits(harm.past_year, harm.earlier, harm.unknown)
+    for part, tables in _LOOKED_UP:
+        holder = getattr(partner, part)
+        for name, table in tables:
+            bits |= table[getattr(holder, name)]
     for test, true, false in _TESTS:
         value = test(partner, scene)
         if value:
@@ -66,6 +172,8 @@ def partner_bits(partner: Partner | None, participation: Participation, scene: S
 def direction_bits(direction: Direction) -> int:
     """One partner's direction answers."""
     bits = 0
+    for name, table in _DIRECTION_TABLES:
+        bits |= table[getattr(direction, name)]
     for test, true, false in _DIRECTION_TESTS:
         value = test(direction)
         if value:
