@@ -140,11 +140,7 @@ def _line(row: CaseloadRow) -> Line:
 
 def _names(row: CaseloadRow) -> str:
     known = [name for name in row.names if name]
-    return (
-        _(" and ").join(known)
-        if known
-        else _("No name yet, opened %(day)s", day=words.day(row.opened_at))
-    )
+    return _(" and ").join(known) if known else _("No name yet, opened %(day)s", day=words.day(row.opened_at))
 
 
 def _next(row: CaseloadRow) -> str:
