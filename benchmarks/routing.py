@@ -1,0 +1,138 @@
+"""How fast the rules are, beside floors that do the same work with nothing else. ``make bench`` runs it.
+
+CPU time, the median of interleaved rounds; every figure is a ratio to its floor or stands beside its goal.
+The couples are made up (portal/domain/population.py) and the same in every run.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from portal.content.rules import ruleset
+from portal.domain.couple_file import parse_couple
+from portal.domain.population import couple, practice_rates
+from portal.domain.proof import prove
+from portal.domain.routing import recommend
+from portal.domain.sequence import fixed_sequence
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+ROUNDS = 5
+COUPLES = 500
+LINES = 20_000
+
+#: Name -> what it may be at most, in its own unit.
+GOALS = {
+    "recommend_microseconds": 100.0,
+    "would_change_milliseconds": 2.0,
+    "verify_seconds": 5.0,
+    "json_lines_to_loop": 4.0,
+    "json_lines_without_start_to_loop": 4.0,
+    "memory_20000_to_2000": 1.03,
+}
+
+
+def couples(count: int) -> list[dict[str, Any]]:
+    """Made-up couples, the same in every run."""
+    draw = fixed_sequence(7)
+    rates = practice_rates(draw)
+    return [couple(rates, draw) for _ in range(count)]
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """CPU seconds of one call."""
+    began = time.process_time()
+    work()
+    return time.process_time() - began
+
+
+def engine() -> dict[str, float]:
+    """One recommendation with reasons, with and without what would change it; the proof."""
+    rules = ruleset()
+    read = [parse_couple(file) for file in couples(COUPLES)]
+    plain, full = [], []
+    for _ in range(ROUNDS):
+        plain.append(seconds(lambda: [recommend(one, rules, would_change=False).as_dict() for one in read]))
+        full.append(seconds(lambda: [recommend(one, rules, would_change=True) for one in read]))
+    return {
+        "recommend_microseconds": 1e6 * median(plain) / COUPLES,
+        "would_change_milliseconds": 1e3 * median(full) / COUPLES,
+        "verify_seconds": median([seconds(lambda: prove(rules)) for _ in range(3)]),
+    }
+
+
+def child(command: list[str], source: Path) -> tuple[float, int]:
+    """CPU seconds and peak memory in KiB of a command that reads a file and prints into nothing."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    wrapped = [sys.executable, "-c", _WATCH, *command]
+    with source.open("rb") as stdin:
+        done = subprocess.run(wrapped, stdin=stdin, capture_output=True, check=True, cwd=ROOT)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return used, int(done.stderr.split()[-1])
+
+
+_WATCH = (
+    "import resource,subprocess,sys;"
+    "subprocess.run(sys.argv[1:],stdout=subprocess.DEVNULL,check=True);"
+    "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss,file=sys.stderr)"
+)
+
+
+def json_lines() -> dict[str, float]:
+    """The command over JSON Lines beside the bare loop, and its memory at two lengths."""
+    loop = [sys.executable, str(HERE / "floors" / "loop.py")]
+    command = [sys.executable, "-m", "flask", "--app", "wsgi", "routing", "recommend", "-"]
+    text = [json.dumps(file) + "\n" for file in couples(2_000)]
+    with tempfile.TemporaryDirectory() as folder:
+        long, short, one = (Path(folder) / name for name in ("long", "short", "one"))
+        long.write_text("".join(text * (LINES // len(text))), encoding="utf-8")
+        short.write_text("".join(text), encoding="utf-8")
+        one.write_text(text[0], encoding="utf-8")
+        rounds = [(child(loop, long), child(command, long), child(command, one)) for _ in range(3)]
+        small = child(command, short)[1]
+    floor = median([floor[0] for floor, _, _ in rounds])
+    whole = median([whole[0] for _, whole, _ in rounds])
+    start = median([start[0] for _, _, start in rounds])
+    return {
+        "loop_seconds": floor,
+        "json_lines_seconds": whole,
+        "start_seconds": start,
+        "json_lines_to_loop": whole / floor,
+        "json_lines_without_start_to_loop": (whole - start) / floor,
+        "memory_20000_to_2000": rounds[0][1][1] / small,
+    }
+
+
+def main() -> None:
+    """Measure, print the table, keep it."""
+    found = {**engine(), **json_lines()}
+    for name, value in found.items():
+        goal = GOALS.get(name)
+        beside = "" if goal is None else f"  goal {goal:g}  {'ok' if value <= goal else 'NOT MET'}"
+        sys.stdout.write(f"{name:36}{value:10.2f}{beside}\n")
+    kept = {
+        "measured": datetime.now(UTC).date().isoformat(),
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "goals": GOALS,
+        "found": {name: round(value, 3) for name, value in found.items()},
+    }
+    path = HERE / "results" / "routing.json"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
