@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
+from portal.domain.constructs import DECLINED
+from portal.domain.couple_fields import FIELD_ORDER
 from portal.domain.explain import model_text
 from portal.services.case_views import CaseView
 from portal.web.therapist import words
@@ -34,6 +36,7 @@ def present(view: CaseView) -> dict[str, Any] | None:
             for flag in body["flags"]
         ],
         "topics": _topics(view, body["topics"]),
+        "unknown": _unknown(view),
         "alternatives": [
             {"route": one["route"], "text": words.alternative_words(one)} for one in body["alternatives"]
         ],
@@ -76,6 +79,25 @@ def _topics(view: CaseView, topics: Iterable[dict[str, Any]]) -> list[dict[str, 
     for topic in topics:
         by_slot.setdefault(topic["slot"], []).append(words.field_words(topic["field"]))
     return [{"who": who(view, slot), "fields": fields} for slot, fields in by_slot.items()]
+
+
+def _unknown(view: CaseView) -> list[dict[str, Any]]:
+    """What somebody who sent their form left blank or for the talk, in the order of the couple file."""
+    found = []
+    for side in view.sides:
+        if side.given.get("submitted_on"):
+            fields = [words.field_words(field) for field in FIELD_ORDER if _is_unknown(side.given, field)]
+            found.append({"who": who(view, side.slot), "fields": fields})
+    return [one for one in found if one["fields"]]
+
+
+def _is_unknown(given: Mapping[str, Any], field: str) -> bool:
+    # Nobody began what has not begun.
+    if field == "legal_steps_by" and given.get("legal_steps") in (None, "none"):
+        return False
+    above, _, key = field.rpartition(".")
+    holder = given.get(above, {}) if above else given
+    return holder.get(key) in (None, DECLINED)
 
 
 def _if_cleared(cleared: dict[str, Any] | None) -> str:
