@@ -62,9 +62,8 @@ def _as_of(file: dict[str, Any], kept: RecommendationView, zone: ZoneInfo) -> di
 
 
 def _days(file: Mapping[str, Any]) -> Iterator[str]:
-    for partner in file["partners"].values():
-        if partner.get("submitted_on"):
-            yield partner["submitted_on"]
+    sent = (partner.get("submitted_on") for partner in file["partners"].values())
+    yield from filter(None, sent)
     yield from (finding["found_on"] for finding in file["standing_findings"])
     yield from (clearance["on"] for clearance in file["clearances"])
 
