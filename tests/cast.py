@@ -45,7 +45,7 @@ from portal.services.tools import Tools
 from portal.store import Store
 
 if TYPE_CHECKING:
-    from conftest import Clock
+    from moving_clock import Clock
 
 PASSWORD = "harvest moon over water"
 OFFICE = system("office")

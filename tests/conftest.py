@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+
+from moving_clock import Clock
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -30,20 +31,6 @@ def pytest_xdist_auto_num_workers() -> int:
     """One worker a core, at most six: each may hold a browser and a server."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min(cores, 6)
-
-
-class Clock:
-    """A clock that tests move by hand; starts on a Monday morning."""
-
-    def __init__(self) -> None:
-        self.at = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.at
-
-    def move(self, **by: float) -> None:
-        """Forward by ``timedelta(**by)``."""
-        self.at += timedelta(**by)
 
 
 @pytest.fixture

@@ -18,8 +18,8 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from cast import Cast, Pair, Someone
-from conftest import Clock
 from evening.answer_sheets import Sheet
+from moving_clock import Clock
 from noninterference.observe import Seen, tracing, watch
 from noninterference.streams import Streams, acting
 from portal import create_app, worker

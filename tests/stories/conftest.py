@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
+from story_looks import Watch
 
 import browser as chromium
 import live_portal
+from evening.practices import SETTINGS, Practice
 from live_portal import LivePortal
 
 SCREENS: dict[str, dict[str, Any]] = {
@@ -57,6 +59,17 @@ def portal(tmp_path: Path) -> Iterator[LivePortal]:
 
 
 @pytest.fixture(scope="session")
+def riverside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Practice]:
+    """A real practice with an admin, being served to every story of a worker; each brings its own people."""
+    instance = tmp_path_factory.mktemp("riverside") / "instance"
+    with live_portal.fresh(instance).serving() as served:
+        practice = Practice(served)
+        admin = practice.staff("admin", email="ada@example.org", name="Ada Admin")
+        assert admin.browser.submit("/admin/settings", SETTINGS).status == 303
+        yield practice
+
+
+@pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LivePortal]:
     """The demonstration practice, being served; shared by every story of a worker, so only look at it."""
     loaded = live_portal.fresh(tmp_path_factory.mktemp("demo") / "instance")
@@ -67,14 +80,25 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LivePortal]:
 
 
 @pytest.fixture
-def visitor(new_context: Callable[..., BrowserContext]) -> Callable[..., Page]:
+def watches() -> Iterator[list[Watch]]:
+    """One watch a visitor; at the end of the story none of them may have a complaint."""
+    kept: list[Watch] = []
+    yield kept
+    assert [complaint for watch in kept for complaint in watch.complaints] == []
+
+
+@pytest.fixture
+def visitor(new_context: Callable[..., BrowserContext], watches: list[Watch]) -> Callable[..., Page]:
     """`visitor(portal)` is somebody new with their own browser: a page that knows the portal's address.
 
-    `screen` is `phone` or `desktop`; anything else goes to the browser context. A failed test leaves a
-    picture of every open page in `test-results/`.
+    `screen` is `phone` or `desktop`; anything else goes to the browser context. Every visitor is watched: a
+    request to another host, a refusal of the content policy or a fault of the script fails the story. A
+    failed test leaves a picture of every open page in `test-results/`.
     """
 
     def arrive(at: LivePortal, *, screen: str = "desktop", **context: Any) -> Page:
-        return new_context(base_url=at.url, **{**SCREENS[screen], "locale": "en-US", **context}).new_page()
+        browser = new_context(base_url=at.url, **{**SCREENS[screen], "locale": "en-US", **context})
+        watches.append(Watch(browser, at.url))
+        return browser.new_page()
 
     return arrive

@@ -16,7 +16,7 @@ from portal.store import Store
 from portal.vault import Place
 
 if TYPE_CHECKING:
-    from conftest import Clock
+    from moving_clock import Clock
 
 PASSWORD = "harvest moon over water"
 COMMAND = system("accounts")

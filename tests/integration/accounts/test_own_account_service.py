@@ -17,7 +17,7 @@ from portal.services.tools import Tools
 from portal.store import Store
 
 if TYPE_CHECKING:
-    from conftest import Clock
+    from moving_clock import Clock
 
 
 def test_the_card_stands_until_it_is_kept(store: Store, tools: Tools, clock: Clock) -> None:

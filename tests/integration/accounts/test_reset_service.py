@@ -21,7 +21,7 @@ from portal.store import Store
 from portal.vault import Place
 
 if TYPE_CHECKING:
-    from conftest import Clock
+    from moving_clock import Clock
 
 WORKER = system("worker")
 

@@ -20,7 +20,7 @@ from portal.store import Store
 from portal.vault import Vault
 
 if TYPE_CHECKING:
-    from conftest import Clock
+    from moving_clock import Clock
 
 
 def partner_claim(store: Store, tools: Tools, name: str, device_hash: str | None = None) -> Claim:

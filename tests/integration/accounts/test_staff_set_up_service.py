@@ -14,7 +14,7 @@ from portal.services.tools import Tools
 from portal.store import Store
 
 if TYPE_CHECKING:
-    from conftest import Clock
+    from moving_clock import Clock
 
 
 def create(store: Store, tools: Tools, **changes: str) -> StaffMade:
