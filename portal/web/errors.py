@@ -43,7 +43,19 @@ def _page(status: int, **context: Any) -> Response:
     return make_response(render_template(f"errors/{name}.html", status=status, **context), status)
 
 
+def _kept() -> list[tuple[str, str]]:
+    """What was typed into the refused form, without secrets; nothing of a body that is too large to read."""
+    try:
+        fields = request.form.items(multi=True)
+    except HTTPException:
+        return []
+    return [(name, value) for name, value in fields if name not in _SECRET_FIELDS]
+
+
 def _http(error: HTTPException) -> Response:
+    if error.code == 401:
+        # Signed out while typing: only whoever sent the text is shown it, and only in this answer.
+        return _page(401, kept=_kept(), action=request.path)
     answer = _page(error.code or 500)
     if error.code == 405:
         answer.headers["Allow"] = ", ".join(sorted(getattr(error, "valid_methods", None) or ()))
@@ -58,8 +70,7 @@ def _expired(_error: BadToken) -> Response:
     """The form no longer belongs to this session: show what was typed, to be sent again."""
     if request.path in _EMPTY:
         return Response(status=400)
-    kept = [(name, value) for name, value in request.form.items(multi=True) if name not in _SECRET_FIELDS]
-    return make_response(render_template("errors/expired.html", kept=kept, action=request.path), 400)
+    return make_response(render_template("errors/expired.html", kept=_kept(), action=request.path), 400)
 
 
 def _strange_host(_error: SecurityError) -> Response:
@@ -70,8 +81,7 @@ def _strange_host(_error: SecurityError) -> Response:
 def _busy(error: OperationalError) -> Response:
     """Locked, full or gone: nothing was kept, and the page says so with what was typed."""
     current_app.logger.error("%s found no database: %s", request.endpoint, told(error))
-    kept = [(name, value) for name, value in request.form.items(multi=True) if name not in _SECRET_FIELDS]
-    answer = _page(503, kept=kept, action=request.path)
+    answer = _page(503, kept=_kept(), action=request.path)
     answer.headers["Retry-After"] = "10"
     return answer
 
