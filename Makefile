@@ -3,7 +3,7 @@ PYTHON ?= python3
 RUN := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run install environment test test-deep bench lint format lock translations
+.PHONY: help demo run install environment test test-deep bench lint format lock pictures translations
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | while IFS='|' read -r name what; do \
@@ -48,6 +48,9 @@ lock: environment ## pin the dependencies of pyproject.toml anew, with hashes, f
 	@$(RUN) -m uv pip compile --quiet --upgrade --universal --generate-hashes --no-annotate \
 		--custom-compile-command "make lock" --group dev pyproject.toml -o requirements.txt
 	@$(PYTHON) tools/environment.py
+
+pictures: environment ## the pictures of docs/pictures, taken from a demonstration of its own
+	@$(RUN) tools/pictures.py
 
 translations: environment ## new texts into the catalogues of portal/translations (NEW=pt begins another), then compile
 	@$(RUN) tools/translations.py $(NEW)
