@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "tools")]
@@ -18,8 +18,8 @@ import browser as chromium  # noqa: E402  (found beside this file)
 import live_portal  # noqa: E402
 
 FOLDER = ROOT / "docs" / "pictures"
-PHONE = {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2}
-DESKTOP = {"viewport": {"width": 1280, "height": 900}}
+PHONE = ViewportSize(width=390, height=844)
+DESKTOP = ViewportSize(width=1280, height=900)
 
 
 def _step_in(page: Page, home: str, name: str) -> None:
@@ -35,7 +35,7 @@ def _take(page: Page, name: str) -> None:
 
 
 def _phone(chrome: Browser, home: str) -> None:
-    page = chrome.new_page(**PHONE)
+    page = chrome.new_page(viewport=PHONE, device_scale_factor=2)
     page.goto(home)
     _take(page, "landing-phone")
     page.goto(f"{home}/begin")
@@ -53,7 +53,7 @@ def _phone(chrome: Browser, home: str) -> None:
 
 
 def _desktop(chrome: Browser, home: str) -> None:
-    page = chrome.new_page(**DESKTOP)
+    page = chrome.new_page(viewport=DESKTOP)
     _step_in(page, home, "Imani")
     _take(page, "caseload-desktop")
     page.locator("tr", has_text="Discernment").get_by_role("link").first.click()
