@@ -137,6 +137,19 @@ def test_a_bad_stream_ends_at_its_line(
     assert read(text) == (seen, fault)
 
 
+@pytest.mark.parametrize("depth", [100, 900, 960, 990, 1_000, 1_100, 5_000, 20_000])
+@pytest.mark.parametrize(("opening", "closing"), [('{"a":', "}"), ("[", "]"), ('{"a":[', "]}")])
+def test_no_depth_of_nesting_breaks_the_reading(opening: str, closing: str, depth: int) -> None:
+    """How deep the decoder goes differs between versions of Python; each answer is a fault with its line."""
+    nested = opening * depth + "1" + closing * depth
+    inside = LINE[:-1] + ', "partners": {"a": {"lean": ' + nested + "}}}"
+    for text in (nested, inside, f"[{nested}]", f"[{inside}]"):
+        seen, fault = read(text)
+        assert seen == []
+        assert fault is not None
+        assert fault[0] == 1
+
+
 def test_json_lines_take_constant_memory() -> None:
     raw = json.dumps(couple_file()).encode() + b"\n"
 
