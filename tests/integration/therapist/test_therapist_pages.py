@@ -216,6 +216,7 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     ("invitations", {"email": "b@example.org"}, "invitation-slot"),
     ("appointments", {**TIME, "starts_at": "kept words"}, "appointment-starts_at"),
     ("appointments", {**TIME, "starts_at": "2001-01-01T10:00"}, "appointment-starts_at"),
+    ("appointments", {**TIME, "starts_at": "9999-12-31T23:59-08:00"}, "appointment-starts_at"),
     ("appointments", {**TIME, "minutes": "0", "place": "kept words"}, "appointment-minutes"),
     ("appointments", {**TIME, "place": "kept words\nx"}, "appointment-place"),
     ("requests", {"slot": "a", "kind": "again"}, "request-kind"),
