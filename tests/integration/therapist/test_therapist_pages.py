@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from html import unescape
 from typing import Any
 
 import pytest
+from flask import Flask
 from practice_world import PASSWORD, Case, Desk, World
 
 from portal.content.rules import ruleset
@@ -189,6 +191,15 @@ def test_an_act_on_somebody_elses_case_is_not_found(house: World, sit: Desk, des
         assert ada.client.post(f"/cases/{couple.id}/{act}", data=fields).status_code == 404
         assert sit.client.get(f"/cases/{couple.id}/{act}").status_code == 405
         assert sit.client.post(f"/cases/{couple.id}/{act}", data=fields).status_code == 400
+
+
+def test_in_a_process_for_partners_nobody_is_staff(app: Flask, sit: Desk, couple: Case) -> None:
+    """It holds no key for these pages; a cookie from the other process must not fail there."""
+    app.extensions["portal.settings"] = replace(app.extensions["portal.settings"], role="partner")
+    for path in ("/caseload", f"/cases/{couple.id}", "/admin"):
+        answer = sit.client.get(path)
+        assert (answer.status_code, answer.location) == (303, "/sign-in"), path
+    assert sit.client.post(f"/cases/{couple.id}/interviews", data={"slot": "a"}).status_code == 401
 
 
 TIME = {"slot": "a", "starts_at": "2027-01-01T10:00", "minutes": "50", "place": "Room 2"}
