@@ -112,7 +112,7 @@ def of(
 
 
 def _leavings(session: Session, intake_id: str) -> dict[str, list[datetime]]:
-    """Every time each section was left, from the events of leaving: the section itself knows the last only."""
+    """Every time each section was left, by the events of leaving; the section knows the last one only."""
     c = table_of(AuditEvent).c
     rows = session.execute(
         select(c.happened_at, c.detail).where(c.subject_id == intake_id, c.verb == "section.left")
