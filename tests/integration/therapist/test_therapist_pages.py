@@ -104,6 +104,35 @@ def test_the_page_of_a_couple_in_danger(house: World, sit: Desk, thea: Viewer) -
         assert part in said, part
 
 
+def next_step(page: str) -> str:
+    found = re.search(r'<section class="next".*?</section>', page, flags=re.DOTALL)
+    assert found is not None
+    return words(found[0]).strip()
+
+
+def test_a_danger_in_a_form_not_sent_is_no_reason_to_clear(house: World, sit: Desk, thea: Viewer) -> None:
+    case = house.case(therapist=thea)
+    case.join("a", "Ruth")
+    case.save("a", fear="strong")
+    house.tools.clock.move(minutes=11)  # type: ignore[attr-defined]
+    case.world.work()
+    page = sit.get(f"/cases/{case.id}")
+    alone = "Next Talk with each person alone, by their safe channel only. Note an interview"
+    assert (element(page, "recommendation") or {}).get("data-route") == "safety"
+    assert next_step(page) == alone
+    # A partner who only has an invitation takes no part yet.
+    case.see("a", thea)
+    assert next_step(sit.get(f"/cases/{case.id}")).startswith("Next Everybody was seen alone.")
+
+
+def test_no_name_no_this_person(house: World, sit: Desk, thea: Viewer) -> None:
+    case = house.case(therapist=thea)
+    case.send("a", "Ana López")
+    said = words(sit.get("/caseload"))
+    assert "A form is not there yet." in said
+    assert "This person" not in said
+
+
 def test_a_couple_ready_to_work_has_a_heuristic_model(house: World, sit: Desk, thea: Viewer) -> None:
     case = house.case(therapist=thea)
     case.send("a", **{f"eft_{n}": "4" for n in range(1, 7)})
