@@ -31,17 +31,15 @@ from portal.domain.couple import (
 )
 from portal.domain.couple_fields import (
     ASKED_NESTED,
-    BOND,
-    DIRECTION,
+    DATES_AND_LISTS,
     FLAT,
     FLAT_ITEMS,
-    HEALTH,
-    INDEX,
     NESTED,
-    SAFETY,
-    SETTING,
+    PLAIN,
+    PLAIN_FLAT,
     Answers,
     Parsed,
+    plainly_read,
     read_fields,
     read_stated_date,
     unknown_field,
@@ -49,6 +47,7 @@ from portal.domain.couple_fields import (
 from portal.domain.errors import CoupleFault
 
 _CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
+_BESIDE_HARM = Safety._fields[1:]
 _TOP = frozenset({"as_of", "participation", "standing_findings", "clearances", "partners"})
 
 
@@ -147,16 +146,30 @@ def _partner(raw: object, path: str, as_of: date) -> Partner | None:
         raise CoupleFault(path, "must be an object")
     answers = Answers()
     nested = {key: _nested(raw.get(key), key, path, answers) for key in NESTED}
-    flat = read_fields({key: raw[key] for key in raw if key not in NESTED}, FLAT, path, answers)
+    flat = _flat(raw, path, answers)
     submitted_on = flat.get("submitted_on")
     if submitted_on is not None and cast("date", submitted_on) > as_of:
         raise CoupleFault(f"{path}.submitted_on", "lies after as_of")
     return _built(flat, nested, answers)
 
 
+def _flat(raw: dict[str, Any], path: str, answers: Answers) -> dict[str, Parsed]:
+    few = raw.copy()
+    for key in NESTED:
+        few.pop(key, None)
+    apart = {key: few.pop(key) for key in DATES_AND_LISTS if key in few}
+    plainly = plainly_read(few, PLAIN_FLAT)
+    if plainly is None:
+        return read_fields({key: raw[key] for key in raw if key not in NESTED}, FLAT, path, answers)
+    return {**plainly, **read_fields(apart, FLAT, path, answers)}
+
+
 def _nested(raw: object, key: str, path: str, answers: Answers) -> dict[str, Parsed]:
     if raw is None:
         return {}
+    plainly = plainly_read(raw, PLAIN[key]) if type(raw) is dict else None
+    if plainly is not None:
+        return plainly
     fields = NESTED[key]
     answers.prefix = f"{key}."
     given = dict.fromkeys(fields, DECLINED) if raw == DECLINED else raw
@@ -175,22 +188,18 @@ def _built(flat: dict[str, Parsed], nested: dict[str, dict[str, Parsed]], answer
         if blank:
             skipped |= {f"{key}.{item}" for item in blank}
     harm = Harm.of(_answered(nested["harm_received"]), _answered(nested["harm_done"]))
-    return Partner(
-        eligible=Eligibility(**_values(nested["eligible"], NESTED["eligible"])),
-        setting=Setting(**_values(flat, SETTING)),
-        direction=Direction(**_values(flat, DIRECTION)),
-        safety=Safety(harm, **_values(flat, SAFETY)),
-        health=Health(**_values(flat, HEALTH)),
-        bond=Bond(**_values(flat, BOND)),
-        indices=Indices(**_values(nested["indices"], INDEX)),
-        skipped=skipped,
-        declined=frozenset(answers.declined),
-        not_asked=frozenset(answers.not_asked),
+    of_nested, of_flat = nested["eligible"].get, flat.get
+    of_indices = nested["indices"].get
+    parts: tuple[Any, ...] = (
+        Eligibility._make(map(of_nested, Eligibility._fields)),
+        Setting._make(map(of_flat, Setting._fields)),
+        Direction._make(map(of_flat, Direction._fields)),
+        Safety(harm, *map(of_flat, _BESIDE_HARM)),  # type: ignore[arg-type]
+        Health._make(map(of_flat, Health._fields)),
+        Bond._make(map(of_flat, Bond._fields)),
+        Indices._make(map(of_indices, Indices._fields)),
     )
-
-
-def _values(flat: Mapping[str, Parsed], fields: Mapping[str, object]) -> dict[str, Any]:
-    return {key: flat[key] for key in fields if key in flat}
+    return Partner(*parts, skipped, frozenset(answers.declined), frozenset(answers.not_asked))
 
 
 def _answered(report: Mapping[str, Parsed]) -> dict[str, str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from portal.domain.errors import SettingFault
-from portal.domain.expressions import Expression, Test, compiled, every_leaf
+from portal.domain.expressions import Expression, Leaf, Test, Whose, compiled, every_leaf, hint
 from portal.domain.predicates import DIRECTION_PREDICATES
 from portal.domain.texts import RulesetTexts
 from portal.domain.vectors import LAYOUT
@@ -26,6 +26,14 @@ SAFE_RANGES: Final[Mapping[str, tuple[int, int]]] = {
 }
 """What a practice may set, lowest and highest. No safety rule reads a setting; the alcohol level can only
 be lowered, so that no setting sends a couple past a row that the printed table stops them at."""
+
+_PLACES: Final[tuple[Whose, ...]] = ("mine", "theirs")
+_USUAL: Final = sum(
+    LAYOUT.bit(Leaf(whose, name))
+    for name in ("submitted", "leaning_in", "committed", "no_legal_steps")
+    for whose in _PLACES
+)
+"""What is true of most partners, and so tells little."""
 
 _DIRECTION: Final = frozenset(predicate.name for predicate in DIRECTION_PREDICATES)
 
@@ -49,10 +57,14 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A rule made ready to be tried; ``reads_direction``: a direction answer may make or break it."""
+    """A rule made ready to be tried; ``reads_direction``: a direction answer may make or break it.
+
+    ``hint``: bits of which at least one is set, from either place, wherever the rule holds.
+    """
 
     rule: Rule
     test: Test
+    hint: int
     reads_direction: bool
 
 
@@ -86,6 +98,6 @@ class Ruleset:
 
 def _row(rule: Rule) -> Row:
     if rule.when is None:
-        return Row(rule, lambda _word: True, reads_direction=False)
+        return Row(rule, lambda _word: True, -1, reads_direction=False)
     reads = any(leaf.name in _DIRECTION for leaf in every_leaf(rule.when))
-    return Row(rule, compiled(rule.when, LAYOUT), reads_direction=reads)
+    return Row(rule, compiled(rule.when, LAYOUT), hint(rule.when, LAYOUT, _USUAL), reads)
