@@ -7,22 +7,23 @@ Here stands what ``recommend`` needs and nothing more, so that it starts at once
 from __future__ import annotations
 
 import gc
-import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO, NoReturn
 
 import click
 from flask import Flask
 
-from portal.content.rules import ruleset
-from portal.domain.couple_stream import read_couples
+from portal.cli_routing_many import printed, printed_by_many, workers
+from portal.domain.couple_stream import is_lines, read_couples
 from portal.domain.errors import CoupleFault
-from portal.domain.routing import recommend
 
 BAD_INPUT = 2
+_FEW = 400
+"""Lines that one process has done before others would have started."""
 
 
 @click.group("routing")
@@ -39,18 +40,25 @@ def recommend_command(file: str, would_change: bool) -> None:
     FILE holds a JSON object, an array of them, or JSON Lines. A bad couple ends with exit status 2 and its
     line on standard error; the recommendations before it stay printed.
     """
-    rules = ruleset()
     out = sys.stdout
     try:
         with _opened(file) as stream, _without_collector():
-            for line in read_couples(stream):
-                made = recommend(line.couple, rules, would_change=would_change or line.alone)
-                out.write(json.dumps(made.as_dict()) + "\n")
+            out.writelines(_printed(stream, would_change=would_change))
     except CoupleFault as fault:
         place = f"{fault.path}: " if fault.path else ""
         _refuse(f"line {fault.line}: {place}{fault.message}")
     finally:
         out.flush()
+
+
+def _printed(stream: BinaryIO, *, would_change: bool) -> Iterator[str]:
+    """One recommendation a line; many lines are shared out among the processors."""
+    head = list(islice(stream, _FEW))
+    whole = chain(head, stream)
+    count = workers()
+    if count > 1 and len(head) == _FEW and is_lines(head):
+        return printed_by_many(whole, would_change=would_change, count=count)
+    return printed(read_couples(whole), would_change=would_change)
 
 
 @contextmanager

@@ -271,9 +271,7 @@ DIRECTION_PREDICATES: Final[tuple[DirectionPredicate, ...]] = (
     _towards("legal_begun", _begun, "legal_steps", "legal_steps_by"),
     _towards("filed", lambda d: _is(d.legal_steps, *FILED), "legal_steps"),
     _towards("no_legal_steps", lambda d: _is(d.legal_steps, "none"), "legal_steps"),
-    DirectionPredicate(
-        "direction_blank", _is_direction_blank, lambda p: blank_direction(p.direction)
-    ),
+    DirectionPredicate("direction_blank", _is_direction_blank, lambda p: blank_direction(p.direction)),
 )
 
 

@@ -102,7 +102,9 @@ def findings_of(couple: Couple, tier: FindingTier, tellers: Tellers) -> list[Fin
     """The findings of one tier, in the same order; ``tellers`` says who reports a term."""
     here: set[tuple[int, Slot, str]] = set()
     for sign in SIGNS[tier]:
-        places = [_two_kinds_places(couple) if one == TWO_KINDS else _places(couple, one, tellers) for one in sign]
+        places = [
+            _two_kinds_places(couple) if one == TWO_KINDS else _places(couple, one, tellers) for one in sign
+        ]
         if all(places):
             here.update((FIELD_ORDER[field], slot, field) for told in places for field, slot in told)
     return [Finding(slot, tier, RULE_OF_TIER[tier], field) for _, slot, field in sorted(here)]

@@ -178,7 +178,7 @@ def partner_bits(partner: Partner | None, participation: Participation, scene: S
     bits |= _act_bits(safety.harm.past_year, safety.harm.earlier, safety.harm.unknown)
     bits |= _control_bits(safety.control_received, safety.control_done)
     for part, tables in _LOOKED_UP:
-        answers: tuple[object, ...] = partner[part]
+        answers: Any = partner[part]
         for place, table in tables:
             bits |= table[answers[place]]
     return bits | _tested(_TESTS, partner, scene)
