@@ -9,6 +9,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from functools import wraps
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +31,7 @@ def module_of(arguments: Sequence[str]) -> str:
     program, *words = arguments or [""]
     if Path(program).name not in _FLASK:
         return ""
-    pairs = zip(words, words[1:], strict=False)
-    return next((_MODULES[pair] for pair in pairs if pair in _MODULES), "")
+    return next((_MODULES[pair] for pair in pairwise(words) if pair in _MODULES), "")
 
 
 def create_commands(module: str) -> Flask:

@@ -92,7 +92,8 @@ def _work(pipe: Connection, would_change: bool) -> None:
 def _done(piece: list[bytes], first: int, would_change: bool) -> Done:
     texts: list[str] = []
     try:
-        texts.extend(printed(read_piece(piece, first), would_change=would_change))
+        for text in printed(read_piece(piece, first), would_change=would_change):
+            texts.append(text)
     except CoupleFault as fault:
         return Done("".join(texts), (fault.path, fault.message, fault.line))
     return Done("".join(texts), None)
