@@ -25,7 +25,7 @@ from portal.domain.texts import RulesetTexts, RuleTexts
 CURRENT: Final = "2026.1"
 RULESETS: Final[Mapping[str, tuple[Rule, ...]]] = {CURRENT: TABLE}
 """Every ruleset by its name; each has its sentences in a file of the same name."""
-NOTES: Final = ("heuristic", "self_report")
+NOTES: Final = ("answer", "answers", "heuristic", "self_report")
 
 _FOLDER: Final = Path(__file__).parent / "rules"
 

@@ -67,7 +67,7 @@ def recommend(couple: Couple, ruleset: Ruleset, *, would_change: bool) -> Recomm
         topics=topics(couple, leaving_risk=any(flag.key == LEAVING_RISK for flag in found)),
         flags=found,
         reasons=tuple(_reasons(couple, matches, view.places, ruleset)),
-        alternatives=_alternatives(first.id, matched),
+        alternatives=_alternatives(first.id, matched, ruleset),
         if_cleared=_if_cleared(couple, matches, ruleset, sums),
         would_change=changes(couple, ruleset, first, view.fixed, view.together) if would_change else (),
         ruleset=ruleset.id,
@@ -122,9 +122,11 @@ def _reason_of(couple: Couple, rule: Rule) -> str:
     return rule.reason
 
 
-def _alternatives(rule: str, matched: tuple[str, ...]) -> tuple[Alternative, ...]:
+def _alternatives(rule: str, matched: tuple[str, ...], ruleset: Ruleset) -> tuple[Alternative, ...]:
     # Work for two is not named while another row between the first and the joint ones still stands.
     if rule == "R5c" and not _BARS_ALCOHOL_WORK.isdisjoint(matched):
+        return ()
+    if rule == "R16b" and not ruleset.clarity_for_two:
         return ()
     return tuple(Alternative(route, reason) for route, reason in _ALTERNATIVES.get(rule, ()))
 

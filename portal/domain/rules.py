@@ -23,6 +23,7 @@ SAFE_RANGES: Final[Mapping[str, tuple[int, int]]] = {
     "stale_days": (14, 90),
     "alcohol_level": (4, 8),
     "index_margin": (5, 25),
+    "clarity_for_two": (0, 1),
 }
 """What a practice may set, lowest and highest. No safety rule reads a setting; the alcohol level can only
 be lowered, so that no setting sends a couple past a row that the printed table stops them at."""
@@ -74,7 +75,9 @@ class Ruleset:
 
     ``stale_days``: an intake older than this is refreshed (R12). ``alcohol_level``: score 0-12 from which
     untreated drinking is looked at first (R5c). ``index_margin``: lead of the best index, 0-100, from which
-    it is suggested (R19). Raises SettingFault with every threshold outside its safe range.
+    it is suggested (R19). ``clarity_for_two``: 1 where discernment counseling is named as an alternative for
+    two unsure partners (R16b), 0 where not; it never sets a route. Raises SettingFault with every threshold
+    outside its safe range.
     """
 
     id: str
@@ -83,6 +86,7 @@ class Ruleset:
     stale_days: int = 60
     alcohol_level: int = 8
     index_margin: int = 10
+    clarity_for_two: int = 1
     rows: tuple[Row, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
