@@ -222,3 +222,25 @@ def test_a_practice_may_leave_discernment_for_two_unsure_partners_out() -> None:
 
 def test_the_page_says_when_each_gate_and_flag_stands() -> None:
     assert (tuple(GATES_WHEN), tuple(FLAGS_WHEN)) == (GATES, FLAGS)
+
+
+BARS_ALCOHOL_WORK: dict[str, tuple[dict[str, Any], tuple[str, str]]] = {
+    "R5d": ({"child_danger": "concern"}, ("submitted", "submitted")),
+    "R6": ({"voluntary": 1}, ("submitted", "submitted")),
+    "R7": ({"private": "no"}, ("submitted", "submitted")),
+    "R8": ({"fear": None}, ("submitted", "submitted")),
+    "R10": ({}, ("submitted", "invited")),
+    "R11": ({"own_change": None}, ("submitted", "submitted")),
+    "R12": ({"submitted_on": "2026-01-01"}, ("submitted", "submitted")),
+    "R13": ({"legal_steps": "filed"}, ("submitted", "submitted")),
+    "R14": ({"affair": "current_secret"}, ("submitted", "submitted")),
+    "R15": ({"lean": 5, "decision_firmness": 9, "commit_months": "no"}, ("submitted", "submitted")),
+    "R9": ({}, ("submitted", "declined")),
+}
+
+
+@pytest.mark.parametrize("rule", BARS_ALCOHOL_WORK)
+def test_work_for_two_is_not_named_past_a_row_that_would_stop_it(rule: str) -> None:
+    changes, participation = BARS_ALCOHOL_WORK[rule]
+    made = routed(couple_file({"alcohol_score": 8, **changes}, participation=participation))
+    assert (made.rule, rule in made.matched_rules, made.alternatives) == ("R5c", True, ())
