@@ -57,7 +57,7 @@ class RulesContent(Strict):
 
 @lru_cache(maxsize=64)
 def ruleset(named: str = CURRENT, /, **thresholds: int) -> Ruleset:
-    """A ruleset with a practice's thresholds (``stale_days``, ``alcohol_level``, ``index_margin``).
+    """A ruleset with a practice's thresholds, by the names of SAFE_RANGES.
 
     Raises LookupError for a name that is none of RULESETS, SettingFault for thresholds outside their safe
     ranges, ContentError for a bad file.
