@@ -1,6 +1,7 @@
 """How fast the rules are, beside floors that do the same work with nothing else. ``make bench`` runs it.
 
 CPU time, the median of interleaved rounds; every figure is a ratio to its floor or stands beside its goal.
+JSON Lines are shared out among the processors, so their ratio is given in seconds waited and in CPU.
 The couples are made up (portal/domain/population.py) and the same in every run.
 """
 
@@ -13,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
@@ -38,7 +39,7 @@ GOALS = {
     "would_change_milliseconds": 2.0,
     "verify_seconds": 5.0,
     "json_lines_to_loop": 4.0,
-    "json_lines_without_start_to_loop": 4.0,
+    "json_lines_to_loop_in_cpu": 4.0,
     "memory_20000_to_2000": 1.03,
 }
 
@@ -57,14 +58,20 @@ def seconds(work: Callable[[], object]) -> float:
     return time.process_time() - began
 
 
+def _each(results: Iterator[object]) -> None:
+    """Run through without keeping anything."""
+    for _ in results:
+        pass
+
+
 def engine() -> dict[str, float]:
     """One recommendation with reasons, with and without what would change it; the proof."""
     rules = ruleset()
     read = [parse_couple(file) for file in couples(COUPLES)]
     plain, full = [], []
     for _ in range(ROUNDS):
-        plain.append(seconds(lambda: [recommend(one, rules, would_change=False).as_dict() for one in read]))
-        full.append(seconds(lambda: [recommend(one, rules, would_change=True) for one in read]))
+        plain.append(seconds(lambda: _each(recommend(c, rules, would_change=False).as_dict() for c in read)))
+        full.append(seconds(lambda: _each(recommend(c, rules, would_change=True) for c in read)))
     return {
         "recommend_microseconds": 1e6 * median(plain) / COUPLES,
         "would_change_milliseconds": 1e3 * median(full) / COUPLES,
@@ -72,15 +79,16 @@ def engine() -> dict[str, float]:
     }
 
 
-def child(command: list[str], source: Path) -> tuple[float, int]:
-    """CPU seconds and peak memory in KiB of a command that reads a file and prints into nothing."""
+def child(command: list[str], source: Path) -> tuple[float, float, int]:
+    """CPU seconds, seconds and peak memory in KiB of a command that reads a file and prints into nothing."""
+    began = time.perf_counter()
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     wrapped = [sys.executable, "-c", _WATCH, *command]
     with source.open("rb") as stdin:
         done = subprocess.run(wrapped, stdin=stdin, capture_output=True, check=True, cwd=ROOT)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return used, int(done.stderr.split()[-1])
+    return used, time.perf_counter() - began, int(done.stderr.split()[-1])
 
 
 _WATCH = (
@@ -101,17 +109,16 @@ def json_lines() -> dict[str, float]:
         short.write_text("".join(text), encoding="utf-8")
         one.write_text(text[0], encoding="utf-8")
         rounds = [(child(loop, long), child(command, long), child(command, one)) for _ in range(3)]
-        small = child(command, short)[1]
-    floor = median([floor[0] for floor, _, _ in rounds])
-    whole = median([whole[0] for _, whole, _ in rounds])
-    start = median([start[0] for _, _, start in rounds])
+        small = child(command, short)[2]
+    floor, whole, start = (median([one[what][0] for one in rounds]) for what in range(3))
+    waited_floor, waited = (median([one[what][1] for one in rounds]) for what in range(2))
     return {
-        "loop_seconds": floor,
-        "json_lines_seconds": whole,
-        "start_seconds": start,
-        "json_lines_to_loop": whole / floor,
-        "json_lines_without_start_to_loop": (whole - start) / floor,
-        "memory_20000_to_2000": rounds[0][1][1] / small,
+        "loop_cpu_seconds": floor,
+        "json_lines_cpu_seconds": whole,
+        "start_cpu_seconds": start,
+        "json_lines_to_loop": waited / waited_floor,
+        "json_lines_to_loop_in_cpu": whole / floor,
+        "memory_20000_to_2000": rounds[0][1][2] / small,
     }
 
 

@@ -25,7 +25,7 @@ from portal.domain.texts import RulesetTexts, RuleTexts
 CURRENT: Final = "2026.1"
 RULESETS: Final[Mapping[str, tuple[Rule, ...]]] = {CURRENT: TABLE}
 """Every ruleset by its name; each has its sentences in a file of the same name."""
-NOTES: Final = ("heuristic", "self_report")
+NOTES: Final = ("answer", "answers", "heuristic", "self_report")
 
 _FOLDER: Final = Path(__file__).parent / "rules"
 
@@ -57,7 +57,7 @@ class RulesContent(Strict):
 
 @lru_cache(maxsize=64)
 def ruleset(named: str = CURRENT, /, **thresholds: int) -> Ruleset:
-    """A ruleset with a practice's thresholds (``stale_days``, ``alcohol_level``, ``index_margin``).
+    """A ruleset with a practice's thresholds, by the names of SAFE_RANGES.
 
     Raises LookupError for a name that is none of RULESETS, SettingFault for thresholds outside their safe
     ranges, ContentError for a bad file.

@@ -188,6 +188,9 @@ ITEMS: Final = frozenset(CONSTRUCTS) - _ELIGIBLE_ITEMS | {"alcohol_score", "mood
 
 FLAT_ITEMS: Final = ITEMS & frozenset(FLAT)
 
+DATES_AND_LISTS: Final = tuple(key for key, field in FLAT.items() if field.kind is None)
+"""The fields whose answers are not among a few."""
+
 ASKED_NESTED: Final[Mapping[str, frozenset[str]]] = {
     "eligible": _ELIGIBLE_ITEMS, "harm_received": frozenset(ACTS), "harm_done": frozenset(ACTS),
     "indices": frozenset(),

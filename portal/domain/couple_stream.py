@@ -45,8 +45,23 @@ def read_couples(stream: Iterable[bytes]) -> Iterator[CoupleLine]:
         yield from _json_lines(number, text, lines)
 
 
-def _filled_lines(stream: Iterable[bytes]) -> Iterator[tuple[int, str]]:
-    for number, raw in enumerate(stream, 1):
+def is_lines(beginning: Iterable[bytes]) -> bool:
+    """Whether a stream that begins like this is JSON Lines, so that it may be read in pieces."""
+    try:
+        text = next((text for _, text in _filled_lines(beginning)), "[")
+    except CoupleFault:
+        return False
+    return not text.startswith("[") and not _is_unfinished(text)
+
+
+def read_piece(lines: Iterable[bytes], first: int) -> Iterator[CoupleLine]:
+    """The couples of a piece of JSON Lines that begins at line ``first``; else like ``read_couples``."""
+    for number, text in _filled_lines(lines, first):
+        yield CoupleLine(number, _couple(number, text), alone=False)
+
+
+def _filled_lines(stream: Iterable[bytes], first: int = 1) -> Iterator[tuple[int, str]]:
+    for number, raw in enumerate(stream, first):
         try:
             text = raw.decode("utf-8")
         except UnicodeDecodeError:

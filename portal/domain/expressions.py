@@ -149,6 +149,22 @@ def every_leaf(expression: Expression) -> Iterator[Leaf]:
         yield expression
 
 
+def hint(expression: Expression, layout: Layout, usual: int) -> int:
+    """Bits of which at least one is set wherever the expression holds: no such bit, no need to try it.
+
+    Of what must hold together, the part with the fewest of the ``usual`` bits is taken. -1 where nothing can
+    be said: what stands under a Not, or is asked to be unknown.
+    """
+    if isinstance(expression, Leaf):
+        return -1 if expression.value is None else layout.bit(expression)
+    if isinstance(expression, Some):
+        return reduce(or_, [hint(part, layout, usual) for part in expression.parts])
+    if isinstance(expression, All):
+        found = [hint(part, layout, usual) for part in expression.parts]
+        return min(found, key=lambda bits: (bits < 0, (bits & usual).bit_count()))
+    return -1
+
+
 def compiled(expression: Expression, layout: Layout) -> Test:
     """The expression as a test of one packed number; a row of leaves becomes one comparison."""
     if isinstance(expression, Leaf):

@@ -5,10 +5,10 @@ They read everybody in the file.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Final
 
-from portal.domain.couple import SLOTS, Couple, Partner, other
+from portal.domain.couple import Couple, Partner
 from portal.domain.predicates import BEGUN, FILED
 from portal.domain.recommendation import Flag
 
@@ -27,14 +27,14 @@ def flags(couple: Couple, *, harm_between: bool) -> tuple[Flag, ...]:
 
     ``harm_between``: any act or any control stands in either report.
     """
-    return tuple(_found(couple, harm_between))
-
-
-def _found(couple: Couple, harm_between: bool) -> Iterator[Flag]:
+    a, b = couple.partners["a"], couple.partners["b"]
+    found = []
     for key, test in _FLAGS:
-        for slot in SLOTS:
-            if test(couple.partners[slot], couple.partners[other(slot)], harm_between):
-                yield Flag(key, slot)
+        if test(a, b, harm_between):
+            found.append(Flag(key, "a"))
+        if test(b, a, harm_between):
+            found.append(Flag(key, "b"))
+    return tuple(found)
 
 
 def _affair(value: str) -> Test:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Final, Literal
 
 from portal.domain.couple import ANY_ACT, SEVERE_ACTS, SEVERE_CONTROL, Direction, Partner
 
@@ -57,13 +57,13 @@ class Scene:
 class Predicate:
     """One named question about one partner. ``fields`` are the paths of the answers that make it true.
 
-    ``reads_acts_alone``: nothing but the acts that were reported, at any time, or left without an answer.
+    ``reads_alone``: nothing but the acts, at any time or left without an answer; or but the kinds of control.
     """
 
     name: str
     test: Callable[[Partner, Scene], bool | None]
     fields: Callable[[Partner], Fields]
-    reads_acts_alone: bool = False
+    reads_alone: Literal["", "acts", "control"] = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +98,15 @@ def blank_direction(direction: Direction) -> Fields:
     if direction.legal_steps is None:
         found.append("legal_steps")
     return tuple(found)
+
+
+def _is_direction_blank(direction: Direction) -> bool:
+    """The same in one look, for this is asked of everybody."""
+    lean = direction.lean
+    if None in (lean, direction.first_step, direction.commit_months, direction.own_change):
+        return True
+    is_doubt_open = direction.doubts_told is None and lean is not None and lean >= 3
+    return is_doubt_open or direction.legal_steps is None
 
 
 def blank_health(partner: Partner) -> Fields:
@@ -158,7 +167,7 @@ def _acts(name: str, acts: frozenset[str], *, past_year: bool = False, earlier: 
         name,
         lambda p, _: _reported(p, acts, past_year=past_year, earlier=earlier),
         lambda p: tuple(p.safety.harm.fields(acts, times)),
-        reads_acts_alone=True,
+        reads_alone="acts",
     )
 
 
@@ -179,8 +188,10 @@ SAFETY_PREDICATES: Final = (
     _acts("physical_past_year", frozenset({"physical"}), past_year=True),
     _acts("pressure_past_year", frozenset({"sexual_pressure"}), past_year=True),
     _acts("any_act", ANY_ACT, past_year=True, earlier=True),
-    Predicate("any_control", lambda p, _: _any_control(p), _control_fields),
-    Predicate("severe_control", lambda p, _: _any_control(p, SEVERE_CONTROL), _severe_control_fields),
+    Predicate("any_control", lambda p, _: _any_control(p), _control_fields, "control"),
+    Predicate(
+        "severe_control", lambda p, _: _any_control(p, SEVERE_CONTROL), _severe_control_fields, "control"
+    ),
     _on("fear_any", lambda p, _: _is(p.safety.fear, "some", "strong"), "fear"),
     _on("fear_strong", lambda p, _: _is(p.safety.fear, "strong"), "fear"),
     _on("fear_of_consequences", lambda p, _: p.safety.fear_of_consequences, "fear_of_consequences"),
@@ -260,9 +271,7 @@ DIRECTION_PREDICATES: Final[tuple[DirectionPredicate, ...]] = (
     _towards("legal_begun", _begun, "legal_steps", "legal_steps_by"),
     _towards("filed", lambda d: _is(d.legal_steps, *FILED), "legal_steps"),
     _towards("no_legal_steps", lambda d: _is(d.legal_steps, "none"), "legal_steps"),
-    DirectionPredicate(
-        "direction_blank", lambda d: bool(blank_direction(d)), lambda p: blank_direction(p.direction)
-    ),
+    DirectionPredicate("direction_blank", _is_direction_blank, lambda p: blank_direction(p.direction)),
 )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from portal.domain.clearing import covers_current_answers, is_cleared_since
 from portal.domain.couple import SLOTS, Couple, Partner, Slot, Tier
@@ -11,7 +11,7 @@ from portal.domain.expressions import support
 from portal.domain.predicates import all_predicates
 from portal.domain.recommendation import Reason
 from portal.domain.rules import Rule
-from portal.domain.safety import Finding
+from portal.domain.safety import findings_of
 from portal.domain.texts import RulesetTexts
 from portal.domain.vectors import LAYOUT
 
@@ -20,22 +20,22 @@ _FIELDS = {predicate.name: predicate.fields for predicate in all_predicates()}
 
 def reasons(
     couple: Couple, rule: Rule, reason: str, *,
-    places: Mapping[Slot, int], found: tuple[Finding, ...], texts: RulesetTexts,
+    places: Mapping[Slot, int], held: Sequence[Slot], texts: RulesetTexts,
 ) -> Iterator[Reason]:  # fmt: skip
     """The reasons of one matched row: one for each partner it is about, or one that names neither.
 
-    ``places`` are the packed numbers of the partners from whose place the row holds, ``found`` the findings
-    of the current answers.
+    ``places`` are the packed numbers from both places, ``held`` those from whose place the row holds.
     """
     visibility = texts.rules[rule.id].visibility
     if rule.shared:
         yield Reason(rule.id, reason, None, (), visibility)
     elif rule.tier is not None:
-        for slot, fields in _found(couple, rule.tier, found).items():
+        for slot, fields in _found(couple, rule.tier, places).items():
             yield Reason(rule.id, reason, slot, fields, visibility)
     else:
-        for slot, word in places.items():
-            yield Reason(rule.id, reason, slot, _fields(rule, couple.partners[slot], word), visibility)
+        for slot in held:
+            fields = _fields(rule, couple.partners[slot], places[slot])
+            yield Reason(rule.id, reason, slot, fields, visibility)
 
 
 def _fields(rule: Rule, partner: Partner | None, word: int) -> tuple[str, ...]:
@@ -51,12 +51,16 @@ def _fields(rule: Rule, partner: Partner | None, word: int) -> tuple[str, ...]:
     return tuple(sorted(found, key=FIELD_ORDER.__getitem__))
 
 
-def _found(couple: Couple, tier: Tier, raised: tuple[Finding, ...]) -> dict[Slot, tuple[str, ...]]:
+def _found(couple: Couple, tier: Tier, places: Mapping[Slot, int]) -> dict[Slot, tuple[str, ...]]:
     """Fields of this tier's uncleared findings by partner; of an earlier one only the partner is known."""
+
+    def tellers(term: str) -> list[Slot]:
+        bit = 1 << LAYOUT.places["mine", term]
+        return [slot for slot in SLOTS if places[slot] & bit]
+
     found: dict[Slot, list[str]] = {}
-    for finding in () if covers_current_answers(couple, tier) else raised:
-        if finding.tier == tier:
-            found.setdefault(finding.slot, []).append(finding.field)
+    for finding in () if covers_current_answers(couple, tier) else findings_of(couple, tier, tellers):
+        found.setdefault(finding.slot, []).append(finding.field)
     for earlier in couple.standing:
         if earlier.tier == tier and not is_cleared_since(couple, tier, earlier.found_on):
             found.setdefault(earlier.slot, [])

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from portal.domain.couple import SLOTS, Couple, Slot
 from portal.domain.expressions import compiled, either
@@ -15,7 +14,6 @@ from portal.domain.predicates import Scene
 from portal.domain.reasons import reasons
 from portal.domain.recommendation import Alternative, Cleared, Reason, Recommendation
 from portal.domain.rules import Route, Rule, Ruleset
-from portal.domain.safety import findings
 from portal.domain.topics import topics
 from portal.domain.vectors import LAYOUT, couple_bits, direction_bits, partner_bits, words
 from portal.domain.would_change import changes
@@ -32,16 +30,20 @@ _BARS_ALCOHOL_WORK: Final = frozenset(
     {"R5d", "R6", "R7", "R8", "R10", "R11", "R12", "R13", "R14", "R15", "R9"}
 )
 
+_HELD: Final[Mapping[tuple[bool, bool], tuple[Slot, ...]]] = {
+    (True, True): ("a", "b"), (True, False): ("a",), (False, True): ("b",),
+}  # fmt: skip
+"""From whose place a row holds, by whether it does from a's and from b's."""
+
 ALTERNATIVES: Final = tuple(reason for ways in _ALTERNATIVES.values() for _, reason in ways)
 """Every alternative, in table order."""
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
-    """A row that holds, and the packed numbers of the partners from whose place it holds."""
+class Match(NamedTuple):
+    """A row that holds, and the partners from whose place it holds."""
 
     rule: Rule
-    places: Mapping[Slot, int]
+    held: tuple[Slot, ...]
 
 
 def recommend(couple: Couple, ruleset: Ruleset, *, would_change: bool) -> Recommendation:
@@ -50,7 +52,7 @@ def recommend(couple: Couple, ruleset: Ruleset, *, would_change: bool) -> Recomm
     ``would_change`` also looks for the single answers that would lead elsewhere, some 20 times the work.
     """
     view = _view(couple, ruleset)
-    matches = list(_matches(view.places, ruleset))
+    matches = _matches(view.places, ruleset)
     first = matches[0].rule
     matched = tuple([match.rule.id for match in matches])
     found = flags(couple, harm_between=_HARM_BETWEEN(view.places["a"]))
@@ -64,8 +66,8 @@ def recommend(couple: Couple, ruleset: Ruleset, *, would_change: bool) -> Recomm
         gates=gates(couple, first.route, matched),
         topics=topics(couple, leaving_risk=any(flag.key == LEAVING_RISK for flag in found)),
         flags=found,
-        reasons=tuple(_reasons(couple, matches, ruleset)),
-        alternatives=_alternatives(first.id, matched),
+        reasons=tuple(_reasons(couple, matches, view.places, ruleset)),
+        alternatives=_alternatives(first.id, matched, ruleset),
         if_cleared=_if_cleared(couple, matches, ruleset, sums),
         would_change=changes(couple, ruleset, first, view.fixed, view.together) if would_change else (),
         ruleset=ruleset.id,
@@ -74,8 +76,7 @@ def recommend(couple: Couple, ruleset: Ruleset, *, would_change: bool) -> Recomm
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _View:
+class _View(NamedTuple):
     """A couple packed: each partner without the direction answers, the couple, and both places."""
 
     fixed: Mapping[Slot, int]
@@ -93,31 +94,26 @@ def _view(couple: Couple, ruleset: Ruleset) -> _View:
     return _View(fixed, together, words(whole, together))
 
 
-def _reasons(couple: Couple, matches: list[Match], ruleset: Ruleset) -> Iterator[Reason]:
-    found = findings(couple) if any(match.rule.tier for match in matches) else ()
-    for match in matches:
-        reason = _reason_of(couple, match.rule)
-        yield from reasons(couple, match.rule, reason, places=match.places, found=found, texts=ruleset.texts)
+def _reasons(
+    couple: Couple, matches: list[Match], places: Mapping[Slot, int], ruleset: Ruleset
+) -> Iterator[Reason]:
+    for rule, held in matches:
+        reason = _reason_of(couple, rule)
+        yield from reasons(couple, rule, reason, places=places, held=held, texts=ruleset.texts)
 
 
-def _matches(places: Mapping[Slot, int], ruleset: Ruleset) -> Iterator[Match]:
+def _matches(places: Mapping[Slot, int], ruleset: Ruleset) -> list[Match]:
     """Every row that holds; the last one, anything else, only where no other does."""
     *rows, otherwise = ruleset.rows
     a, b = places["a"], places["b"]
-    nothing = True
+    either = a | b
+    found: list[Match] = []
     for row in rows:
-        from_a, from_b = row.test(a), row.test(b)
-        if from_a or from_b:
-            nothing = False
-            yield Match(row.rule, _held(places, from_a, from_b))
-    if nothing:
-        yield Match(otherwise.rule, places)
-
-
-def _held(places: Mapping[Slot, int], from_a: bool, from_b: bool) -> Mapping[Slot, int]:
-    if from_a and from_b:
-        return places
-    return {"a": places["a"]} if from_a else {"b": places["b"]}
+        if either & row.hint:
+            from_a, from_b = row.test(a), row.test(b)
+            if from_a or from_b:
+                found.append(Match(row.rule, _HELD[from_a, from_b]))
+    return found or [Match(otherwise.rule, SLOTS)]
 
 
 def _reason_of(couple: Couple, rule: Rule) -> str:
@@ -126,9 +122,11 @@ def _reason_of(couple: Couple, rule: Rule) -> str:
     return rule.reason
 
 
-def _alternatives(rule: str, matched: tuple[str, ...]) -> tuple[Alternative, ...]:
+def _alternatives(rule: str, matched: tuple[str, ...], ruleset: Ruleset) -> tuple[Alternative, ...]:
     # Work for two is not named while another row between the first and the joint ones still stands.
     if rule == "R5c" and not _BARS_ALCOHOL_WORK.isdisjoint(matched):
+        return ()
+    if rule == "R16b" and not ruleset.clarity_for_two:
         return ()
     return tuple(Alternative(route, reason) for route, reason in _ALTERNATIVES.get(rule, ()))
 

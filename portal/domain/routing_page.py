@@ -10,6 +10,7 @@ from portal.domain.expressions import All, Expression, Leaf, Not, Some
 from portal.domain.fit import MODELS
 from portal.domain.population import RATES
 from portal.domain.proof import Proof
+from portal.domain.routing_riders import riders
 from portal.domain.rules import PROTECTIVENESS, SAFE_RANGES, Rule, Ruleset
 from portal.domain.study import Figure, Study
 
@@ -25,6 +26,7 @@ _SETTINGS: Final = {
     "stale_days": "days until an intake is renewed (R12)",
     "alcohol_level": "untreated alcohol score that is looked at first (R5c)",
     "index_margin": "lead of the best index from which a model is suggested (R19)",
+    "clarity_for_two": "1: discernment counseling is named as an alternative for two unsure partners (R16b)",
 }
 
 
@@ -90,9 +92,8 @@ def _table_of_rules(ruleset: Ruleset) -> Iterator[str]:
 
 def _riders(ruleset: Ruleset) -> Iterator[str]:
     texts = ruleset.texts
+    yield from riders(texts)
     sections = (
-        ("Gates, on any route, name what must come first", texts.gates),
-        ("Flags, for the therapist alone", texts.flags),
         ("Alternatives that a row leaves open", texts.alternatives),
         ("R19: the model within couples, always a heuristic", {key: texts.models[key] for key in MODELS}),
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from portal.domain.errors import SettingFault
-from portal.domain.expressions import Expression, Test, compiled, every_leaf
+from portal.domain.expressions import Expression, Leaf, Test, Whose, compiled, every_leaf, hint
 from portal.domain.predicates import DIRECTION_PREDICATES
 from portal.domain.texts import RulesetTexts
 from portal.domain.vectors import LAYOUT
@@ -23,9 +23,18 @@ SAFE_RANGES: Final[Mapping[str, tuple[int, int]]] = {
     "stale_days": (14, 90),
     "alcohol_level": (4, 8),
     "index_margin": (5, 25),
+    "clarity_for_two": (0, 1),
 }
 """What a practice may set, lowest and highest. No safety rule reads a setting; the alcohol level can only
 be lowered, so that no setting sends a couple past a row that the printed table stops them at."""
+
+_PLACES: Final[tuple[Whose, ...]] = ("mine", "theirs")
+_USUAL: Final = sum(
+    LAYOUT.bit(Leaf(whose, name))
+    for name in ("submitted", "leaning_in", "committed", "no_legal_steps")
+    for whose in _PLACES
+)
+"""What is true of most partners, and so tells little."""
 
 _DIRECTION: Final = frozenset(predicate.name for predicate in DIRECTION_PREDICATES)
 
@@ -49,10 +58,14 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A rule made ready to be tried; ``reads_direction``: a direction answer may make or break it."""
+    """A rule made ready to be tried; ``reads_direction``: a direction answer may make or break it.
+
+    ``hint``: bits of which at least one is set, from either place, wherever the rule holds.
+    """
 
     rule: Rule
     test: Test
+    hint: int
     reads_direction: bool
 
 
@@ -62,7 +75,9 @@ class Ruleset:
 
     ``stale_days``: an intake older than this is refreshed (R12). ``alcohol_level``: score 0-12 from which
     untreated drinking is looked at first (R5c). ``index_margin``: lead of the best index, 0-100, from which
-    it is suggested (R19). Raises SettingFault with every threshold outside its safe range.
+    it is suggested (R19). ``clarity_for_two``: 1 where discernment counseling is named as an alternative for
+    two unsure partners (R16b), 0 where not; it never sets a route. Raises SettingFault with every threshold
+    outside its safe range.
     """
 
     id: str
@@ -71,6 +86,7 @@ class Ruleset:
     stale_days: int = 60
     alcohol_level: int = 8
     index_margin: int = 10
+    clarity_for_two: int = 1
     rows: tuple[Row, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -86,6 +102,6 @@ class Ruleset:
 
 def _row(rule: Rule) -> Row:
     if rule.when is None:
-        return Row(rule, lambda _word: True, reads_direction=False)
+        return Row(rule, lambda _word: True, -1, reads_direction=False)
     reads = any(leaf.name in _DIRECTION for leaf in every_leaf(rule.when))
-    return Row(rule, compiled(rule.when, LAYOUT), reads_direction=reads)
+    return Row(rule, compiled(rule.when, LAYOUT), hint(rule.when, LAYOUT, _USUAL), reads)

@@ -7,7 +7,7 @@ each by either partner. Basis: Bograd & Mederos 1999; Stith et al. 2011-12; Mars
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import and_, or_
@@ -56,8 +56,9 @@ SIGNS: Final[dict[FindingTier, tuple[tuple[str, ...], ...]]] = {
 }
 """Each tier as a list of signs; a sign is a list of predicates that must all be reported by someone."""
 
+_NO_KINDS: Final[frozenset[str]] = frozenset()
 _NAMED: Final = frozenset(term for signs in SIGNS.values() for sign in signs for term in sign)
-_TERMS: Final = tuple(predicate for predicate in SAFETY_PREDICATES if predicate.name in _NAMED)
+_TERMS: Final = {predicate.name: predicate for predicate in SAFETY_PREDICATES if predicate.name in _NAMED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,10 @@ def tier_reported(tier: FindingTier) -> Expression:
     return reduce(or_, signs)
 
 
+Tellers = Callable[[str], Sequence[Slot]]
+"""Who reports a term of a sign."""
+
+
 def findings(couple: Couple) -> tuple[Finding, ...]:
     """Every safety finding of the current answers, drafts included, before clearances.
 
@@ -84,61 +89,59 @@ def findings(couple: Couple) -> tuple[Finding, ...]:
     partner reports), each of them is listed under the partner who gave it. Tier H is listed beside A
     and B: whether it routes is the table's business.
     """
-    seen = _reported(couple)
-    found: dict[Finding, None] = {}
-    for tier, rule in RULE_OF_TIER.items():
-        here = {
-            (field, slot)
-            for sign in SIGNS[tier]
-            if all(seen[term] for term in sign)
-            for term in sign
-            for field, slot in seen[term]
-        }
-        for field, slot in sorted(here, key=lambda place: (FIELD_ORDER[place[0]], place[1])):
-            found[Finding(slot, tier, rule, field)] = None
-    return tuple(found)
+    # No safety predicate reads a threshold: a setting can never loosen one.
+    scene = Scene(couple.as_of, 0, 0)
+
+    def tellers(term: str) -> list[Slot]:
+        return [slot for slot, partner in couple.present() if _TERMS[term].test(partner, scene)]
+
+    return tuple(found for tier in RULE_OF_TIER for found in findings_of(couple, tier, tellers))
+
+
+def findings_of(couple: Couple, tier: FindingTier, tellers: Tellers) -> list[Finding]:
+    """The findings of one tier, in the same order; ``tellers`` says who reports a term."""
+    here: set[tuple[int, Slot, str]] = set()
+    for sign in SIGNS[tier]:
+        places = [
+            _two_kinds_places(couple) if one == TWO_KINDS else _places(couple, one, tellers) for one in sign
+        ]
+        if all(places):
+            here.update((FIELD_ORDER[field], slot, field) for told in places for field, slot in told)
+    return [Finding(slot, tier, RULE_OF_TIER[tier], field) for _, slot, field in sorted(here)]
 
 
 def has_two_kinds(couple: Couple) -> bool:
     """Whether one person uses two or more different kinds of control: a's received with b's done."""
-    return any(len(_kinds_used_by(couple, slot)) >= 2 for slot in SLOTS)
+    return len(_kinds_used_by(couple, "a")) >= 2 or len(_kinds_used_by(couple, "b")) >= 2
 
 
 def _pooled(term: str) -> Expression:
     return ours(TWO_KINDS) if term == TWO_KINDS else either(term)
 
 
-def _reported(couple: Couple) -> dict[str, list[tuple[str, Slot]]]:
-    """For each term of a sign, the (field, slot) places where it is reported."""
-    # No safety predicate reads a threshold: a setting can never loosen one.
-    scene = Scene(couple.as_of, 0, 0)
-    partners = tuple(couple.present())
-    seen = {
-        predicate.name: [
-            (field, slot)
-            for slot, partner in partners
-            if predicate.test(partner, scene)
-            for field in predicate.fields(partner)
-        ]
-        for predicate in _TERMS
-    }
-    seen[TWO_KINDS] = list(_two_kinds_places(couple))
-    return seen
+def _places(couple: Couple, term: str, tellers: Tellers) -> list[tuple[str, Slot]]:
+    """Where a term is reported: fields, each with the partner who told."""
+    told = ((slot, couple.partners[slot]) for slot in tellers(term))
+    return [(field, slot) for slot, file in told if file is not None for field in _TERMS[term].fields(file)]
 
 
-def _two_kinds_places(couple: Couple) -> Iterator[tuple[str, Slot]]:
+def _two_kinds_places(couple: Couple) -> list[tuple[str, Slot]]:
+    found: list[tuple[str, Slot]] = []
     for user in SLOTS:
         if len(_kinds_used_by(couple, user)) < 2:
             continue
         user_file, other_file = couple.partners[user], couple.partners[other(user)]
         if user_file is not None and user_file.safety.control_done:
-            yield "control_done", user
+            found.append(("control_done", user))
         if other_file is not None and other_file.safety.control_received:
-            yield "control_received", other(user)
+            found.append(("control_received", other(user)))
+    return found
 
 
 def _kinds_used_by(couple: Couple, user: Slot) -> frozenset[str]:
     user_file, other_file = couple.partners[user], couple.partners[other(user)]
     done = user_file.safety.control_done if user_file is not None else None
     received = other_file.safety.control_received if other_file is not None else None
-    return (done or frozenset()) | (received or frozenset())
+    if done and received:
+        return done | received
+    return done or received or _NO_KINDS

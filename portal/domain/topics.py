@@ -34,7 +34,7 @@ def topics(couple: Couple, *, leaving_risk: bool) -> tuple[Topic, ...]:
         fields = {*_answered(partner), *_unanswered(partner, sent=couple.participation[slot] == "submitted")}
         if leaving_risk and partner.safety.firearm_access:
             fields.add("firearm_access")
-        found |= {(FIELD_ORDER[field], slot, field) for field in fields}
+        found.update([(FIELD_ORDER[field], slot, field) for field in fields])
     return tuple(Topic("a" if slot == "a" else "b", field) for _, slot, field in sorted(found))
 
 
@@ -45,14 +45,16 @@ def _answered(partner: Partner) -> Iterator[str]:
     for side, kinds in (("control_received", safety.control_received), ("control_done", safety.control_done)):
         if kinds and len(kinds) == 1 and not kinds & SEVERE_CONTROL:
             yield side
-    told = {
-        "free_to_leave": safety.free_to_leave == "hard",
-        "neck_wanted": safety.neck_wanted is True,
-        "alcohol_score": health.alcohol_score is not None and health.alcohol_score >= ALCOHOL_LEVEL,
-        "mood_score": health.mood_score is not None and health.mood_score >= MOOD_LEVEL,
-        "staying_from_fear": safety.staying_from_fear is True,
-    }
-    yield from (field for field, is_topic in told.items() if is_topic)
+    if safety.free_to_leave == "hard":
+        yield "free_to_leave"
+    if safety.neck_wanted:
+        yield "neck_wanted"
+    if health.alcohol_score is not None and health.alcohol_score >= ALCOHOL_LEVEL:
+        yield "alcohol_score"
+    if health.mood_score is not None and health.mood_score >= MOOD_LEVEL:
+        yield "mood_score"
+    if safety.staying_from_fear:
+        yield "staying_from_fear"
     yield from partner.not_asked
 
 

@@ -6,8 +6,7 @@ the other, so both places are made of the same two partner numbers.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping, Set
 from datetime import date
 from functools import lru_cache
 from typing import Any, Final
@@ -16,7 +15,7 @@ from portal.domain.clearing import cleared_tiers, is_cleared_since
 from portal.domain.couple import (
     EXPECTED,
     GONE,
-    SLOTS,
+    PARTICIPATIONS,
     Bond,
     Couple,
     Direction,
@@ -29,14 +28,12 @@ from portal.domain.couple import (
     Safety,
     Setting,
     Slot,
-    other,
 )
 from portal.domain.couple_fields import BOND, DIRECTION, ELIGIBLE, HEALTH, SAFETY, SETTING, Field
 from portal.domain.expressions import Layout, Whose
 from portal.domain.predicates import (
     DIRECTION_PREDICATES,
     PREDICATES,
-    SAFETY_PREDICATES,
     DirectionPredicate,
     Predicate,
     Scene,
@@ -79,6 +76,8 @@ _PARTS: Final[Mapping[str, Mapping[str, Field]]] = {
 
 Table = dict[object, int]
 """Bits by answer."""
+Tests = tuple[tuple[Callable[..., bool | None], int, int], ...]
+"""Predicates with their bits of "true" and "false"."""
 
 
 def _bit(name: str, value: bool | None) -> int:
@@ -94,8 +93,11 @@ def _read_alone(predicate: Predicate | DirectionPredicate) -> str:
     return name if any(name in part and part[name].kind for part in _PARTS.values()) else ""
 
 
-def _tables(part: str) -> tuple[tuple[str, Table], ...]:
-    """What the predicates that read one field alone make of each answer: asked once, then looked up."""
+def _tables(part: str) -> tuple[tuple[int, Table], ...]:
+    """What the predicates that read one field alone make of each answer: asked once, then looked up.
+
+    A field is named by its place in its part.
+    """
     found: dict[str, Table] = {}
     for predicate in all_predicates():
         name = _read_alone(predicate)
@@ -103,42 +105,57 @@ def _tables(part: str) -> tuple[tuple[str, Table], ...]:
             table = found.setdefault(name, {})
             for answer in (*_PARTS[part][name].values, None):
                 own: dict[str, Any] = {name: answer}
-                holder = replace(getattr(_NOBODY, part), **own)
+                holder = getattr(_NOBODY, part)._replace(**own)
                 table[answer] = table.get(answer, 0) | _bit(predicate.name, _asked(predicate, part, holder))
-    return tuple(found.items())
+    fields = getattr(_NOBODY, part)._fields
+    return tuple((fields.index(name), table) for name, table in found.items())
 
 
 def _asked(predicate: Predicate | DirectionPredicate, part: str, holder: Any) -> bool | None:
     if isinstance(predicate, DirectionPredicate):
         return predicate.test(holder)
     whole: dict[str, Any] = {part: holder}
-    return predicate.test(replace(_NOBODY, **whole), _NEVER)
+    return predicate.test(_NOBODY._replace(**whole), _NEVER)
 
 
-_LOOKED_UP: Final = tuple((part, _tables(part)) for part in _PARTS if part != "direction")
+_LOOKED_UP: Final = tuple(
+    (Partner._fields.index(part), _tables(part)) for part in _PARTS if part != "direction"
+)
 _DIRECTION_TABLES: Final = _tables("direction")
-_BY_ACTS: Final = frozenset(predicate.name for predicate in SAFETY_PREDICATES if predicate.reads_acts_alone)
-_ACT_TESTS: Final = tuple(
-    (p.test, _TRUE[p.name], _TRUE[p.name] << 1) for p in PREDICATES if p.name in _BY_ACTS
-)
-_TESTS: Final = tuple(
-    (p.test, _TRUE[p.name], _TRUE[p.name] << 1)
-    for p in PREDICATES
-    if p.name not in _BY_ACTS and not _read_alone(p)
-)
-_DIRECTION_TESTS: Final = tuple(
-    (p.test, _TRUE[p.name], _TRUE[p.name] << 1) for p in DIRECTION_PREDICATES if not _read_alone(p)
-)
+
+
+def _tests(predicates: Iterable[Predicate | DirectionPredicate]) -> Tests:
+    return tuple((p.test, _TRUE[p.name], _TRUE[p.name] << 1) for p in predicates)
+
+
+_ACT_TESTS: Final = _tests(p for p in PREDICATES if p.reads_alone == "acts")
+_CONTROL_TESTS: Final = _tests(p for p in PREDICATES if p.reads_alone == "control")
+_TESTS: Final = _tests(p for p in PREDICATES if not p.reads_alone and not _read_alone(p))
+_DIRECTION_TESTS: Final = _tests(p for p in DIRECTION_PREDICATES if not _read_alone(p))
 
 
 @lru_cache(maxsize=4096)
 def _act_bits(past_year: frozenset[str], earlier: frozenset[str], unknown: frozenset[str]) -> int:
     """What the predicates that read acts alone make of one partner's report, received and done pooled."""
-    reported = replace(_NOBODY, safety=Safety(Harm({}, {}, past_year, earlier, unknown)))
+    reported = _NOBODY._replace(safety=Safety(Harm({}, {}, past_year, earlier, unknown)))
+    return _tested(_ACT_TESTS, reported, _NEVER)
+
+
+@lru_cache(maxsize=4096)
+def _control_bits(received: frozenset[str] | None, done: frozenset[str] | None) -> int:
+    """What the predicates that read the kinds of control alone make of one partner's two lists."""
+    safety = Safety(Harm.of({}, {}), control_received=received, control_done=done)
+    return _tested(_CONTROL_TESTS, _NOBODY._replace(safety=safety), _NEVER)
+
+
+def _tested(tests: Tests, *given: object) -> int:
     bits = 0
-    for test, true, false in _ACT_TESTS:
-        value = test(reported, _NEVER)
-        bits |= true if value else 0 if value is None else false
+    for test, true, false in tests:
+        value = test(*given)
+        if value:
+            bits |= true
+        elif value is not None:
+            bits |= false
     return bits
 
 
@@ -149,47 +166,45 @@ def _status(participation: Participation) -> int:
     )
 
 
+_STATUS: Final = {participation: _status(participation) for participation in PARTICIPATIONS}
+
+
 def partner_bits(partner: Partner | None, participation: Participation, scene: Scene) -> int:
     """One partner without the direction answers; of an absent partner only the participation is known."""
-    bits = _status(participation)
+    bits = _STATUS[participation]
     if partner is None:
         return bits
-    harm = partner.safety.harm
-    bits |= _act_bits(harm.past_year, harm.earlier, harm.unknown)
+    safety = partner.safety
+    bits |= _act_bits(safety.harm.past_year, safety.harm.earlier, safety.harm.unknown)
+    bits |= _control_bits(safety.control_received, safety.control_done)
     for part, tables in _LOOKED_UP:
-        holder = getattr(partner, part)
-        for name, table in tables:
-            bits |= table[getattr(holder, name)]
-    for test, true, false in _TESTS:
-        value = test(partner, scene)
-        if value:
-            bits |= true
-        elif value is not None:
-            bits |= false
-    return bits
+        answers: Any = partner[part]
+        for place, table in tables:
+            bits |= table[answers[place]]
+    return bits | _tested(_TESTS, partner, scene)
 
 
 def direction_bits(direction: Direction) -> int:
     """One partner's direction answers."""
-    bits = 0
-    for name, table in _DIRECTION_TABLES:
-        bits |= table[getattr(direction, name)]
-    for test, true, false in _DIRECTION_TESTS:
-        value = test(direction)
-        if value:
-            bits |= true
-        elif value is not None:
-            bits |= false
+    bits = _tested(_DIRECTION_TESTS, direction)
+    for place, table in _DIRECTION_TABLES:
+        bits |= table[direction[place]]
     return bits
 
 
 def couple_bits(couple: Couple) -> int:
     """What is known of both together: two control kinds, clearances, standing findings; already in place."""
     held = {TWO_KINDS} if has_two_kinds(couple) else set[str]()
+    if not (held or couple.standing or couple.clearances):
+        return _NOTHING
     held |= {CLEARED[tier] for tier in cleared_tiers(couple)}
     for finding in couple.standing:
         if not is_cleared_since(couple, finding.tier, finding.found_on):
             held.add(STANDING[finding.tier])
+    return _together(held)
+
+
+def _together(held: Set[str]) -> int:
     bits = 0
     for name in COUPLE_NAMES:
         true = 1 << LAYOUT.places["ours", name]
@@ -197,6 +212,10 @@ def couple_bits(couple: Couple) -> int:
     return bits
 
 
+_NOTHING: Final = _together(frozenset())
+
+
 def words(partners: dict[Slot, int], together: int) -> dict[Slot, int]:
     """The packed number read from each partner's place."""
-    return {slot: partners[slot] | partners[other(slot)] << WIDTH | together for slot in SLOTS}
+    a, b = partners["a"], partners["b"]
+    return {"a": a | b << WIDTH | together, "b": b | a << WIDTH | together}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, Final
 
 from portal.domain.couple import SLOTS, Couple, Slot
@@ -48,7 +47,7 @@ def changes(
         for slot, partner in couple.submitted():
             for value in nearest(field, getattr(partner.direction, field)):
                 answer: dict[str, Any] = {field: value}
-                changed = {**toward, slot: direction_bits(replace(partner.direction, **answer))}
+                changed = {**toward, slot: direction_bits(partner.direction._replace(**answer))}
                 route = _route(rows, fixed, changed, together)
                 if route != first.route:
                     was = "declined" if field in partner.declined else getattr(partner.direction, field)

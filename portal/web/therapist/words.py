@@ -239,11 +239,13 @@ def reason_words(reason: Mapping[str, Any]) -> str:
     if locale() == "en":
         return text
     sentence, bracket, tail = text.partition(" (") if text.endswith(")") else (text, "", "")
+    told, _, names = tail[:-1].rpartition(": ")
     fields = {wording.en: wording for wording in known.fields.values()}
     for wording in known.rules[reason["rule"]].reasons.values():
         if wording.en == sentence:
-            named = [said(fields[name]) if name in fields else name for name in tail[:-1].split("; ")]
-            return said(wording) + (f" ({'; '.join(named)})" if bracket else "")
+            named = "; ".join(said(fields[name]) if name in fields else name for name in names.split("; "))
+            told = f"{said(known.notes[told])}: " if told in known.notes else ""
+            return said(wording) + (f" ({told}{named})" if bracket else "")
     return text
 
 

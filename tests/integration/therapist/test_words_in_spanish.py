@@ -33,12 +33,14 @@ def test_an_outcome_names_nobody_and_tells_the_two_child_rows_apart(language: st
     outcomes = [("discernment", "mixed_agenda"), ("safety", "child"), ("consult", "child")]
     told = {
         "es": [
-            "Una persona quiere seguir; la otra duda y no dice que sí a unos meses de trabajo.",
+            "Una persona quiere seguir; la otra duda o se inclina por irse y no dice que sí a unos meses de "
+            "trabajo (no sabe, no, en blanco).",
             "Un niño o una niña está en peligro ahora.",
             "Hay preocupación de que un niño o una niña sufra daño o descuido.",
         ],
         "en": [
-            "One leans in; the other leans out and does not say yes to some months of work.",
+            "One is staying; the other is torn or leaning out and does not say yes to some months of work "
+            "(unsure, no, blank).",
             "A child is in danger now.",
             "There is a concern that a child is hurt or neglected.",
         ],

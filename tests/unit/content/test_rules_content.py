@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -103,3 +104,8 @@ def test_a_file_of_another_shape_is_refused_with_its_lines(tmp_path: Path) -> No
     with pytest.raises(ContentError) as caught:
         rules.load_texts(path)
     assert str(caught.value.faults[-1]) == "2026.1.yaml:3: routes.safety.es: Field required"
+
+
+def test_both_languages_name_the_same_numbers() -> None:
+    for wording in every_wording(rules.ruleset().texts):
+        assert re.findall(r"[0-9]+", wording.en) == re.findall(r"[0-9]+", wording.es), wording.en

@@ -62,6 +62,11 @@ def test_a_clearance_covers_answers_up_to_its_date() -> None:
     ]
 
 
+def test_a_clearance_of_today_holds_today() -> None:
+    assert rules_of(couple_file(RAISED["A"], clearances=clearance("A", "2026-11-22"))) == ["R18b"]
+    assert rules_of(couple_file(RAISED["A"], clearances=clearance("A", "2026-11-23"))) == ["R1", "R18b"]
+
+
 def test_one_of_several_clearances_is_enough() -> None:
     two = [*clearance("A", "2026-11-19"), *clearance("A", "2026-11-21")]
     assert rules_of(couple_file(RAISED["A"], clearances=two)) == ["R18b"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,6 +11,10 @@ import pytest
 from couple_files import RULES, couple_file, routed
 from portal.domain import explain
 from portal.domain.couple_file import parse_couple
+from portal.domain.flags import FLAGS
+from portal.domain.gates import GATES
+from portal.domain.routing import recommend
+from portal.domain.routing_riders import FLAGS_WHEN, GATES_WHEN
 
 
 def test_a_discernment_couple_is_printed_whole() -> None:
@@ -38,8 +43,8 @@ def test_a_discernment_couple_is_printed_whole() -> None:
                 "rule": "R17b",
                 "slot": "b",
                 "text": (
-                    "This person is unsure about the relationship and not ready to commit to work on it; "
-                    "the other leans in. (staying or leaving)"
+                    "This person is torn or leaning out and does not say yes to some months of work; "
+                    "the other is staying. (answer: staying or leaving)"
                 ),
                 "visibility": "therapist_only",
             }
@@ -79,13 +84,16 @@ def test_a_safety_couple_prints_where_it_is_heading() -> None:
         {
             "rule": "R1",
             "slot": "a",
-            "text": "Se informaron señales de peligro grave en la pareja. (miedo a su pareja)",
+            "text": "Se informaron señales de peligro grave en la pareja. (respuesta: miedo a su pareja)",
             "visibility": "therapist_only",
         },
         {
             "rule": "R18b",
             "slot": None,
-            "text": "Las dos personas están listas para trabajar juntas en la relación.",
+            "text": (
+                "Cada persona quiere seguir o trabajaría unos meses en la relación, "
+                "y ninguna rechaza un primer paso."
+            ),
             "visibility": "therapist_only",
         },
     ]
@@ -202,3 +210,37 @@ def test_the_model_always_says_that_it_is_a_heuristic() -> None:
         "The answers point most to patterns that emotionally focused therapy works on. "
         "This is a heuristic; no study matches couples to these models by their answers."
     )
+
+
+def test_a_practice_may_leave_discernment_for_two_unsure_partners_out() -> None:
+    couple = parse_couple(couple_file({"lean": 3, "commit_months": "unsure"}, {"lean": 4}))
+    named = recommend(couple, RULES, would_change=True)
+    unnamed = recommend(couple, replace(RULES, clarity_for_two=0), would_change=True)
+    assert [one.reason for one in named.alternatives] == ["clarity_for_two"]
+    assert unnamed == replace(named, alternatives=())
+
+
+def test_the_page_says_when_each_gate_and_flag_stands() -> None:
+    assert (tuple(GATES_WHEN), tuple(FLAGS_WHEN)) == (GATES, FLAGS)
+
+
+BARS_ALCOHOL_WORK: dict[str, tuple[dict[str, Any], tuple[str, str]]] = {
+    "R5d": ({"child_danger": "concern"}, ("submitted", "submitted")),
+    "R6": ({"voluntary": 1}, ("submitted", "submitted")),
+    "R7": ({"private": "no"}, ("submitted", "submitted")),
+    "R8": ({"fear": None}, ("submitted", "submitted")),
+    "R10": ({}, ("submitted", "invited")),
+    "R11": ({"own_change": None}, ("submitted", "submitted")),
+    "R12": ({"submitted_on": "2026-01-01"}, ("submitted", "submitted")),
+    "R13": ({"legal_steps": "filed"}, ("submitted", "submitted")),
+    "R14": ({"affair": "current_secret"}, ("submitted", "submitted")),
+    "R15": ({"lean": 5, "decision_firmness": 9, "commit_months": "no"}, ("submitted", "submitted")),
+    "R9": ({}, ("submitted", "declined")),
+}
+
+
+@pytest.mark.parametrize("rule", BARS_ALCOHOL_WORK)
+def test_work_for_two_is_not_named_past_a_row_that_would_stop_it(rule: str) -> None:
+    changes, participation = BARS_ALCOHOL_WORK[rule]
+    made = routed(couple_file({"alcohol_score": 8, **changes}, participation=participation))
+    assert (made.rule, rule in made.matched_rules, made.alternatives) == ("R5c", True, ())
