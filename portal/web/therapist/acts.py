@@ -9,6 +9,7 @@ from flask import redirect
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
+from portal.domain.lint import Piece
 from portal.services import (
     appointments,
     break_glass,
@@ -22,6 +23,7 @@ from portal.services import (
 )
 from portal.services.appointments import Proposal
 from portal.services.errors import BadInput, NotFound, NotFresh, Refused
+from portal.services.release_lint import LintRefused
 from portal.services.reviews import Choice
 from portal.web import freshness, guards, kit
 from portal.web.therapist import bp, case_page, forms, words
@@ -34,10 +36,11 @@ Deed = Callable[[Session], object]
 def _act(case_id: str, act: str, form: ActForm, deed: Deed, *, is_sensitive: bool = False) -> Response:
     """Carry out one act: body, freshness, order, in that order; 303 back to the case."""
 
-    def again(status: int, errors: dict[str, str], refusal: str = "") -> Response:
-        filled = Filled(
-            form.typed(), errors, is_open=True, wants_password=is_sensitive and freshness.is_due()
-        )
+    def again(
+        status: int, errors: dict[str, str], refusal: str = "", marked: tuple[Piece, ...] = ()
+    ) -> Response:
+        asks = is_sensitive and freshness.is_due()
+        filled = Filled(form.typed(), errors, is_open=True, wants_password=asks, marked=marked)
         return case_page.draw(case_id, act=act, filled=filled, refusal=refusal, status=status)
 
     if not form.validate():
@@ -51,6 +54,8 @@ def _act(case_id: str, act: str, form: ActForm, deed: Deed, *, is_sensitive: boo
         raise
     except NotFresh as stale:
         return again(400, {"password": freshness.message(stale)})
+    except LintRefused as bad:
+        return again(400, words.faults(bad), marked=bad.pieces)
     except BadInput as bad:
         return again(400, words.faults(bad))
     except Refused as refused:
