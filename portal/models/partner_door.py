@@ -30,7 +30,7 @@ READ: Final[dict[str, frozenset[str]]] = {
         "id account_id token_hash created_at last_seen_at authenticated_at device_hash card_box "
         "revoked_at".split()
     ),
-    "account_link": frozenset("id account_id token_hash expires_at used_at".split()),
+    "account_link": frozenset("id account_id token_hash expires_at used_at opens_at".split()),
     "consent": frozenset("id partner_id version policy given_at".split()),
     "statement": frozenset("id partner_id kind said_at".split()),
     "notice": frozenset("id partner_id kind body_box shown_from".split()),
