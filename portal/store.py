@@ -38,9 +38,7 @@ def _on_partner_connect(dbapi: sqlite3.Connection, _record: object) -> None:
     partner_door.install(dbapi)
 
 
-def _before_partner_statement(
-    _connection: Connection, _cursor: Any, statement: str, *_rest: object
-) -> None:
+def _before_partner_statement(_connection: Connection, _cursor: Any, statement: str, *_rest: object) -> None:
     partner_door.require_judged(statement)
 
 

@@ -29,7 +29,7 @@ WORKS: Final = timedelta(hours=48)
 
 @dataclass(frozen=True)
 class Called:
-    """A link given after a call. ``link``: to pass on, with the sign-in name; it works from ``opens_at`` on."""
+    """A link given after a call, to pass on with the sign-in name. It works from ``opens_at`` on."""
 
     slot: str
     opens_at: datetime

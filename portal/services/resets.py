@@ -104,7 +104,9 @@ def find(session: Session, tools: Tools, *, token: str) -> Reset | None:
     """The live reset link of a partner, or None. Partner door."""
     link, account = table_of(AccountLink).c, table_of(Account).c
     row = session.execute(
-        select(link.id, link.opens_at, account.id.label("account_id"), account.partner_id, account.recovery_hash)
+        select(
+            link.id, link.opens_at, account.id.label("account_id"), account.partner_id, account.recovery_hash
+        )
         .join_from(table_of(AccountLink), table_of(Account), link.account_id == account.id)
         .where(link.token_hash == token_hash(token), link.used_at.is_(None))
         .where(link.expires_at > tools.now(), account.disabled_at.is_(None))

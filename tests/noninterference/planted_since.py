@@ -1,4 +1,4 @@
-"""More leaks planted on purpose: queries that forget the viewer, mails, cookies, pages of other people's ids."""
+"""More planted leaks: queries that forget the viewer, mails, cookies, pages of other people's ids."""
 
 from __future__ import annotations
 
@@ -143,7 +143,9 @@ SINCE = (
     Leak("notices without their viewer", ASKED, _notices_of_everybody),
     Leak("a count of everybody's forms on the way in", SENT, _progress_of_anybody),
     Leak("an invitation told as accepted", JOINED, _to_partners(_say_on(_accepted), path="/my/partner")),
-    Leak("where the other is in the form", DRAFTED, _to_partners(_say_on(_where_the_other_is), path="/my/form")),
+    Leak(
+        "where the other is in the form", DRAFTED, _to_partners(_say_on(_where_the_other_is), path="/my/form")
+    ),
     Leak("help for who is found in danger", UNSAFE, _to_partners(_say_on(_worried))),
     Leak("a mail about a bounce", BOUNCED, _mail_about_a_bounce),
     Leak("a cookie that names the couple", JOINED, _to_partners(_cookie_of_the_couple)),

@@ -69,8 +69,9 @@ def play(
     """Play a world.
 
     ``knows``: a run whose B's ids and name A tries. ``phases``: those with a sweep; ``full``: those where it
-    also goes through every page of the staff, with every kind of id (None: all). ``glances``: those where A at
-    least opens every page a partner may open, with B's ids. ``last``: the phase after which the world ends.
+    also goes through every page of the staff, with every kind of id (None: all). ``glances``: those where A
+    at least opens every page a partner may open, with B's ids. ``last``: the phase after which the world
+    ends.
     """
     stage, run = Stage(house, shared=shared), Run()
     a, known = stage.a, knows or Run()

@@ -84,7 +84,15 @@ def seized(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seized]:
 
 def look_everywhere(browser: Browser) -> None:
     """Every page a partner has, and whatever may be written there."""
-    for page in ("/my", "/my/account", "/my/contact", "/my/consent", "/my/partner", "/my/withdraw", "/my/add"):
+    for page in (
+        "/my",
+        "/my/account",
+        "/my/contact",
+        "/my/consent",
+        "/my/partner",
+        "/my/withdraw",
+        "/my/add",
+    ):
         assert browser.get(page).status in (200, 303)
     for page in ("/my/form", "/my/form/check", "/my/message"):
         browser.get(page)

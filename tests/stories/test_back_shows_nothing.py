@@ -113,7 +113,10 @@ def then_back_shows_nothing(page: Page) -> None:
 
 def given_a_session_of_sixteen_minutes_ago(practice: Practice) -> None:
     """The clock of the server, moved for every partner."""
-    with closing(sqlite3.connect(practice.portal.instance / "portal.sqlite3", timeout=10)) as database, database:
+    with (
+        closing(sqlite3.connect(practice.portal.instance / "portal.sqlite3", timeout=10)) as database,
+        database,
+    ):
         database.execute("UPDATE partner_session SET last_seen_at = datetime(last_seen_at, '-16 minutes')")
 
 
@@ -223,13 +226,11 @@ def test_two_presses_or_another_key_between_them_do_nothing(somebody: Callable[.
     assert page.url.endswith("/my/form")
 
 
-@pytest.mark.parametrize(
-    ("script", "entries"), [(True, 0), (False, 8)], ids=["script", "no-script"]
-)
+@pytest.mark.parametrize(("script", "entries"), [(True, 0), (False, 8)], ids=["script", "no-script"])
 def test_the_form_leaves_one_entry_in_the_history_and_nothing_in_the_browser(
     somebody: Callable[..., Page], script: bool, entries: int
 ) -> None:
-    """Without script every section posted is an entry, all at the one address: known, and said in the docs."""
+    """Without script every section posted is an entry, all at the one address: known, and said."""
     page = somebody(java_script_enabled=script)
     partner = Partner(page)
     before = page.evaluate("() => history.length")

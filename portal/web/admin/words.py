@@ -98,6 +98,14 @@ STATES: Mapping[str, Any] = {
     "failed": _l("Failed; please ask again"),
     "handed_over": _l("Written by a command"),
 }
+MAILS: Mapping[str, Any] = {
+    "invitation": _l("Invitation"),
+    "sign_in_help": _l("Sign-in help"),
+    "notify": _l("Neutral message"),
+    "on_call_alert": _l("Alert to staff"),
+    "staff_set_up": _l("Set-up link for staff"),
+    "staff_reset": _l("Sign-in help for staff"),
+}
 ACTORS: Mapping[str, Any] = {
     "anonymous": _l("Somebody not signed in"),
     "partner": _l("A partner"),

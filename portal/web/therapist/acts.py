@@ -23,7 +23,6 @@ from portal.services import (
 )
 from portal.services.appointments import Proposal
 from portal.services.errors import BadInput, NotFound, NotFresh, Refused
-from portal.services.release_lint import LintRefused
 from portal.services.reviews import Choice
 from portal.web import freshness, guards, kit
 from portal.web.therapist import bp, case_page, forms, words
@@ -54,10 +53,8 @@ def _act(case_id: str, act: str, form: ActForm, deed: Deed, *, is_sensitive: boo
         raise
     except NotFresh as stale:
         return again(400, {"password": freshness.message(stale)})
-    except LintRefused as bad:
-        return again(400, words.faults(bad), marked=bad.pieces)
     except BadInput as bad:
-        return again(400, words.faults(bad))
+        return again(400, words.faults(bad), marked=words.marked(bad))
     except Refused as refused:
         return again(409, {}, words.refusal(refused))
     return redirect(f"/releases/{done}" if act == "release" else f"/cases/{case_id}", 303)

@@ -21,6 +21,7 @@ from portal.services.errors import BadInput, OutOfOrder
 from portal.vault import Place
 
 PASSWORD = "a wholly new evening by the sea"
+TOO_EARLY = "This link does not work now. It may be too early or too late; please call the practice."
 HEARD = {"call_slot": "a", "heard": "yes"}
 
 
@@ -61,7 +62,10 @@ def tries(app: Flask, link: str) -> Any:
 
 def test_a_call_gives_a_link_that_works_after_a_day(app: Flask, house: World, ada: Desk) -> None:
     case_id, name = joined(house)
-    assert ada.post(f"/admin/cases/{case_id}/sign-in-help", **HEARD).headers["Location"] == f"/admin/cases/{case_id}"
+    assert (
+        ada.post(f"/admin/cases/{case_id}/sign-in-help", **HEARD).headers["Location"]
+        == f"/admin/cases/{case_id}"
+    )
     (help_,) = waiting(house, case_id)
     now, clock = house.tools.now(), house.tools.clock
     assert (help_.slot, help_.sign_in_name) == ("a", name)
@@ -72,7 +76,7 @@ def test_a_call_gives_a_link_that_works_after_a_day(app: Flask, house: World, ad
     clock.move(hours=23, minutes=59)  # type: ignore[attr-defined]
     early = tries(app, help_.link)
     assert (early.status_code, errors(early)) == (
-        400, {"password": "This link does not work now. It may be too early or too late; please call the practice."},
+        400, {"password": TOO_EARLY},
     )  # fmt: skip
     clock.move(minutes=1)  # type: ignore[attr-defined]
     done = tries(app, help_.link)
@@ -101,7 +105,9 @@ def ada_again(house: World) -> None:
     """She has just signed in, whatever time it is."""
     now = house.tools.now()
     with house.store.staff.write() as session:
-        session.execute(update(table_of(StaffSession)).values(last_seen_at=now, authenticated_at=now, created_at=now))
+        session.execute(
+            update(table_of(StaffSession)).values(last_seen_at=now, authenticated_at=now, created_at=now)
+        )
 
 
 def test_nobody_takes_it_away_by_asking_for_a_mail(house: World, ada: Desk) -> None:
@@ -124,7 +130,10 @@ def test_it_can_be_stopped_within_the_day(app: Flask, house: World, ada: Desk) -
     assert (waiting(house, case_id), tries(app, help_.link).status_code) == ((), 400)
     ada_again(house)
     again = ada.post(f"/admin/cases/{case_id}/sign-in-help", stop="yes", call_slot="a")
-    assert (again.status_code, errors(again)) == (409, {"call_slot": "Whose sign-in: There is no such link any more."})
+    assert (again.status_code, errors(again)) == (
+        409,
+        {"call_slot": "Whose sign-in: There is no such link any more."},
+    )
     assert verbs(house) == ["reset.call_verified", "reset.call_stopped"]
 
 

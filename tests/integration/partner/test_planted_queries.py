@@ -1,4 +1,4 @@
-"""Somebody writes a query into a partner's view that asks for the other's answers: it fails, and shows nothing.
+"""Somebody writes a query for the other's answers into a partner's view: it fails, and shows nothing.
 
 The view is the real one; the query stands in the service it calls, with the session it is given.
 """
@@ -28,7 +28,7 @@ from portal.models import (
 )
 from portal.services import partner_pages
 
-P, I, S = table_of(Partner).c, table_of(Intake).c, table_of(SealedEntry).c
+P, INTAKE, S = table_of(Partner).c, table_of(Intake).c, table_of(SealedEntry).c
 
 
 def _others(viewer: Viewer) -> Any:
@@ -38,13 +38,13 @@ def _others(viewer: Viewer) -> Any:
 
 
 PLANTED: dict[str, Callable[[Viewer], Select[Any]]] = {
-    "the other's sealed answers": lambda by: (
-        select(S.body_sealed).join_from(table_of(SealedEntry), table_of(Intake), S.intake_id == I.id)
+    "the other's sealed answers": lambda by: select(S.body_sealed).join_from(
+        table_of(SealedEntry), table_of(Intake), S.intake_id == INTAKE.id
     ),
     "how many there are": lambda by: select(func.count()).select_from(table_of(SealedEntry)),
     "whether any is there": lambda by: select(select(S.id).exists()),
     "who the other is": _others,
-    "the other's intake": lambda by: select(I.id).where(I.partner_id.in_(_others(by))),
+    "the other's intake": lambda by: select(INTAKE.id).where(INTAKE.partner_id.in_(_others(by))),
     "the case": lambda by: select(table_of(CaseFile).c.urgency),
     "findings": lambda by: select(table_of(Finding).c.partner_id),
     "the recommendation": lambda by: select(table_of(Recommendation).c.body_box),
@@ -75,7 +75,7 @@ def test_a_planted_query_fails_in_the_view(
     app.config["PROPAGATE_EXCEPTIONS"] = False
     answer = one.get("/my")
     assert (asked, answer.status_code) == ([name], 500)
-    with pytest.raises(Exception, match="prohibited|not authorized"), one.store.partner.read() as session:
+    with pytest.raises(Exception, match=r"prohibited|not authorized"), one.store.partner.read() as session:
         session.execute(PLANTED[name](one.person.viewer)).all()
     monkeypatch.setattr(partner_pages, "notices", real)
     assert one.get("/my").status_code == 200
