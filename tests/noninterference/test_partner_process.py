@@ -149,6 +149,7 @@ def test_it_serves_without_the_files_of_the_staff(tmp_path: Path) -> None:
     rings = json.loads(file.read_text(encoding="ascii"))
     file.write_text(json.dumps({key: rings[key] for key in ("public", "partner")}), encoding="ascii")
     with portal.process("partner"):
-        one = one_who_sent(Practice(portal))
+        one = Practice(portal).begin()
+        assert save(one, "safety", fear="strong").status == 303
         assert one.get("/my").status == 200
     assert not (portal.instance / "private.key").exists()

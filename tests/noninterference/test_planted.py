@@ -52,7 +52,7 @@ def _param(leak: Leak) -> object:
     return pytest.param(leak, id=leak.name, marks=pytest.mark.deep if waits else ())
 
 
-@pytest.mark.parametrize("leak", map(_param, LEAKS))
+@pytest.mark.parametrize("leak", [_param(leak) for leak in LEAKS])
 def test_a_planted_leak_is_noticed(house: House, leak: Leak, monkeypatch: pytest.MonkeyPatch) -> None:
     _known(house)
     leak.plant(monkeypatch)
