@@ -38,6 +38,10 @@ def _on_partner_connect(dbapi: sqlite3.Connection, _record: object) -> None:
     partner_door.install(dbapi)
 
 
+def _before_partner_statement(_connection: Connection, _cursor: Any, statement: str, *_rest: object) -> None:
+    partner_door.require_judged(statement)
+
+
 def _on_begin(connection: Connection) -> None:
     connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('begin', 'DEFERRED')}")
 
@@ -48,6 +52,7 @@ def prepare(engine: Engine, *, is_partner: bool) -> Engine:
         event.listen(engine, "connect", _on_connect)
         if is_partner:
             event.listen(engine, "connect", _on_partner_connect)
+            event.listen(engine, "before_cursor_execute", _before_partner_statement)
         event.listen(engine, "begin", _on_begin)
     return engine
 

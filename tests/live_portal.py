@@ -55,14 +55,21 @@ class LivePortal:
     @contextmanager
     def serving(self) -> Iterator[LivePortal]:
         """Serve until the block ends."""
+        with self.process("all"):
+            yield self
+
+    @contextmanager
+    def process(self, role: str) -> Iterator[subprocess.Popen[bytes]]:
+        """Serve in this role until the block ends; the process that serves."""
         log = self.instance / "serve.log"
+        environment = {**self._environment(), "PORTAL_ROLE": role}
         with log.open("ab") as output:
             process = subprocess.Popen(
-                _flask("serve"), cwd=ROOT, env=self._environment(), stdout=output, stderr=subprocess.STDOUT
+                _flask("serve"), cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT
             )
         try:
             self._wait_until_ready(process, log)
-            yield self
+            yield process
         finally:
             _stop(process)
 

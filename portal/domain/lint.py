@@ -11,8 +11,10 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final, Literal
 
+Kind = Literal["their_words", "finding", "service"]
 RUN: Final = 5
 """Words in a row that count as quoting somebody."""
 
@@ -54,14 +56,30 @@ SERVICE_TERMS: Final = tuple(
 class Breach:
     """One thing a letter must not say. ``words``: how the letter says it, as typed but for case."""
 
-    kind: Literal["their_words", "finding", "service"]
+    kind: Kind
     words: str
+
+
+@dataclass(frozen=True)
+class Hit:
+    """Where a breach stands: the first of the letter's words that belong to it, and one past the last."""
+
+    breach: Breach
+    first: int
+    beyond: int
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A stretch of a letter as it was typed; ``is_breach``: it must go."""
+
+    text: str
+    is_breach: bool
 
 
 def folded(text: str) -> list[str]:
     """The words of a text without case, accents and punctuation."""
-    plain = unicodedata.normalize("NFKD", text.replace("’", "'").casefold())
-    return _WORD.findall("".join(char for char in plain if not unicodedata.combining(char)))
+    return _WORD.findall("".join(char for char in _plain(text) if not unicodedata.combining(char)))
 
 
 def runs(texts: Iterable[str]) -> set[tuple[str, ...]]:
@@ -72,7 +90,20 @@ def runs(texts: Iterable[str]) -> set[tuple[str, ...]]:
 def check(
     letter: str, *, others: Iterable[str], own: Iterable[str], standard: Iterable[str], may_name_service: bool
 ) -> tuple[Breach, ...]:
-    """Every breach of a letter, each once, in the order quoted words, findings, services.
+    """Every breach of a letter, each once; what ``find`` finds, without the places."""
+    hits = find(letter, others=others, own=own, standard=standard, may_name_service=may_name_service)
+    return breaches(hits)
+
+
+def breaches(hits: Iterable[Hit]) -> tuple[Breach, ...]:
+    """What was found, each once, in the order it was found."""
+    return tuple(dict.fromkeys(hit.breach for hit in hits))
+
+
+def find(
+    letter: str, *, others: Iterable[str], own: Iterable[str], standard: Iterable[str], may_name_service: bool
+) -> tuple[Hit, ...]:
+    """Every place of a letter that must not stand there, in the order quoted words, findings, services.
 
     ``others`` / ``own``: texts of the other partner's and of this partner's answers; ``standard``: the
     texts everybody gets. ``may_name_service``: the service was ticked and everybody was interviewed.
@@ -80,20 +111,53 @@ def check(
     words = folded(letter)
     usual = runs(standard)
     theirs = runs(others) - usual - runs(own)
-    quoted = [run for run in _runs(words) if run in theirs]
-    covered = {at + step for at, run in enumerate(_runs(words)) if run in usual for step in range(RUN)}
-    found = [Breach("their_words", " ".join(run)) for run in quoted]
-    found += [Breach("finding", hit) for hit in _hits(words, FINDING_TERMS, covered)]
+    at_each = list(enumerate(_runs(words)))
+    covered = {at + step for at, run in at_each if run in usual for step in range(RUN)}
+    found = [Hit(Breach("their_words", " ".join(run)), at, at + RUN) for at, run in at_each if run in theirs]
+    found += _hits(words, "finding", FINDING_TERMS, covered)
     if not may_name_service:
-        found += [Breach("service", hit) for hit in _hits(words, SERVICE_TERMS, covered)]
-    return tuple(dict.fromkeys(found))
+        found += _hits(words, "service", SERVICE_TERMS, covered)
+    return tuple(found)
+
+
+def marked(letter: str, hits: Iterable[Hit]) -> tuple[Piece, ...]:
+    """The letter as it was typed, in pieces, those that must go told apart. Joined they are the letter."""
+    spans = _spans(letter)
+    is_bad = [False] * len(letter)
+    for hit in hits:
+        start, end = spans[hit.first][0], spans[hit.beyond - 1][1]
+        is_bad[start:end] = [True] * (end - start)
+    edges = [at for at in range(1, len(letter)) if is_bad[at] != is_bad[at - 1]]
+    return tuple(Piece(letter[a:b], is_bad[a]) for a, b in pairwise((0, *edges, len(letter))) if b > a)
+
+
+def _spans(text: str) -> list[tuple[int, int]]:
+    """Where each of the ``folded`` words of a text stands in it: start and end."""
+    plain, origin = [], []
+    for at, char in enumerate(text):
+        kept = [one for one in _plain(char) if not unicodedata.combining(one)]
+        plain += kept
+        origin += [at] * len(kept)
+    found = _WORD.finditer("".join(plain))
+    return [(origin[word.start()], _end(text, origin[word.end() - 1] + 1)) for word in found]
+
+
+def _end(text: str, at: int) -> int:
+    """Past the accents that stand behind a letter as characters of their own."""
+    while at < len(text) and unicodedata.combining(text[at]):
+        at += 1
+    return at
+
+
+def _plain(text: str) -> str:
+    return unicodedata.normalize("NFKD", text.replace("’", "'").casefold())
 
 
 def _runs(words: list[str]) -> Iterator[tuple[str, ...]]:
     return (tuple(words[at : at + RUN]) for at in range(len(words) - RUN + 1))
 
 
-def _hits(words: list[str], terms: tuple[str, ...], covered: set[int]) -> Iterator[str]:
+def _hits(words: list[str], kind: Kind, terms: tuple[str, ...], covered: set[int]) -> Iterator[Hit]:
     """Terms as the letter writes them, but for those inside the standard words."""
     for term in terms:
         wanted = term.split()
@@ -102,7 +166,7 @@ def _hits(words: list[str], terms: tuple[str, ...], covered: set[int]) -> Iterat
             if all(
                 _fits(words[i], word) for i, word in zip(here, wanted, strict=True)
             ) and not covered.issuperset(here):
-                yield " ".join(words[i] for i in here)
+                yield Hit(Breach(kind, " ".join(words[i] for i in here)), here.start, here.stop)
 
 
 def _fits(word: str, pattern: str) -> bool:

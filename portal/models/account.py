@@ -47,7 +47,11 @@ class PartnerSession(Base):
 
 
 class AccountLink(Base):
-    """A mailed reset link for a partner's account; never enough without the recovery code."""
+    """A reset link for a partner's account: mailed, and then never enough without the recovery code.
+
+    ``opens_at``: the link was given after a verified call; it works from then on, a day later, without a
+    code. ``link_box``: that link for staff to pass on (staff ring).
+    """
 
     __tablename__ = "account_link"
 
@@ -56,6 +60,8 @@ class AccountLink(Base):
     token_hash: Mapped[Digest] = mapped_column(unique=True)
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None] = mapped_column(default=None)
+    opens_at: Mapped[datetime | None] = mapped_column(default=None)
+    link_box: Mapped[bytes | None] = mapped_column(default=None)
 
 
 class Consent(Base):

@@ -64,10 +64,15 @@ def change_password(session: Session, tools: Tools, *, new_hash: str, by: Viewer
     audit.record(session, tools, by=by, verb="password.changed", subject=("account", by.id))
 
 
-def cancel_links(session: Session, tools: Tools, *, account_id: str) -> None:
-    """Make every reset link of an account useless."""
+def cancel_links(session: Session, tools: Tools, *, account_id: str, mailed_only: bool = False) -> None:
+    """Make every reset link of an account useless.
+
+    ``mailed_only``: but for one given after a call, which nobody takes away by asking for another mail.
+    """
     link = table_of(AccountLink)
     is_open = (link.c.account_id == account_id) & link.c.used_at.is_(None)
+    if mailed_only:
+        is_open &= link.c.opens_at.is_(None)
     session.execute(update(link).where(is_open).values(used_at=tools.now()))
 
 

@@ -15,9 +15,10 @@ from sqlalchemy.orm import Session
 
 from portal.domain.access import Viewer
 from portal.models import Account, CaseFile, Intake, Invitation, Mail, Partner, StaffAccount, table_of
-from portal.services import audit, case_states, invitations, people, set_ups, staff_letters
+from portal.services import audit, case_states, invitations, mails, people, set_ups, staff_letters
 from portal.services.case_states import CaseState
 from portal.services.errors import BadInput, NotFound, OutOfOrder
+from portal.services.mails import Undelivered
 from portal.services.staff_letters import WaitingLetter
 from portal.services.tools import Tools
 
@@ -28,7 +29,8 @@ PAGE: Final = 50
 class Desk:
     """What waits for an admin, and how many people stand where. Counts are of open cases.
 
-    ``stuck_mails``: not sent after a try or more, or given up. Alerts are mail too, so somebody must see it.
+    ``stuck_mails``: not sent after a try or more, or given up; ``undelivered``: the newest of them. Alerts
+    are mail too, so somebody must see it.
     """
 
     letters: tuple[WaitingLetter, ...]
@@ -42,6 +44,7 @@ class Desk:
     sent: int
     not_set_up: int
     stuck_mails: int
+    undelivered: tuple[Undelivered, ...]
 
 
 def open_case(
@@ -176,6 +179,7 @@ def desk(session: Session, tools: Tools, *, by: Viewer) -> Desk:
         **_standings(session),
         not_set_up=_count(session, s.id, s.set_up_at.is_(None), s.disabled_at.is_(None)),
         stuck_mails=_count(session, m.id, m.sent_at.is_(None), m.attempts > 0),
+        undelivered=mails.undelivered(session, tools),
     )
     audit.record(session, tools, by=by, verb="admin.viewed", subject=("staff", by.id))
     return found

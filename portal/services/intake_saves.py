@@ -197,10 +197,15 @@ def _is_repeated(desk: Desk, version: int, digest: str) -> bool:
 
 
 def _digest(tools: Tools, desk: Desk, posted: Posted, *, is_silent: bool) -> str:
-    """Keyed, because an answer has few values and could be tried; only the envelope where all is silent."""
+    """Keyed, because an answer has few values and could be tried; only the envelope where all is silent.
+
+    Keyed also with the form's token, which hangs on the cookie in the browser: whoever takes over the process
+    and has its keys still cannot try answers against the digest.
+    """
     names = _ENVELOPE if is_silent else None
     text = drafts.fingerprint(posted.fields, posted.go, names=names)
-    return tools.vault.digest("partner", "save", f"{desk.intake_id}|{text}")
+    token = "|".join(posted.fields.get("csrf_token", ()))
+    return tools.vault.digest("partner", "save", f"{desk.intake_id}|{token}|{text}")
 
 
 def _kept(

@@ -9,7 +9,7 @@ import json
 import smtplib
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -101,6 +101,38 @@ def settle(session: Session, tools: Tools, mail: WaitingMail, *, is_sent: bool) 
     else:
         values["due_at"] = now + timedelta(minutes=min(2**mail.attempts, 30))
     session.execute(update(table_of(Mail)).where(c.id == mail.id).values(**values))
+
+
+@dataclass(frozen=True)
+class Undelivered:
+    """A mail that was tried and has not gone out; ``is_given_up``: it is tried no more."""
+
+    template: str
+    to: str = field(repr=False)
+    due_at: datetime
+    attempts: int
+    is_given_up: bool
+
+
+def undelivered(session: Session, tools: Tools, *, limit: int = 20) -> tuple[Undelivered, ...]:
+    """Mails that came back or found no server, newest first. For staff alone: no partner ever hears of it."""
+    c = table_of(Mail).c
+    rows = session.execute(
+        select(c.id, c.template, c.body_box, c.due_at, c.attempts, c.failed_at)
+        .where(c.sent_at.is_(None), c.attempts > 0)
+        .order_by(c.due_at.desc(), c.id)
+        .limit(limit)
+    ).all()
+    return tuple(
+        Undelivered(
+            template=row.template,
+            to=json.loads(tools.vault.unbox("staff", Place("mail", "body_box", row.id), row.body_box))["to"],
+            due_at=row.due_at,
+            attempts=row.attempts,
+            is_given_up=row.failed_at is not None,
+        )
+        for row in rows
+    )
 
 
 def build(mail: WaitingMail, practice: PracticeView, *, sender: str, now: datetime) -> EmailMessage:

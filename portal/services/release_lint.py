@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from portal.content import letters
 from portal.domain import lint
 from portal.domain.constructs import DECLINED
-from portal.domain.lint import Breach
+from portal.domain.lint import Hit
 from portal.domain.questionnaire import Wording
 from portal.models import Intake, Partner, table_of
 from portal.services import openings, questionnaires
@@ -29,11 +29,16 @@ _SAID = {
 
 
 class LintRefused(BadInput):
-    """A text for one partner that says what it must not; ``breaches`` in the order they were found."""
+    """A text for one partner that says what it must not.
 
-    def __init__(self, field: str, breaches: tuple[Breach, ...]) -> None:
-        super().__init__({field: breaches[0].kind})
-        self.breaches = breaches
+    ``breaches`` in the order they were found; ``pieces``: the text with what must go told apart.
+    """
+
+    def __init__(self, field: str, text: str, hits: tuple[Hit, ...]) -> None:
+        super().__init__({field: hits[0].breach.kind})
+        self.field = field
+        self.breaches = lint.breaches(hits)
+        self.pieces = lint.marked(text, hits)
 
 
 def require_clean(
@@ -54,11 +59,11 @@ def require_clean(
     words = _words_by_partner(session, tools, case_id)
     own = words.pop(partner_id, [])
     others = [text for texts in words.values() for text in texts]
-    breaches = lint.check(
+    hits = lint.find(
         text, others=others, own=own, standard=standard_texts(), may_name_service=may_name_service
     )
-    if breaches:
-        raise LintRefused(field, breaches)
+    if hits:
+        raise LintRefused(field, text, hits)
 
 
 def standard_texts() -> tuple[str, ...]:

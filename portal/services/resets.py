@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final, cast
 
-from sqlalchemy import CursorResult, insert, select, update
+from sqlalchemy import CursorResult, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from portal.domain.access import Viewer
@@ -25,6 +25,8 @@ from portal.vault import Place
 LINK_LIFE: Final = timedelta(minutes=30)
 #: A staff link says so in its first letters, so that the page can ask for the right code without looking.
 STAFF_MARK: Final = "staff-"
+#: So does one that was given after a verified call, which needs no code (``calls``).
+CALL_MARK: Final = "call-"
 
 
 def ask(session: Session, tools: Tools, *, claim: Claim, is_open: bool) -> None:
@@ -42,7 +44,7 @@ def send_link(session: Session, tools: Tools, *, account_id: str, by: Viewer) ->
     if row is None or row.email_sealed is None:
         return
     to = tools.vault.open(Place("account", "email_sealed", account_id), row.email_sealed)
-    accounts.cancel_links(session, tools, account_id=account_id)
+    accounts.cancel_links(session, tools, account_id=account_id, mailed_only=True)
     token = tools.new_token()
     link = {
         "id": tools.new_id(),
@@ -87,26 +89,33 @@ def _mail(session: Session, tools: Tools, *, template: str, to: str, language: s
 
 @dataclass(frozen=True)
 class Reset:
-    """A live link: whose it is, and the hash of the recovery code that must come with it (partners)."""
+    """A live link: whose it is, and the hash of the recovery code that must come with it (partners).
+
+    ``is_called``: given after a verified call, a day ago; no code must come with it.
+    """
 
     link_id: str
     by: Viewer
     recovery_hash: str | None = field(default=None, repr=False)
+    is_called: bool = False
 
 
 def find(session: Session, tools: Tools, *, token: str) -> Reset | None:
     """The live reset link of a partner, or None. Partner door."""
     link, account = table_of(AccountLink).c, table_of(Account).c
     row = session.execute(
-        select(link.id, account.id.label("account_id"), account.partner_id, account.recovery_hash)
+        select(
+            link.id, link.opens_at, account.id.label("account_id"), account.partner_id, account.recovery_hash
+        )
         .join_from(table_of(AccountLink), table_of(Account), link.account_id == account.id)
         .where(link.token_hash == token_hash(token), link.used_at.is_(None))
         .where(link.expires_at > tools.now(), account.disabled_at.is_(None))
+        .where(or_(link.opens_at.is_(None), link.opens_at <= tools.now()))
     ).one_or_none()
     if row is None:
         return None
     by = Viewer(kind="partner", id=row.account_id, partner_id=row.partner_id)
-    return Reset(row.id, by, row.recovery_hash)
+    return Reset(row.id, by, row.recovery_hash, is_called=row.opens_at is not None)
 
 
 def find_staff(session: Session, tools: Tools, *, token: str) -> Reset | None:
@@ -122,8 +131,9 @@ def find_staff(session: Session, tools: Tools, *, token: str) -> Reset | None:
 
 
 def is_match(tools: Tools, reset: Reset | None, code: str) -> bool:
-    """Whether the recovery code fits; an unknown link costs the same and never fits."""
-    return tools.passwords.is_match(None if reset is None else reset.recovery_hash, recovery.canonical(code))
+    """Whether the recovery code fits, or none is needed; an unknown link costs the same and never fits."""
+    fits = tools.passwords.is_match(None if reset is None else reset.recovery_hash, recovery.canonical(code))
+    return fits or (reset is not None and reset.is_called)
 
 
 def finish(

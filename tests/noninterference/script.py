@@ -60,6 +60,7 @@ def play(
     *,
     knows: Run | None = None,
     phases: tuple[str, ...] = ("drafting", "released"),
+    glances: tuple[str, ...] = PHASES,
     full: tuple[str, ...] | None = ("released",),
     swapped: bool = False,
     shared: bool = False,
@@ -68,8 +69,9 @@ def play(
     """Play a world.
 
     ``knows``: a run whose B's ids and name A tries. ``phases``: those with a sweep; ``full``: those where it
-    also goes through every page of the staff, with every kind of id (None: all). ``last``: the phase after
-    which the world ends.
+    also goes through every page of the staff, with every kind of id (None: all). ``glances``: those where A
+    at least opens every page a partner may open, with B's ids. ``last``: the phase after which the world
+    ends.
     """
     stage, run = Stage(house, shared=shared), Run()
     a, known = stage.a, knows or Run()
@@ -83,6 +85,8 @@ def play(
         _PLAY[phase](stage, world)
         if phase in phases:
             sweep(a, known, is_full=full is None or phase in full, is_short=full is not None)
+        elif phase in glances:
+            glance(a, known)
         a.leaves()
         stage.works("A")
         mails = [MailSeen(f"mail {n}", mail.as_bytes()) for n, mail in enumerate(a.inbox)]
@@ -259,6 +263,12 @@ def _addresses(
 
 def _is_for_staff(app: Flask, endpoint: str) -> bool:
     return app.view_functions[endpoint].access.name in ("therapist", "admin", "staff")  # type: ignore[attr-defined]
+
+
+def glance(a: Person, known: Run) -> None:
+    """Every page a partner may open, with B's real ids."""
+    for label, path in _addresses(a, known, "GET", is_full=False, is_short=True):
+        a.get(path, label=label)
 
 
 def sweep(a: Person, known: Run, *, is_full: bool, is_short: bool) -> None:

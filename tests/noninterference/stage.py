@@ -26,7 +26,7 @@ from portal import create_app, worker
 from portal.models import Account, Partner, table_of
 from portal.services import throttles
 from portal.services.tools import Passwords, Tools
-from portal.vault import new_vault
+from portal.vault import Vault, new_vault
 
 PASSWORD = "a long quiet evening by the river"
 A_MAIL, B_MAIL, OTHER_MAIL = "ana@example.org", "ben@example.org", "cleo@example.org"
@@ -38,10 +38,10 @@ Fields = Mapping[str, str | list[str]]
 class House:
     """One application for every world: its database is put back to empty in between."""
 
-    def __init__(self, folder: Path, empty: Path) -> None:
+    def __init__(self, folder: Path, empty: Path, *, vault: Vault | None = None) -> None:
         self.clock, self.streams = Clock(), Streams()
         self.tools = Tools(
-            vault=new_vault(),
+            vault=vault or new_vault(),
             passwords=Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)),
             base_url="http://localhost",
             clock=self.clock,

@@ -12,6 +12,7 @@ from evening.answer_sheets import sheet
 from noninterference.stage import House, Stage
 from noninterference.worlds import DANGER, LEAVING, SAFE, SUICIDAL
 from portal.content import questionnaire as bank
+from portal.content import resources
 from portal.domain.questionnaire import Kind, Section
 from portal.web import headers
 
@@ -99,3 +100,54 @@ def test_without_padding_the_sizes_would_tell(house: House, monkeypatch: pytest.
     one = walked(house, {key: least(QUESTIONNAIRE.section(key)) for key in SECTIONS})
     other = walked(house, {key: most(QUESTIONNAIRE.section(key)) for key in SECTIONS})
     assert one != other
+
+
+#: What a partner may open, before and after sending.
+_ROOMS = (
+    "/my", "/my/account", "/my/leaving", "/my/consent", "/my/contact", "/my/partner", "/my/message",
+    "/my/add", "/my/withdraw", "/my/form", "/my/form/check", "/help", "/if-your-partner-does-not",
+    "/if-you-are-not-sure", "/not-there",
+)  # fmt: skip
+_FIELD = re.compile(r"<(?:input|textarea|select)\b[^>]*>")
+_REMEMBERED = {'autocomplete="current-password"', 'autocomplete="new-password"'}
+
+
+def _rooms_of(stage: Stage) -> list[tuple[str, str]]:
+    """Every page of B's that is there now, section after section of the form."""
+    pages = [(path, stage.b.get(path)) for path in _ROOMS]
+    return [(path, answer.text) for path, answer in pages if answer.status_code in (200, 404)]
+
+
+def _all_rooms(house: House) -> list[tuple[str, str]]:
+    stage = Stage(house)
+    stage.b.comes()
+    seen = _rooms_of(stage)
+    for section in SECTIONS:
+        seen.append((section, stage.b.get("/my/form").text))
+        stage.b.saves(section, SHEETS["danger"].get(section, {}))
+    stage.b.sends()
+    return [*seen, *_rooms_of(stage)]
+
+
+def test_every_room_has_the_way_out_the_help_lines_and_the_neutral_title(house: House) -> None:
+    """Whatever was answered, before sending and after, found or not."""
+    contacts = [line.phone for line in resources.load().lines]
+    for path, page in _all_rooms(house):
+        assert (path, _TITLE.findall(page)) == (path, ["Form"])
+        assert (path, 'href="/leave"' in page, 'class="crisis"' in page) == (path, True, True)
+        assert (path, [one for one in contacts if one not in page]) == (path, [])
+        words = ("therap", "couple", "relationship", "safety", "danger")
+        assert not any(word in _TITLE.findall(page)[0].lower() for word in words)
+
+
+def test_no_browser_is_asked_to_remember_an_answer(house: House) -> None:
+    """On the field or on its form; passwords alone are left to a password manager."""
+    for path, page in _all_rooms(house):
+        main = page[page.index("<main") : page.index("</main>")]
+        for form in re.split(r"<form\b", main)[1:]:
+            is_off = 'autocomplete="off"' in form.partition(">")[0]
+            for field in _FIELD.findall(form):
+                if 'type="hidden"' in field or any(one in field for one in _REMEMBERED):
+                    continue
+                assert (path, field, is_off or 'autocomplete="off"' in field) == (path, field, True)
+                assert (path, field, 'type="password"' in field) == (path, field, False)

@@ -7,8 +7,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from sqlalchemy import delete, or_, select
+
 from evening.answer_sheets import Sheet, sheet
 from noninterference.stage import PASSWORD, Person, Stage
+from portal.models import Base
 from portal.services import (
     appointments,
     break_glass,
@@ -143,6 +146,25 @@ def reset_done(stage: Stage) -> None:
 
 def withdrew(stage: Stage) -> None:
     stage.b.submit("/my/withdraw", {"confirm": "yes", "reason": "I am afraid."}, then="/my/withdraw")
+
+
+def deleted(stage: Stage) -> None:
+    """Everything of B is erased from the tables, as retention does it; the trail of events stays."""
+    gone = {"partner": {stage.b.record["partner"]}}
+    tables = [table for table in Base.metadata.sorted_tables if table.name != "audit_event"]
+    with stage.house.store.staff.write() as session:
+        for table in tables:
+            points = [key for key in table.foreign_keys if key.column.table.name in gone]
+            which = [key.parent.in_(gone[key.column.table.name]) for key in points]
+            if which and "id" in table.c:
+                gone[table.name] = set(session.scalars(select(table.c.id).where(or_(*which))))
+        for table in reversed(tables):
+            points = [key for key in table.foreign_keys if key.column.table.name in gone]
+            which = [key.parent.in_(gone[key.column.table.name]) for key in points]
+            which += [table.c.id.in_(gone[table.name])] if table.name in gone else []
+            if which:
+                session.execute(delete(table).where(or_(*which)))
+    stage.b.sign_in_name = ""
 
 
 def not_now(stage: Stage) -> None:
@@ -281,6 +303,9 @@ WORLDS = (
     World("quick exit", {"new": (invited, came, exited)}),
     World("withdrew", {"new": (invited, came, sent(DANGER), withdrew)}),
     World("withdrew early", {"new": (invited, joined, withdrew)}),
+    World("deleted", {"new": (invited, came, sent(DANGER)), "drafting": (deleted,)}),
+    World("deleted late", {"new": (invited, came, half_done), "sent": (deleted,)}),
+    World("all safe", {"new": (invited, came, sent(sheet(), whole=True))}),
     World("not now", {"new": (invited, not_now)}),
     World("not now, then sent", {"new": (invited, not_now), "drafting": (came, sent(SAFE))}),
     World("will not join", {"new": (invited, came, chose("will_not_join"))}),
@@ -327,12 +352,19 @@ SWAPPED = (
     World("withdrew", {"new": (walked_in, sent(LEAVING), withdrew)}),
     World("do not contact", {"new": (walked_in, chose("do_not_contact"))}, releases=False),
     World("reset asked", {"new": (reset_asked,)}),
+    World("reset", {"new": (reset_asked, reset_done)}),
+    World("throttled", {"new": (guessed_at,)}),
+    World("edits many", {"new": (walked_in, edited), "drafting": (edited,)}),
+    World("quick exit", {"new": (walked_in, exited)}),
     World("signed", {"new": (walked_in, sent(DANGER)), "sent": (read, interviewed, cleared, ACCEPTED)}),
 )
 
 #: What B may have done with the invitation before A tries it.
 USED_LINKS = (
     World("live", {"new": (invited,)}),
+    World("deleted", {"new": (invited, came, sent(DANGER)), "drafting": (deleted,)}),
+    World("deleted late", {"new": (invited, came, half_done), "sent": (deleted,)}),
+    World("all safe", {"new": (invited, came, sent(sheet(), whole=True))}),
     World("not now", {"new": (invited, not_now)}),
     World("joined", {"new": (invited, joined)}),
     World("sent danger", {"new": (invited, came, sent(DANGER))}),

@@ -22,6 +22,7 @@ PASSWORD_FAULTS: dict[str, Any] = {
 NOT_TICKED = WORDS[Fault.NOT_AN_OPTION]
 UNKNOWN_LINK = _l("This link cannot be used any more. Please call the practice and ask for a new one.")
 WRONG_CODE = _l("The link or the code does not fit. Please look at both again.")
+NOT_NOW = _l("This link does not work now. It may be too early or too late; please call the practice.")
 BUSY = _l("We cannot take this right now. Please try again in an hour, or call the practice.")
 REASON_LIMIT = 5_000
 

@@ -7,11 +7,11 @@ from werkzeug.wrappers import Response
 
 from portal.services import passwords, recovery, resets, sign_ins, totp
 from portal.services.errors import Refused
-from portal.services.resets import STAFF_MARK, Reset
+from portal.services.resets import CALL_MARK, STAFF_MARK, Reset
 from portal.services.tools import token_hash
 from portal.web import bodies, guards, kit, sittings
 from portal.web.accounts import bp, knocking
-from portal.web.accounts.forms import WRONG_CODE, NewPasswordForm
+from portal.web.accounts.forms import NOT_NOW, WRONG_CODE, NewPasswordForm
 
 Answer = str | tuple[str, int] | Response
 
@@ -68,7 +68,7 @@ def reset_posted(token: str) -> Answer:
         answer = finish(token, new_hash) if is_open else None
     except Refused:
         answer = None
-    return answer or (_page(token, {_code_field(token): str(WRONG_CODE)}), 400)
+    return answer or (_page(token, _misfit(token)), 400)
 
 
 def _finish(token: str, new_hash: str) -> Response | None:
@@ -115,7 +115,16 @@ def _finish_staff(token: str, new_hash: str) -> Response | None:
 
 
 def _code_field(token: str) -> str:
+    """Which code the page asks for; none where the practice has known the person by voice."""
+    if token.startswith(CALL_MARK):
+        return ""
     return "code" if token.startswith(STAFF_MARK) else "recovery_code"
+
+
+def _misfit(token: str) -> dict[str, str]:
+    """What stands on the page where the link, or the code that came with it, does not fit."""
+    field = _code_field(token)
+    return {field: str(WRONG_CODE)} if field else {"password": str(NOT_NOW)}
 
 
 def _page(token: str, faults: dict[str, str]) -> str:

@@ -7,6 +7,7 @@ from flask import Blueprint
 bp = Blueprint("admin", __name__)
 
 from portal.web.admin import (  # noqa: E402, F401  (the views hang themselves on the blueprint)
+    calls,
     cases,
     overview,
     people,

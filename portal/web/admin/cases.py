@@ -9,19 +9,21 @@ from typing import Final
 from flask import abort, redirect, render_template, request
 from werkzeug.wrappers import Response
 
-from portal.services import admin_cases, case_merges, case_names, cases, people
+from portal.services import admin_cases, calls, case_merges, case_names, cases, people
 from portal.services.case_states import CaseState
 from portal.services.errors import BadInput, OutOfOrder
-from portal.web import bodies, context, guards, kit
+from portal.web import bodies, context, freshness, guards, kit
 from portal.web.admin import bp, words
 
 Answer = str | tuple[str, int] | Response
 
 _CURSOR: Final = re.compile(r"([0-9]{1,17})\.([0-9a-f-]{1,36})")
+_TYPED: Final = ("therapist", "other", "slot", "call_slot")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def _exists(case: str) -> None:
+def exists(case: str) -> None:
+    """The guard's look: raises NotFound unless there is such a case."""
     with kit.store().staff.read() as session:
         cases.require_exists(session, case)
 
@@ -53,14 +55,14 @@ def all_cases_posted() -> Answer:
 
 
 @bp.get("/admin/cases/<case>")
-@guards.admin_only(find=_exists)
+@guards.admin_only(find=exists)
 def one_case(case: str) -> str:
     """Who was invited, joined, sent; the therapist; who claims whose place."""
-    return _one(case, {})
+    return draw(case, {})
 
 
 @bp.post("/admin/cases/<case>/therapist")
-@guards.admin_only(find=_exists)
+@guards.admin_only(find=exists)
 def therapist_posted(case: str) -> Answer:
     """Gives the case to a therapist, or to nobody."""
     therapist = _looked_up("therapist")
@@ -68,14 +70,14 @@ def therapist_posted(case: str) -> Answer:
         with kit.writing(as_partner=False) as session:
             admin_cases.assign(session, kit.tools(), case_id=case, therapist=therapist, by=kit.viewer())
     except BadInput as refused:
-        return _one(case, words.faults(refused.faults)), 400
+        return draw(case, words.faults(refused.faults)), 400
     except OutOfOrder as refused:
-        return _one(case, words.faults({"therapist": refused.reason})), 409
+        return draw(case, words.faults({"therapist": refused.reason})), 409
     return redirect(f"/admin/cases/{case}", 303)
 
 
 @bp.post("/admin/cases/<case>/merge")
-@guards.admin_only(find=_exists)
+@guards.admin_only(find=exists)
 def merge_posted(case: str) -> Answer:
     """Moves the one person of another case into a slot of this one."""
     other, slot = _looked_up("other").strip(), bodies.first("slot")
@@ -83,9 +85,9 @@ def merge_posted(case: str) -> Answer:
         with kit.writing(as_partner=False) as session:
             case_merges.merge(session, kit.tools(), case_id=case, other=other, slot=slot, by=kit.viewer())
     except BadInput as refused:
-        return _one(case, words.faults(refused.faults)), 400
+        return draw(case, words.faults(refused.faults)), 400
     except OutOfOrder as refused:
-        return _one(case, words.faults({"other": refused.reason})), 409
+        return draw(case, words.faults({"other": refused.reason})), 409
     return redirect(f"/admin/cases/{case}", 303)
 
 
@@ -142,20 +144,24 @@ def _choices(staff: tuple[people.StaffMember, ...]) -> list[tuple[str, str]]:
     ]
 
 
-def _one(case: str, faults: dict[str, str]) -> str:
+def draw(case: str, faults: dict[str, str]) -> str:
+    """The page of one case; ``faults``: what was wrong with a form of it."""
     tools = kit.tools()
     with kit.writing(as_partner=False) as session:
         state = admin_cases.view(session, tools, case_id=case, by=kit.viewer())
         staff = people.everyone(session, tools)
         names = case_names.of_staff(session, tools)
+        called = calls.of_case(session, tools, case)
     return render_template(
         "admin/case.html",
         case=state,
         therapist=next((member for member in staff if member.id == state.therapist_id), None),
         staff=names,
         therapists=_choices(staff),
+        called=called,
+        asks_password=freshness.is_due(),
         faults=faults,
         summary=words.summary(faults),
-        typed={name: bodies.printable(bodies.first(name)) for name in ("therapist", "other", "slot")},
+        typed={name: bodies.printable(bodies.first(name)) for name in _TYPED},
         origins=words.ORIGINS,
     )

@@ -17,4 +17,6 @@ def overview() -> str:
     with kit.writing(as_partner=False) as session:
         desk = admin_cases.desk(session, tools, by=kit.viewer())
         staff = case_names.of_staff(session, tools)
-    return render_template("admin/overview.html", desk=desk, staff=staff, origins=words.ORIGINS)
+    return render_template(
+        "admin/overview.html", desk=desk, staff=staff, origins=words.ORIGINS, mail_words=words.MAILS
+    )

@@ -28,6 +28,9 @@ REASONS: Mapping[str, Any] = {
     "same_case": _l("This is the same case."),
     "not_one_person": _l("The other case does not hold exactly one person who has joined."),
     "case_closed": _l("One of the two cases is closed."),
+    "not_heard": _l("Please call the person back first, on the number they gave as safe, and tick this."),
+    "not_joined": _l("Nobody has joined in this slot, so there is no account to help with."),
+    "nothing_waits": _l("There is no such link any more."),
     "merged": _l("This record was merged into another case."),
 }
 #: The same keys where a field says it better.
@@ -52,6 +55,8 @@ LABELS: Mapping[str, Any] = {
     "language": _l("Language of the invitation"),
     "other": _l("The other case"),
     "slot": _l("Slot here"),
+    "call_slot": _l("Whose sign-in"),
+    "heard": _l("Known by voice"),
     "practice_name": _l("Name, as partners read it"),
     "phone": _l("Telephone number"),
     "on_call_email": _l("E-mail of whoever is on call"),
@@ -92,6 +97,14 @@ STATES: Mapping[str, Any] = {
     "ready": _l("Ready"),
     "failed": _l("Failed; please ask again"),
     "handed_over": _l("Written by a command"),
+}
+MAILS: Mapping[str, Any] = {
+    "invitation": _l("Invitation"),
+    "sign_in_help": _l("Sign-in help"),
+    "notify": _l("Neutral message"),
+    "on_call_alert": _l("Alert to staff"),
+    "staff_set_up": _l("Set-up link for staff"),
+    "staff_reset": _l("Sign-in help for staff"),
 }
 ACTORS: Mapping[str, Any] = {
     "anonymous": _l("Somebody not signed in"),

@@ -9,6 +9,7 @@ from flask import redirect
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
+from portal.domain.lint import Piece
 from portal.services import (
     appointments,
     break_glass,
@@ -34,10 +35,11 @@ Deed = Callable[[Session], object]
 def _act(case_id: str, act: str, form: ActForm, deed: Deed, *, is_sensitive: bool = False) -> Response:
     """Carry out one act: body, freshness, order, in that order; 303 back to the case."""
 
-    def again(status: int, errors: dict[str, str], refusal: str = "") -> Response:
-        filled = Filled(
-            form.typed(), errors, is_open=True, wants_password=is_sensitive and freshness.is_due()
-        )
+    def again(
+        status: int, errors: dict[str, str], refusal: str = "", marked: tuple[Piece, ...] = ()
+    ) -> Response:
+        asks = is_sensitive and freshness.is_due()
+        filled = Filled(form.typed(), errors, is_open=True, wants_password=asks, marked=marked)
         return case_page.draw(case_id, act=act, filled=filled, refusal=refusal, status=status)
 
     if not form.validate():
@@ -52,7 +54,7 @@ def _act(case_id: str, act: str, form: ActForm, deed: Deed, *, is_sensitive: boo
     except NotFresh as stale:
         return again(400, {"password": freshness.message(stale)})
     except BadInput as bad:
-        return again(400, words.faults(bad))
+        return again(400, words.faults(bad), marked=words.marked(bad))
     except Refused as refused:
         return again(409, {}, words.refusal(refused))
     return redirect(f"/releases/{done}" if act == "release" else f"/cases/{case_id}", 303)

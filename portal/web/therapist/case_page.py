@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from flask import Response, make_response, render_template
 
+from portal.domain.lint import Piece
 from portal.services import case_views, cases
 from portal.web import freshness, guards, kit
 from portal.web.therapist import bp
@@ -19,12 +20,13 @@ ACTS = (
 
 @dataclass(frozen=True)
 class Filled:
-    """One act's form as it stands: what was typed, and what is wrong with it."""
+    """One act's form as it stands: what was typed, what is wrong with it, and where in the text."""
 
     values: Mapping[str, str] = field(default_factory=dict)
     errors: Mapping[str, str] = field(default_factory=dict)
     is_open: bool = False
     wants_password: bool = False
+    marked: tuple[Piece, ...] = ()
 
     def value(self, name: str, default: str = "") -> str:
         """What to show in a field."""

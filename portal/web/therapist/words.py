@@ -14,7 +14,7 @@ from flask_babel import lazy_gettext as _l
 
 from portal.content import questionnaire as bank
 from portal.content.rules import ruleset
-from portal.domain.lint import Breach
+from portal.domain.lint import Breach, Piece
 from portal.domain.questionnaire import Wording
 from portal.domain.texts import RulesetTexts
 from portal.services.errors import BadInput, Refused
@@ -200,6 +200,11 @@ def faults(refused: BadInput) -> dict[str, str]:
     if isinstance(refused, LintRefused):
         return dict.fromkeys(refused.faults, " ".join(_breach(breach) for breach in refused.breaches))
     return {name: str(FAULTS.get(reason, reason)) for name, reason in refused.faults.items()}
+
+
+def marked(refused: BadInput) -> tuple[Piece, ...]:
+    """The text that was refused, what must go told apart; nothing where no words were at fault."""
+    return refused.pieces if isinstance(refused, LintRefused) else ()
 
 
 def _breach(breach: Breach) -> str:

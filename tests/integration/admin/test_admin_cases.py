@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from portal.models import AuditEvent, CaseFile, Invitation, table_of
 from portal.services import admin_cases, case_merges, cases, mails, people
 from portal.services.case_states import CaseState, SlotState
 from portal.services.errors import BadInput, NotFound, OutOfOrder
+from portal.services.mails import Undelivered
 
 
 @pytest.fixture
@@ -201,10 +204,17 @@ def test_the_desk_tells_of_mail_that_does_not_go_out(world: World, ada: Viewer) 
     with world.store.staff.write() as session:
         for address in ("one@example.org", "two@example.org"):
             mails.queue(session, world.tools, template="notify", to=address, language="en", params={})
-        tried = mails.lease(session, world.tools, limit=1)
-        mails.settle(session, world.tools, tried[0], is_sent=False)
+        (tried,) = mails.lease(session, world.tools, limit=1)
+        mails.settle(session, world.tools, tried, is_sent=False)
         desk = admin_cases.desk(session, world.tools, by=ada)
+    due_at = world.tools.now() + timedelta(minutes=1)
     assert desk.stuck_mails == 1
+    assert desk.undelivered == (Undelivered("notify", tried.to, due_at, 1, is_given_up=False),)
+    with world.store.staff.write() as session:
+        last = replace(tried, attempts=mails.GIVE_UP_AFTER - 1)
+        mails.settle(session, world.tools, last, is_sent=False)
+        (given_up,) = mails.undelivered(session, world.tools)
+    assert (given_up.attempts, given_up.is_given_up) == (mails.GIVE_UP_AFTER, True)
 
 
 def test_an_empty_practice_has_an_empty_desk(world: World, ada: Viewer) -> None:

@@ -13,7 +13,7 @@ from admin_browser import Desk, errors, value
 from flask import Flask
 from practice_world import PASSWORD, World
 
-from portal.services import exports
+from portal.services import exports, invitations, mails
 
 PAGES = (
     "/admin", "/admin/people", "/admin/cases", "/admin/settings", "/admin/exports", "/admin/audit",
@@ -300,3 +300,17 @@ def test_no_page_tells_a_route_or_an_answer(ada: Desk, house: World) -> None:
         text = ada.get(path).text.casefold()
         for word in ("ipv_acute", "strangled", "route-", "past_year", "data-route"):
             assert word not in text, (path, word)
+
+
+def test_mail_that_came_back_is_listed_for_admins_alone(house: World, ada: Desk) -> None:
+    case = house.case(slots="a")
+    case.join("a")
+    with house.store.staff.write() as session:
+        invitations.send(
+            session, house.tools, case_id=case.id, slot="b", channel="email", address="gone@example.org",
+            by=ada.viewer,
+        )  # fmt: skip
+        (mail,) = (one for one in mails.lease(session, house.tools) if one.to == "gone@example.org")
+        mails.settle(session, house.tools, mail, is_sent=False)
+    page = ada.get("/admin").text
+    assert ("gone@example.org" in page, "Invitation</td>" in page) == (True, True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 
 import pytest
@@ -71,13 +72,70 @@ REFUSED = (
     "SELECT hex(id) FROM intake",
     "ANALYZE",
     "REINDEX",
-    "VACUUM INTO 'copy.db'",
+    # Sorting, grouping and comparing by a column reads it.
+    "SELECT id FROM intake ORDER BY (SELECT min(body_sealed) FROM sealed_entry)",
+    "SELECT count(*) FROM intake JOIN sealed_entry ON sealed_entry.intake_id = intake.id",
+    "SELECT count(*) FROM intake, finding",
+    # SQLite does not ask the guard about columns that these two compare, nor about the row replaced.
+    "SELECT id FROM intake NATURAL LEFT JOIN sealed_entry",
+    "SELECT count(*) FROM intake natural JOIN finding",
+    "SELECT other.id FROM partner JOIN partner AS other USING (case_id) WHERE partner.id = 'x'",
+    "SELECT count(*) FROM intake FULL JOIN finding\nUsing(partner_id)",
+    "INSERT OR REPLACE INTO sealed_entry (id) VALUES ('x')",
+    "REPLACE INTO sealed_entry (id) VALUES ('x')",
+    "SELECT id FROM intake WHERE id IN (SELECT intake_id FROM sealed_entry)",
+    "SELECT id FROM intake GROUP BY id HAVING count((SELECT 1 FROM finding)) > 0",
+    "SELECT max(max(body_sealed)) OVER () FROM sealed_entry",
+    "SELECT id FROM intake EXCEPT SELECT intake_id FROM sealed_entry",
+    "SELECT mine.id FROM partner AS mine JOIN partner AS other ON other.case_id = mine.case_id",
+    "WITH RECURSIVE x(b) AS (SELECT body_sealed FROM sealed_entry UNION SELECT b FROM x) SELECT b FROM x",
+    "WITH x AS (SELECT 1) INSERT INTO statement (id) SELECT body_sealed FROM sealed_entry",
+    # Writing that looks at what is there.
+    "INSERT INTO sealed_entry (id) VALUES ('x') ON CONFLICT (id) DO UPDATE SET section = 'y'",
+    "INSERT INTO sealed_entry (id) VALUES ('x') ON CONFLICT (id) DO UPDATE SET section = excluded.section",
+    "INSERT INTO sealed_entry (id) VALUES ('x') ON CONFLICT (id) DO NOTHING",
+    "INSERT INTO sealed_entry (id) VALUES ('x') RETURNING id",
+    "INSERT INTO statement (id) VALUES ('x') RETURNING body_sealed",
+    "UPDATE intake SET position = (SELECT hex(body_sealed) FROM sealed_entry)",
+    "UPDATE intake SET position = finding.id FROM finding WHERE finding.id = 'x'",
+    "UPDATE partner_session SET revoked_at = 'x' WHERE EXISTS (SELECT 1 FROM finding)",
+    "UPDATE account_link SET used_at = 'x' RETURNING (SELECT count(*) FROM finding)",
+    "DELETE FROM statement RETURNING body_sealed",
+    # Ways round the tables' names.
+    "SELECT body_sealed FROM main.sealed_entry",
+    "SELECT s.body_sealed FROM sealed_entry AS s",
+    'SELECT "body_sealed" FROM "SEALED_ENTRY"',
+    "SELECT (SELECT body_sealed FROM sealed_entry LIMIT 1) AS harmless",
+    "SELECT name FROM sqlite_schema",
+    "SELECT name FROM sqlite_temp_master",
+    "SELECT name FROM pragma_table_info('account')",
+    "EXPLAIN SELECT body_sealed FROM sealed_entry",
+    "EXPLAIN QUERY PLAN SELECT body_sealed FROM sealed_entry",
+    "DETACH main",
+    "SAVEPOINT thief",
+    "CREATE INDEX thief ON sealed_entry (body_sealed)",
+    "CREATE VIRTUAL TABLE thief USING fts5(x)",
+    "PRAGMA writable_schema=ON",
+    "PRAGMA query_only=OFF",
+    # The very words with which the connection was set up, before the guard: kept by the driver, refused now.
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA journal_mode=WAL",
 )
+#: Refused by SQLite itself: inside a transaction, and where no table-valued function can be set up.
+IMPOSSIBLE = ("VACUUM INTO 'copy.db'", "SELECT * FROM json_each('[1]')")
 
 
 @pytest.mark.parametrize("statement", REFUSED)
 def test_refused(store: Store, statement: str) -> None:
-    with pytest.raises((DatabaseError, sqlite3.DatabaseError)), store.partner.read() as session:
+    """By the guard, and not for a slip of the statement's own."""
+    with pytest.raises((DatabaseError, sqlite3.DatabaseError)) as refused, store.partner.read() as session:
+        session.execute(text(statement)).all()
+    assert re.search("prohibited|not authorized", str(refused.value)), refused.value
+
+
+@pytest.mark.parametrize("statement", IMPOSSIBLE)
+def test_impossible(store: Store, statement: str) -> None:
+    with pytest.raises(DatabaseError), store.partner.read() as session:
         session.execute(text(statement)).all()
 
 

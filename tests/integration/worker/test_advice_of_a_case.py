@@ -178,3 +178,16 @@ def test_a_signed_case_does_not_go_stale_by_itself(pair: Pair, thea: Viewer) -> 
     pair.cast.clock.move(days=62)
     pair.cast.works()
     assert (pair.route(), _queue(pair)[0]) == (("couples", "matched"), 5)
+
+
+def test_the_digest_beside_the_box_cannot_be_tried_with_the_tables_alone(pair: Pair) -> None:
+    """Whoever guesses a whole couple file right does not find it confirmed there."""
+    pair.a.joins().sends()
+    pair.cast.works()
+    kept, c = pair.advice(), table_of(Recommendation).c
+    assert kept is not None
+    with pair.cast.store.staff.read() as session:
+        beside = session.scalar(select(c.inputs_digest).where(c.id == kept.id))
+    told = kept.body["inputs_digest"]
+    assert beside == pair.cast.tools.vault.digest("staff", "inputs", told)
+    assert told.removeprefix("sha256:") not in str(beside)

@@ -89,3 +89,41 @@ def test_any_five_words_in_a_row_are_found(words: list[str], data: st.DataObject
     quoted = " ".join(words[at : at + 5])
     found = lint.check(f"so, {quoted}!", others=[" ".join(words)], own=[], standard=[], may_name_service=True)
     assert Breach("their_words", quoted) in found
+
+
+def marked(letter: str, **changed: object) -> list[str]:
+    """What a page marks of a letter; joined, the pieces are the letter."""
+    given: dict[str, object] = {"others": [THEIRS], "own": [], "standard": [], "may_name_service": False}
+    pieces = lint.marked(letter, lint.find(letter, **{**given, **changed}))  # type: ignore[arg-type]
+    assert "".join(piece.text for piece in pieces) == letter
+    return [piece.text for piece in pieces if piece.is_breach]
+
+
+def test_what_must_go_is_marked_as_it_was_typed() -> None:
+    letter = "You may wonder: thinking of MOVING — out, since last. Violence, and later couples  therapy."
+    assert marked(letter) == ["thinking of MOVING — out, since last", "Violence", "couples  therapy"]
+    assert marked("Violence, violence") == ["Violence", "violence"]
+
+
+def test_accents_of_their_own_and_letters_that_grow_are_marked_whole() -> None:
+    assert marked("Stra\u00dfe: orden de proteccio\u0301n, e infide\u0301l!") == [
+        "orden de proteccio\u0301n",
+        "infide\u0301l",
+    ]
+
+
+def test_words_that_stand_in_the_standard_text_are_not_marked() -> None:
+    standard = ["If you are in danger now, call the number below at once."]
+    letter = "If you are in danger now, call the number below. You are in danger."
+    assert marked(letter, standard=standard) == ["danger"]
+    assert marked("We call you on Thursday.") == []
+    assert marked("") == []
+
+
+@given(st.text(max_size=60), st.text(max_size=60))
+def test_marking_reads_the_same_words_as_the_check(before: str, after: str) -> None:
+    letter = f"{before} Violence. {after}"
+    places = [lint.folded(letter[a:b]) for a, b in lint._spans(letter)]
+    # A single sign such as ¼ may be read as two words: then both stand in its place.
+    assert all(word in place for word, place in zip(lint.folded(letter), places, strict=True))
+    assert "Violence" in " ".join(marked(letter))
