@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Flask, Response, current_app, make_response, render_template, request
 from sqlalchemy.exc import OperationalError
+from werkzeug.datastructures import ImmutableDict
 from werkzeug.exceptions import HTTPException, SecurityError
 
 from portal.services.errors import NotFound, told
@@ -27,8 +28,11 @@ class Portal(Flask):
     """An application whose log says which page failed, where and by what class of error.
 
     Flask's own words hold the path, which may be somebody's link, and the error's text, which may be
-    somebody's answer.
+    somebody's answer. OPTIONS is a method like any other that a page does not have, so that no answer to it
+    depends on who asks (security.md T31).
     """
+
+    default_config = ImmutableDict({**Flask.default_config, "PROVIDE_AUTOMATIC_OPTIONS": False})
 
     def log_exception(self, exc_info: _Caught) -> None:
         """Called by Flask for what no view caught."""
