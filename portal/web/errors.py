@@ -5,12 +5,13 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Any
 
-from flask import Flask, Response, current_app, make_response, render_template, request
+from flask import Flask, Response, current_app, g, make_response, render_template, request
 from sqlalchemy.exc import OperationalError
 from werkzeug.datastructures import ImmutableDict
 from werkzeug.exceptions import HTTPException, SecurityError
 
 from portal.services.errors import NotFound, told
+from portal.web import sittings
 from portal.web.guards import BadToken
 
 #: Addresses whose errors are empty, because a script reads them.
@@ -57,6 +58,11 @@ def _kept() -> list[tuple[str, str]]:
 
 
 def _http(error: HTTPException) -> Response:
+    if error.code == 401 and g.get("kept_late"):
+        # Kept for its author alone: whoever holds the device now is shown nothing of it.
+        answer = _page(401, is_kept=True)
+        sittings.forget(answer)
+        return answer
     if error.code == 401:
         # Signed out while typing: only whoever sent the text is shown it, and only in this answer.
         return _page(401, kept=_kept(), action=request.path)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 from flask import Flask, abort, current_app, g, redirect, request, url_for
+from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from portal.domain.access import Viewer
@@ -22,6 +23,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 Find = Callable[..., None]
 #: Finds the live session of a cookie: (database session, tools, token) -> seat or None.
 FindSeat = Callable[..., sessions.Seat | None]
+KeepLate = Callable[[str], bool]
 
 
 class BadToken(Exception):
@@ -40,14 +42,18 @@ class Access:
     #: Finds a partner's seat instead of ``sessions.find_partner``: the hot pages read where the form
     #: stands in the same statement as the session, so that a save costs one statement less.
     find_seat: FindSeat | None = None
+    #: Keeps what was posted with the cookie of a partner's session that ran out, and says whether it could.
+    keep_late: KeepLate | None = None
 
 
 def _grant(name: str, may_enter: Callable[[Viewer], bool]) -> Callable[..., Callable[[View], View]]:
     def with_options(
-        *, find: Find | None = None, find_seat: FindSeat | None = None
+        *, find: Find | None = None, find_seat: FindSeat | None = None, keep_late: KeepLate | None = None
     ) -> Callable[[View], View]:
         def mark(view: View) -> View:
-            view.access = Access(name, may_enter, find=find, find_seat=find_seat)  # type: ignore[attr-defined]
+            view.access = Access(  # type: ignore[attr-defined]
+                name, may_enter, find=find, find_seat=find_seat, keep_late=keep_late
+            )
             return view
 
         return mark
@@ -109,7 +115,7 @@ def check() -> Response | None:
     access = cast(Access, getattr(current_app.view_functions[request.endpoint], "access"))  # noqa: B009
     viewer = kit.viewer()
     if not access.is_public and viewer.kind == "anonymous":
-        return _ask_to_sign_in()
+        return _ask_to_sign_in(access)
     if not access.may_enter(viewer):
         abort(404)
     if access.find is not None:
@@ -123,10 +129,22 @@ def check() -> Response | None:
     return None
 
 
-def _ask_to_sign_in() -> Response:
+def _ask_to_sign_in(access: Access) -> Response:
     if request.method not in ("GET", "HEAD"):
+        g.kept_late = _is_kept_late(access)
         abort(401)
     return redirect(url_for("accounts.sign_in"), 303)
+
+
+def _is_kept_late(access: Access) -> bool:
+    """Whether a text was kept for the partner whose session ran out while it was typed (security.md §4.2)."""
+    token = cookies.read(request, cookies.SESSION["partner"])
+    if access.keep_late is None or not token:
+        return False
+    try:
+        return csrf.is_valid() and access.keep_late(token)
+    except HTTPException:  # too large, or no form
+        return False
 
 
 def touch_seat(response: Response) -> Response:
