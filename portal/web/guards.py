@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 from flask import Flask, abort, current_app, g, redirect, request, url_for
 from werkzeug.exceptions import HTTPException
@@ -24,6 +24,11 @@ Find = Callable[..., None]
 #: Finds the live session of a cookie: (database session, tools, token) -> seat or None.
 FindSeat = Callable[..., sessions.Seat | None]
 KeepLate = Callable[[str], bool]
+
+
+#: What a page of ours may be asked for: to be looked at, or by its own script. Never as an image, a script or
+#: a frame of somebody else's page (security.md T22).
+_PLACES: Final = frozenset({"document", "empty"})
 
 
 class BadToken(Exception):
@@ -112,6 +117,8 @@ def check() -> Response | None:
     """Turn away whoever may not enter; registered to run before every request."""
     if request.endpoint is None or request.endpoint == "static":
         return None
+    if request.headers.get("Sec-Fetch-Dest", "document") not in _PLACES:
+        abort(404)
     access = cast(Access, getattr(current_app.view_functions[request.endpoint], "access"))  # noqa: B009
     viewer = kit.viewer()
     if not access.is_public and viewer.kind == "anonymous":
@@ -124,9 +131,13 @@ def check() -> Response | None:
     # have to look at the bytes themselves (portal/web/bodies.py).
     if request.method == "POST":
         request.get_data()
-    if request.method == "POST" and access.checks_csrf and not csrf.is_valid():
+    if request.method == "POST" and access.checks_csrf and not _is_own_form():
         raise BadToken
     return None
+
+
+def _is_own_form() -> bool:
+    return csrf.is_valid() and not csrf.is_from_elsewhere()
 
 
 def _ask_to_sign_in(access: Access) -> Response:
@@ -142,7 +153,7 @@ def _is_kept_late(access: Access) -> bool:
     if access.keep_late is None or not token:
         return False
     try:
-        return csrf.is_valid() and access.keep_late(token)
+        return _is_own_form() and access.keep_late(token)
     except HTTPException:  # too large, or no form
         return False
 

@@ -52,6 +52,25 @@ function blankWhenIdle() {
   askAnew();
 }
 setInterval(blankWhenIdle, 1000);
+
+// ---- Whoever is busy stays signed in; whoever is not is told two minutes before, and once more before the day's end.
+let heardAt = Date.now();
+let endsAt = Infinity;
+async function stay() {
+  const token = document.querySelector("[name=csrf_token]");
+  if (!token) return;
+  heardAt = Date.now();
+  const answer = await post("/sign-in/stay", new URLSearchParams({ csrf_token: token.value }).toString()).catch(() => null);
+  if (answer?.ok) endsAt = Date.now() + Number(await answer.text()) * 1000;
+}
+function warn() {
+  const now = Date.now(), line = document.querySelector("[data-idle-warning]");
+  if (!idle || leaving || !line) return;
+  if (touchedAt > heardAt && now - heardAt > 300000) stay();
+  line.hidden = Math.min(touchedAt + idle, endsAt) - now > 120000;
+}
+setInterval(warn, 1000);
+document.addEventListener("click", (event) => { if (event.target.closest?.("[data-stay]")) { stay(); warn(); } });
 addEventListener("online", () => drafts.forEach((draft) => draft.again()));
 document.addEventListener("visibilitychange", () => {
   blankWhenIdle();
