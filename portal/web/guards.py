@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeVar, cast
 
 from flask import Flask, abort, current_app, g, redirect, request, url_for
+from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from portal.domain.access import Viewer
 from portal.services import sessions
+from portal.services.errors import told
 from portal.web import cookies, csrf, kit
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -164,8 +166,11 @@ def touch_seat(response: Response) -> Response:
     if seat is None or not sessions.is_touch_due(seat, kit.tools().now()):
         return response
     door = kit.store().partner if seat.viewer.kind == "partner" else kit.store().staff
-    with door.write() as session:
-        sessions.touch(session, kit.tools(), seat.viewer)
+    try:
+        with door.write() as session:
+            sessions.touch(session, kit.tools(), seat.viewer)
+    except OperationalError as error:  # full or locked: what was asked for can be read all the same
+        current_app.logger.error("%s could not note its visitor: %s", request.endpoint, told(error))
     return response
 
 

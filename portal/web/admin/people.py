@@ -83,7 +83,7 @@ def reset_posted(staff_id: str) -> Answer:
 
 def _roles() -> list[str] | None:
     """The roles that were posted; None where the form did not speak of roles at all."""
-    given = bodies.fields().get("roles")
+    given = bodies.values("roles")
     return None if given is None else [role for role in given if role]
 
 
