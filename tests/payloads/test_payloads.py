@@ -104,7 +104,7 @@ def test_t01_every_text_is_text_on_every_page(played: dict[str, Any]) -> None:
         desk.post(f"{case}/clearances", tier="A", note=WALL),
         desk.post(f"{case}/facts", slot="a", shared_account="no", note=WALL),
         desk.post(f"{case}/review", decision="accept", note=WALL),
-        desk.post(f"{case}/appointments", slot="a", place=SCRIPTS[5], starts_at="2026-12-01T10:00", minutes="9"),
+        desk.post(f"{case}/appointments", slot="a", place=SCRIPTS[5], starts_at="2026-12-01", minutes="9"),
         desk.post(f"{case}/releases", slot="a", letter="free", body=LETTER),
     ]  # fmt: skip
     assert [act.status_code for act in acts] == [303] * len(acts), [act.text[:300] for act in acts]
