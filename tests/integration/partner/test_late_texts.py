@@ -211,3 +211,18 @@ def test_a_form_sent_meanwhile_stays_as_it_was_sent(
         intakes.submit(session, tools, by=back.person.viewer)
     back.post("/my/late", choice="take")
     assert (opened_entries(house, tools), offer(back)) == ([], False)
+
+
+def test_a_session_that_lives_has_nobody_late(
+    sit: Callable[..., Browser], house: Store, tools: Tools, clock: Clock
+) -> None:
+    one = sit()
+    found = []
+    for minutes in (0, 15, 1, 24 * 60 - 16, 1):
+        clock.move(minutes=minutes)
+        with house.partner.read() as session:
+            found.append(late_texts.find_author(session, tools, one.person.token) is not None)
+    clock.move(days=-3)
+    with house.partner.read() as session:
+        found.append(late_texts.find_author(session, tools, one.person.token) is not None)
+    assert found == [False, False, True, True, False, False]
