@@ -17,6 +17,8 @@ from portal.web.guards import BadToken
 #: Addresses whose errors are empty, because a script reads them.
 _EMPTY = frozenset({"/my/form/draft"})
 _PAGES = frozenset({400, 401, 404, 405, 409, 413, 500, 503})
+#: Tells our own script that a text was kept for its author.
+KEPT = "X-Kept"
 #: Posted fields that are never echoed.
 _SECRET_FIELDS = frozenset({"csrf_token", "password", "current_password", "code", "recovery_code"})
 
@@ -61,6 +63,7 @@ def _http(error: HTTPException) -> Response:
     if error.code == 401 and g.get("kept_late"):
         # Kept for its author alone: whoever holds the device now is shown nothing of it.
         answer = _page(401, is_kept=True)
+        answer.headers[KEPT] = "late"
         sittings.forget(answer)
         return answer
     if error.code == 401:

@@ -79,7 +79,8 @@ document.addEventListener("visibilitychange", () => {
 
 // ---- A draft: changed fields, kept in memory until the server has them.
 const drafts = [];
-const stops = { 401: "signedout", 409: "elsewhere" };
+const LATE = -401;             // signed out, and what was sent is kept for the next sign-in
+const stops = { 401: "signedout", 409: "elsewhere", [LATE]: "late" };
 const refusals = { 400: "refused", 413: "refused" };
 
 class Draft {
@@ -140,14 +141,14 @@ class Draft {
       this.pending = this.body();
       this.changed.clear();
     }
-    const status = await post(this.form.dataset.autosave, this.pending.text).then((answer) => answer.status, () => 0);
+    const status = await post(this.form.dataset.autosave, this.pending.text).then((answer) => (answer.headers.has("X-Kept") ? LATE : answer.status), () => 0);
     this.settle(status);
   }
 
   settle(status) {
     if (status === 204 || status === 202) return this.accept(status);
     if (status in stops || status in refusals) {
-      this.pending.names.forEach((name) => this.changed.add(name));
+      if (status !== LATE) this.pending.names.forEach((name) => this.changed.add(name));
       this.pending = null;
       this.stopped = status in stops;
       this.refused = status in refusals;
@@ -197,7 +198,7 @@ class Draft {
 
   show(answer, html) {
     const page = new DOMParser().parseFromString(html || "", "text/html");
-    if (!page.querySelector("form[data-autosave], form[data-kept]")) {
+    if (!page.querySelector("form[data-autosave], form[data-kept], #kept")) {
       this.say(stops[answer?.status] || refusals[answer?.status] || "waiting");
       return;
     }

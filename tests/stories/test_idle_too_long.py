@@ -70,6 +70,22 @@ def test_who_types_for_long_stays_without_asking(robin: Callable[..., Partner]) 
     assert answered.value.status == 200
 
 
+@pytest.mark.parametrize("presses", [False, True], ids=["autosave", "button"])
+def test_with_script_the_page_says_that_late_words_were_kept(
+    riverside: Practice, robin: Callable[..., Partner], presses: bool
+) -> None:
+    partner = robin()
+    partner.page.locator(".options input, .tiles input, input[type=radio]").first.wait_for()
+    age_every_session(riverside)
+    if presses:
+        partner.page.evaluate("document.querySelector('[name=adult][value=yes]').checked = true")
+        partner.presses("Save and go on")
+        expect(partner.page.locator("#kept")).to_be_visible()
+    else:
+        partner.option("adult", "yes").check()
+        expect(partner.save_state).to_contain_text("What you typed was kept")
+
+
 def test_words_that_came_too_late_wait_for_their_author(
     riverside: Practice, robin: Callable[..., Partner]
 ) -> None:
