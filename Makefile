@@ -3,7 +3,7 @@ PYTHON ?= python3
 RUN := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run install environment test test-deep bench lint format lock pictures translations
+.PHONY: help demo run install environment test test-deep test-faults bench lint format lock pictures translations
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | while IFS='|' read -r name what; do \
@@ -29,6 +29,9 @@ test-deep: environment ## the long tests that `make test` leaves out
 	@$(RUN) tools/browser.py require
 	@$(RUN) -m pytest -n auto --dist worksteal -m deep --hypothesis-profile=deep \
 		|| { [ $$? -eq 5 ] && echo 'There is no long test yet.'; }
+
+test-faults: environment ## kills, full disks and floods: needs a root account for its small disk
+	@$(RUN) -m pytest -n 0 -m faults
 
 bench: environment ## how fast the rules are, beside floors that do the same work with nothing else
 	@PYTHONPATH=. $(RUN) benchmarks/routing.py

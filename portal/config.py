@@ -164,8 +164,17 @@ def _production_faults(settings: Settings, env: Mapping[str, str]) -> list[str]:
         ),
         "PORTAL_BASE_URL must be an https address": urlsplit(settings.base_url).scheme == "https",
         "PORTAL_TRUSTED_HOSTS must list the host names served": bool(settings.trusted_hosts),
+        "PORTAL_TRUSTED_HOSTS must name hosts in full (no * and no leading dot)": not any(
+            host.startswith((".", "*")) for host in settings.trusted_hosts
+        ),
+        "PORTAL_TRUSTED_HOSTS must hold the host of PORTAL_BASE_URL": not settings.trusted_hosts
+        or urlsplit(settings.base_url).hostname in settings.trusted_hosts,
+        "FLASK_DEBUG must not be set: its pages show code and values": env.get("FLASK_DEBUG", "0")
+        in ("", "0", "false"),
         "PORTAL_THROTTLE=off is for tests only": settings.throttle,
         "the database file must not be readable by others (chmod 600)": _database_is_private(settings),
+        "the key files must not be readable by others (chmod 600)": _is_private(settings.keys)
+        and _is_private(settings.private_key),
     }
     if settings.role != "partner":
         wanted["PORTAL_PRIVATE_KEY must name a file outside the instance folder"] = _outside(
@@ -182,5 +191,9 @@ def _outside(env: Mapping[str, str], name: str, settings: Settings) -> bool:
 def _database_is_private(settings: Settings) -> bool:
     if not settings.database_url.startswith("sqlite:///"):
         return True
-    path = Path(settings.database_url.removeprefix("sqlite:///"))
+    return _is_private(Path(settings.database_url.removeprefix("sqlite:///")))
+
+
+def _is_private(path: Path) -> bool:
+    """Whether nobody but its owner may read the file, if there is one."""
     return not path.exists() or not stat.S_IMODE(path.stat().st_mode) & 0o077

@@ -5,9 +5,10 @@ from portal.models.base import Base, UtcDateTime, table_of
 from portal.models.care import Appointment, Clearance, Interview, Letter, Recommendation, Review
 from portal.models.case import CaseFile, Fact, Invitation, Partner
 from portal.models.intake import AnswerSet, Finding, Intake, SealedEntry, SectionState
+from portal.models.late_text import LateText
 from portal.models.ledger import AuditEvent, Export, Job, Mail
 from portal.models.practice import PRACTICE_ID, Practice
-from portal.models.staff import BreakGlass, StaffAccount, StaffLink, StaffSession
+from portal.models.staff import BreakGlass, StaffAccount, StaffCode, StaffLink, StaffSession
 
 __all__ = [
     "PRACTICE_ID",
@@ -28,6 +29,7 @@ __all__ = [
     "Interview",
     "Invitation",
     "Job",
+    "LateText",
     "Letter",
     "Mail",
     "Notice",
@@ -39,6 +41,7 @@ __all__ = [
     "SealedEntry",
     "SectionState",
     "StaffAccount",
+    "StaffCode",
     "StaffLink",
     "StaffSession",
     "Statement",

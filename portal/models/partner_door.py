@@ -33,6 +33,8 @@ READ: Final[dict[str, frozenset[str]]] = {
     "account_link": frozenset("id account_id token_hash expires_at used_at opens_at".split()),
     "consent": frozenset("id partner_id version policy given_at".split()),
     "statement": frozenset("id partner_id kind said_at".split()),
+    # Ciphertext alone: its author moves it to where it belongs and cannot open what is sealed.
+    "late_text": frozenset("id account_id target touched body kept_at settled_at".split()),
     "notice": frozenset("id partner_id kind body_box shown_from".split()),
     "intake": frozenset(
         "id partner_id round kind questionnaire variant submit_key begun_at position private "
@@ -45,7 +47,7 @@ READ: Final[dict[str, frozenset[str]]] = {
 
 INSERT: Final = frozenset(
     "case_file partner account partner_session consent statement intake section_state sealed_entry "
-    "audit_event job".split()
+    "late_text audit_event job".split()
 )
 
 #: Columns a partner connection may change.
@@ -55,6 +57,7 @@ UPDATE: Final[dict[str, frozenset[str]]] = {
     "account_link": frozenset({"used_at"}),
     "invitation": frozenset({"used_at"}),
     "intake": frozenset("position private submitted_at".split()),
+    "late_text": frozenset({"settled_at"}),
     "section_state": frozenset("version save_digest saved_at touched draft_box opened_at left_at".split()),
 }
 

@@ -74,3 +74,15 @@ class BreakGlass(Base):
     reason_box: Mapped[bytes]
     opened_at: Mapped[datetime]
     expires_at: Mapped[datetime]
+
+
+class StaffCode(Base):
+    """One recovery code of a staff member, by its keyed digest; it stands in for the app's code once."""
+
+    __tablename__ = "staff_code"
+
+    id: Mapped[Id]
+    staff_id: Mapped[Ref] = mapped_column(ForeignKey("staff_account.id"), index=True)
+    code_digest: Mapped[Digest] = mapped_column(unique=True)
+    made_at: Mapped[datetime]
+    used_at: Mapped[datetime | None] = mapped_column(default=None)

@@ -102,6 +102,7 @@ def find_seat(session: Session, tools: Tools, token: str) -> SeatAtDesk | None:
         viewer=seat.viewer,
         language=seat.language,
         last_seen_at=seat.last_seen_at,
+        ends_at=seat.ends_at,
         kept=seat.kept,
         leaving_seen=seat.leaving_seen,
         way=way,

@@ -31,6 +31,8 @@ class Seat:
     viewer: Viewer
     language: str
     last_seen_at: datetime
+    #: When it ends, however busy somebody is.
+    ends_at: datetime
     second_factor: bool = True
     kept: bool = True
     leaving_seen: bool = True
@@ -75,6 +77,7 @@ def partner_seat(tools: Tools, row: Row[Any] | None) -> Seat | None:
         viewer=viewer,
         language=row.language,
         last_seen_at=row.last_seen_at,
+        ends_at=row.session_created_at + PARTNER_LIMIT,
         kept=row.kept_at is not None,
         leaving_seen=row.leaving_seen_at is not None,
     )
@@ -116,6 +119,7 @@ def find_staff(session: Session, tools: Tools, token: str) -> Seat | None:
         viewer=viewer,
         language=row.language,
         last_seen_at=row.last_seen_at,
+        ends_at=row.created_at + STAFF_LIMIT,
         second_factor=row.second_factor_at is not None,
     )
 

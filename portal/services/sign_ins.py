@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from portal.content import words
 from portal.domain.access import ANONYMOUS, Viewer
 from portal.models import Account, PartnerSession, StaffAccount, StaffSession, table_of
-from portal.services import audit, passwords, sessions
+from portal.services import audit, passwords, sessions, staff_codes
 from portal.services.errors import Conflict
 from portal.services.throttles import Knock
 from portal.services.tools import Tools
@@ -158,6 +158,18 @@ def spend_step(session: Session, *, staff_id: str, step: int) -> None:
 def enter_staff(session: Session, tools: Tools, *, half: Viewer, step: int, device_hash: str | None) -> str:
     """Turn a half session into a whole, fresh one. Returns the new cookie token; raises Conflict."""
     spend_step(session, staff_id=half.id, step=step)
+    return _enter_whole(session, tools, half, device_hash)
+
+
+def enter_staff_by_recovery(
+    session: Session, tools: Tools, *, half: Viewer, code: str, device_hash: str | None
+) -> str:
+    """The same by a recovery code, which is used up. Returns the new cookie token; raises Conflict."""
+    staff_codes.spend(session, tools, code=code, by=half)
+    return _enter_whole(session, tools, half, device_hash)
+
+
+def _enter_whole(session: Session, tools: Tools, half: Viewer, device_hash: str | None) -> str:
     sessions.end(session, tools, half)
     audit.record(session, tools, by=half, verb="sign_in.done", subject=("staff", half.id))
     return sessions.open_staff(session, tools, staff_id=half.id, second_factor=True, device_hash=device_hash)

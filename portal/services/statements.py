@@ -48,17 +48,43 @@ def state(session: Session, tools: Tools, *, kind: Kind, body: Body, by: Viewer)
 def keep(session: Session, tools: Tools, *, partner_id: str, kind: Kind | InvitedKind, body: Body) -> str:
     """Seal a statement and ask the worker to look at it; returns its id. The event is the caller's."""
     statement_id = tools.new_id()
+    blob = sealed(tools, statement_id, body)
+    _insert(session, tools, statement_id, partner_id=partner_id, kind=kind, blob=blob)
+    return statement_id
+
+
+def sealed(tools: Tools, statement_id: str, body: Body) -> bytes:
+    """A statement's body, sealed to the practice for the row of this id."""
     text = json.dumps(dict(body), ensure_ascii=False, sort_keys=True)
+    return tools.vault.seal(Place("statement", "body_sealed", statement_id), text)
+
+
+def keep_sealed(
+    session: Session, tools: Tools, *, kind: Kind, statement_id: str, blob: bytes, by: Viewer
+) -> None:
+    """Keep a statement that was sealed before (``sealed``), with its event and job. Partner door."""
+    _insert(session, tools, statement_id, partner_id=by.partner_id, kind=kind, blob=blob)
+    audit.record(session, tools, by=by, verb=_VERBS[kind], subject=("statement", statement_id))
+
+
+def _insert(
+    session: Session,
+    tools: Tools,
+    statement_id: str,
+    *,
+    partner_id: str,
+    kind: Kind | InvitedKind,
+    blob: bytes,
+) -> None:
     row = {
         "id": statement_id,
         "partner_id": partner_id,
         "kind": kind,
-        "body_sealed": tools.vault.seal(Place("statement", "body_sealed", statement_id), text),
+        "body_sealed": blob,
         "said_at": tools.now(),
     }
     session.execute(insert(table_of(Statement)), [row])
     jobs.add(session, tools, kind="statement", subject_id=statement_id)
-    return statement_id
 
 
 def last_said(session: Session, *, by: Viewer) -> dict[str, datetime]:

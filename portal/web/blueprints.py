@@ -6,7 +6,7 @@ from importlib import import_module
 
 from flask import Flask
 
-from portal.web import context, csrf, errors, guards, headers
+from portal.web import context, csrf, errors, guards, headers, unexpected
 
 #: One package an audience; each has ``bp`` in its ``__init__``. They never import each other.
 AUDIENCES = ("public", "accounts", "partner", "therapist", "admin", "demo")
@@ -18,6 +18,7 @@ def init_app(app: Flask) -> None:
     headers.init_app(app)
     app.after_request(csrf.keep_cookie)
     guards.init_app(app)
+    app.after_request(unexpected.note)
     errors.init_app(app)
     for audience in AUDIENCES:
         app.register_blueprint(import_module(f"portal.web.{audience}").bp)

@@ -6,6 +6,7 @@ surrogates, which every cleaning function refuses by field, so that the rest of 
 
 from __future__ import annotations
 
+from typing import cast
 from urllib.parse import parse_qsl
 
 from flask import abort, g, request
@@ -25,7 +26,25 @@ def fields() -> dict[str, list[str]]:
 
 def first(name: str) -> str:
     """The first value of a field, "" when it was not sent."""
-    return next(iter(fields().get(name, ())), "")
+    return next(iter(values(name) or ()), "")
+
+
+def values(name: str) -> list[str] | None:
+    """Every value of a field, None when it was not sent."""
+    ask_for(name)
+    return fields().get(name)
+
+
+def ask_for(*names: str) -> None:
+    """A view takes these fields; what nobody asked for is unexpected."""
+    asked().update(names)
+
+
+def asked() -> set[str]:
+    """The fields that were asked for in this request."""
+    if "asked_fields" not in g:
+        g.asked_fields = set()
+    return cast("set[str]", g.asked_fields)
 
 
 def tick(name: str) -> bool:

@@ -5,16 +5,20 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Any
 
-from flask import Flask, Response, current_app, make_response, render_template, request
+from flask import Flask, Response, current_app, g, make_response, render_template, request
 from sqlalchemy.exc import OperationalError
+from werkzeug.datastructures import ImmutableDict
 from werkzeug.exceptions import HTTPException, SecurityError
 
 from portal.services.errors import NotFound, told
+from portal.web import sittings
 from portal.web.guards import BadToken
 
 #: Addresses whose errors are empty, because a script reads them.
 _EMPTY = frozenset({"/my/form/draft"})
 _PAGES = frozenset({400, 401, 404, 405, 409, 413, 500, 503})
+#: Tells our own script that a text was kept for its author.
+KEPT = "X-Kept"
 #: Posted fields that are never echoed.
 _SECRET_FIELDS = frozenset({"csrf_token", "password", "current_password", "code", "recovery_code"})
 
@@ -27,8 +31,11 @@ class Portal(Flask):
     """An application whose log says which page failed, where and by what class of error.
 
     Flask's own words hold the path, which may be somebody's link, and the error's text, which may be
-    somebody's answer.
+    somebody's answer. OPTIONS is a method like any other that a page does not have, so that no answer to it
+    depends on who asks (security.md T31).
     """
+
+    default_config = ImmutableDict({**Flask.default_config, "PROVIDE_AUTOMATIC_OPTIONS": False})
 
     def log_exception(self, exc_info: _Caught) -> None:
         """Called by Flask for what no view caught."""
@@ -53,6 +60,12 @@ def _kept() -> list[tuple[str, str]]:
 
 
 def _http(error: HTTPException) -> Response:
+    if error.code == 401 and g.get("kept_late"):
+        # Kept for its author alone: whoever holds the device now is shown nothing of it.
+        answer = _page(401, is_kept=True)
+        answer.headers[KEPT] = "late"
+        sittings.forget(answer)
+        return answer
     if error.code == 401:
         # Signed out while typing: only whoever sent the text is shown it, and only in this answer.
         return _page(401, kept=_kept(), action=request.path)

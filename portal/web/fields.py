@@ -35,7 +35,9 @@ class PostedForm(Form):
     @classmethod
     def posted(cls) -> Self:
         """The form with what was posted."""
-        return cls(MultiDict(bodies.fields()))
+        form = cls(MultiDict(bodies.fields()))
+        bodies.ask_for(*(field.short_name for field in form))
+        return form
 
     @property
     def faults(self) -> dict[str, str]:

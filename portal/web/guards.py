@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 from flask import Flask, abort, current_app, g, redirect, request, url_for
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from portal.domain.access import Viewer
 from portal.services import sessions
+from portal.services.errors import told
 from portal.web import cookies, csrf, kit
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -22,6 +25,12 @@ View = TypeVar("View", bound=Callable[..., Any])
 Find = Callable[..., None]
 #: Finds the live session of a cookie: (database session, tools, token) -> seat or None.
 FindSeat = Callable[..., sessions.Seat | None]
+KeepLate = Callable[[str], bool]
+
+
+#: What a page of ours may be asked for: to be looked at, or by its own script. Never as an image, a script or
+#: a frame of somebody else's page (security.md T22).
+_PLACES: Final = frozenset({"document", "empty"})
 
 
 class BadToken(Exception):
@@ -40,14 +49,18 @@ class Access:
     #: Finds a partner's seat instead of ``sessions.find_partner``: the hot pages read where the form
     #: stands in the same statement as the session, so that a save costs one statement less.
     find_seat: FindSeat | None = None
+    #: Keeps what was posted with the cookie of a partner's session that ran out, and says whether it could.
+    keep_late: KeepLate | None = None
 
 
 def _grant(name: str, may_enter: Callable[[Viewer], bool]) -> Callable[..., Callable[[View], View]]:
     def with_options(
-        *, find: Find | None = None, find_seat: FindSeat | None = None
+        *, find: Find | None = None, find_seat: FindSeat | None = None, keep_late: KeepLate | None = None
     ) -> Callable[[View], View]:
         def mark(view: View) -> View:
-            view.access = Access(name, may_enter, find=find, find_seat=find_seat)  # type: ignore[attr-defined]
+            view.access = Access(  # type: ignore[attr-defined]
+                name, may_enter, find=find, find_seat=find_seat, keep_late=keep_late
+            )
             return view
 
         return mark
@@ -110,10 +123,12 @@ def check() -> Response | None:
     """Turn away whoever may not enter; registered to run before every request."""
     if request.endpoint is None or request.endpoint == "static":
         return None
+    if request.headers.get("Sec-Fetch-Dest", "document") not in _PLACES:
+        abort(404)
     access = cast(Access, getattr(current_app.view_functions[request.endpoint], "access"))  # noqa: B009
     viewer = kit.viewer()
     if not access.is_public and viewer.kind == "anonymous":
-        return _ask_to_sign_in()
+        return _ask_to_sign_in(access)
     if not access.may_enter(viewer):
         abort(404)
     if access.find is not None:
@@ -122,15 +137,31 @@ def check() -> Response | None:
     # have to look at the bytes themselves (portal/web/bodies.py).
     if request.method == "POST":
         request.get_data()
-    if request.method == "POST" and access.checks_csrf and not csrf.is_valid():
+    if request.method == "POST" and access.checks_csrf and not _is_own_form():
         raise BadToken
     return None
 
 
-def _ask_to_sign_in() -> Response:
+def _is_own_form() -> bool:
+    return csrf.is_valid() and not csrf.is_from_elsewhere()
+
+
+def _ask_to_sign_in(access: Access) -> Response:
     if request.method not in ("GET", "HEAD"):
+        g.kept_late = _is_kept_late(access)
         abort(401)
     return redirect(url_for("accounts.sign_in"), 303)
+
+
+def _is_kept_late(access: Access) -> bool:
+    """Whether a text was kept for the partner whose session ran out while it was typed (security.md §4.2)."""
+    token = cookies.read(request, cookies.SESSION["partner"])
+    if access.keep_late is None or not token:
+        return False
+    try:
+        return _is_own_form() and access.keep_late(token)
+    except HTTPException:  # too large, or no form
+        return False
 
 
 def touch_seat(response: Response) -> Response:
@@ -139,8 +170,11 @@ def touch_seat(response: Response) -> Response:
     if seat is None or not sessions.is_touch_due(seat, kit.tools().now()):
         return response
     door = kit.store().partner if seat.viewer.kind == "partner" else kit.store().staff
-    with door.write() as session:
-        sessions.touch(session, kit.tools(), seat.viewer)
+    try:
+        with door.write() as session:
+            sessions.touch(session, kit.tools(), seat.viewer)
+    except OperationalError as error:  # full or locked: what was asked for can be read all the same
+        current_app.logger.error("%s could not note its visitor: %s", request.endpoint, told(error))
     return response
 
 

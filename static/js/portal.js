@@ -52,6 +52,25 @@ function blankWhenIdle() {
   askAnew();
 }
 setInterval(blankWhenIdle, 1000);
+
+// ---- Whoever is busy stays signed in; whoever is not is told two minutes before, and once more before the day's end.
+let heardAt = Date.now();
+let endsAt = Infinity;
+async function stay() {
+  const token = document.querySelector("[name=csrf_token]");
+  if (!token) return;
+  heardAt = Date.now();
+  const answer = await post("/sign-in/stay", new URLSearchParams({ csrf_token: token.value }).toString()).catch(() => null);
+  if (answer?.ok) endsAt = Date.now() + Number(await answer.text()) * 1000;
+}
+function warn() {
+  const now = Date.now(), line = document.querySelector("[data-idle-warning]");
+  if (!idle || leaving || !line) return;
+  if (touchedAt > heardAt && now - heardAt > 300000) stay();
+  line.hidden = Math.min(touchedAt + idle, endsAt) - now > 120000;
+}
+setInterval(warn, 1000);
+document.addEventListener("click", (event) => { if (event.target.closest?.("[data-stay]")) { stay(); warn(); } });
 addEventListener("online", () => drafts.forEach((draft) => draft.again()));
 document.addEventListener("visibilitychange", () => {
   blankWhenIdle();
@@ -60,7 +79,8 @@ document.addEventListener("visibilitychange", () => {
 
 // ---- A draft: changed fields, kept in memory until the server has them.
 const drafts = [];
-const stops = { 401: "signedout", 409: "elsewhere" };
+const LATE = -401;             // signed out, and what was sent is kept for the next sign-in
+const stops = { 401: "signedout", 409: "elsewhere", [LATE]: "late" };
 const refusals = { 400: "refused", 413: "refused" };
 
 class Draft {
@@ -121,14 +141,14 @@ class Draft {
       this.pending = this.body();
       this.changed.clear();
     }
-    const status = await post(this.form.dataset.autosave, this.pending.text).then((answer) => answer.status, () => 0);
+    const status = await post(this.form.dataset.autosave, this.pending.text).then((answer) => (answer.headers.has("X-Kept") ? LATE : answer.status), () => 0);
     this.settle(status);
   }
 
   settle(status) {
     if (status === 204 || status === 202) return this.accept(status);
     if (status in stops || status in refusals) {
-      this.pending.names.forEach((name) => this.changed.add(name));
+      if (status !== LATE) this.pending.names.forEach((name) => this.changed.add(name));
       this.pending = null;
       this.stopped = status in stops;
       this.refused = status in refusals;
@@ -178,7 +198,7 @@ class Draft {
 
   show(answer, html) {
     const page = new DOMParser().parseFromString(html || "", "text/html");
-    if (!page.querySelector("form[data-autosave], form[data-kept]")) {
+    if (!page.querySelector("form[data-autosave], form[data-kept], #kept")) {
       this.say(stops[answer?.status] || refusals[answer?.status] || "waiting");
       return;
     }

@@ -166,3 +166,31 @@ def test_a_database_file_that_others_may_read_is_refused(tmp_path: Path, mode: i
 def test_another_kind_of_database_has_no_file_to_look_at() -> None:
     url = "postgresql://db.example.org/portal"
     assert load({**GOOD, "DATABASE_URL": url}).partner_database_url == url
+
+
+@pytest.mark.parametrize(
+    ("changed", "fault"),
+    [
+        ({"FLASK_DEBUG": "1"}, "FLASK_DEBUG must not be set: its pages show code and values"),
+        (
+            {"PORTAL_TRUSTED_HOSTS": "portal.example.org,.example.org"},
+            "PORTAL_TRUSTED_HOSTS must name hosts in full (no * and no leading dot)",
+        ),
+        (
+            {"PORTAL_TRUSTED_HOSTS": "www.example.org"},
+            "PORTAL_TRUSTED_HOSTS must hold the host of PORTAL_BASE_URL",
+        ),
+    ],
+)
+def test_production_refuses_what_is_weak(changed: dict[str, str], fault: str) -> None:
+    assert _faults(GOOD | changed) == [fault]
+
+
+@pytest.mark.parametrize("name", ["PORTAL_KEYS", "PORTAL_PRIVATE_KEY"])
+def test_production_refuses_keys_that_others_can_read(tmp_path: Path, name: str) -> None:
+    key = tmp_path / "a.key"
+    key.write_text("x")
+    key.chmod(0o640)
+    assert _faults(GOOD | {name: str(key)}) == ["the key files must not be readable by others (chmod 600)"]
+    key.chmod(0o600)
+    assert load(GOOD | {name: str(key)}).is_production

@@ -8,9 +8,11 @@ bp = Blueprint("accounts", __name__)
 
 from portal.web.accounts import (  # noqa: E402, F401  (the views hang themselves on the blueprint)
     account,
+    codes,
     joining,
     knocking,
     resets,
     set_up,
     signing_in,
+    staying,
 )

@@ -6,7 +6,7 @@ from flask import redirect, render_template
 from werkzeug.wrappers import Response
 
 from portal.domain.access import Viewer
-from portal.services import sign_ins, totp
+from portal.services import sign_ins, staff_codes, totp
 from portal.services.errors import Conflict
 from portal.services.sign_ins import Claim
 from portal.services.throttles import Knock
@@ -58,9 +58,13 @@ def second_step(_half: Viewer) -> str:
 @bp.post("/sign-in/second-step")
 @doors.half_signed_in
 def second_step_posted(half: Viewer) -> Answer:
-    """A right code opens a fresh, whole session; each code counts once."""
-    step = fitting_step(half)
-    token = None if step is None else _enter_staff(half, step)
+    """A right code, of the app or a recovery code, opens a fresh, whole session; each counts once."""
+    given = bodies.printable(bodies.first("code"))
+    if staff_codes.is_code(given):
+        token = _enter_by_recovery(half, given)
+    else:
+        step = fitting_step(half)
+        token = None if step is None else _enter_staff(half, step)
     if token is None:
         return render_template("accounts/second_step.html", is_wrong=True), 400
     return sittings.begin(redirect(sittings.home(half), 303), "staff", token)
@@ -76,6 +80,27 @@ def _enter_staff(half: Viewer, step: int) -> str | None:
         return None
 
 
+def _enter_by_recovery(half: Viewer, code: str) -> str | None:
+    """The whole session's token, or None for a code that does not count; counts and keeps a failure."""
+    tools, budget = kit.tools(), Knock(half.id, knocking.source())
+    try:
+        if not knocking.throttle().is_open("code", budget):
+            raise Conflict("throttled")
+        with kit.writing(as_partner=False) as session:
+            return sign_ins.enter_staff_by_recovery(
+                session, tools, half=half, code=code, device_hash=sittings.device_hash()
+            )
+    except Conflict:
+        _note_denial(half, budget)
+        return None
+
+
+def _note_denial(by: Viewer, budget: Knock) -> None:
+    knocking.throttle().note("code", budget)
+    with kit.writing(as_partner=False) as session:
+        sign_ins.deny_code(session, kit.tools(), by=by)
+
+
 def fitting_step(by: Viewer) -> int | None:
     """The time step of the posted code of a staff member; counts and keeps a failure."""
     tools, budget = kit.tools(), Knock(by.id, knocking.source())
@@ -84,9 +109,7 @@ def fitting_step(by: Viewer) -> int | None:
     step = totp.matching_step(held.secret, bodies.first("code"), at=tools.now(), after=held.last_step)
     if step is not None and knocking.throttle().is_open("code", budget):
         return step
-    knocking.throttle().note("code", budget)
-    with kit.writing(as_partner=False) as session:
-        sign_ins.deny_code(session, tools, by=by)
+    _note_denial(by, budget)
     return None
 
 

@@ -7,8 +7,8 @@ from werkzeug.wrappers import Response
 
 from portal.services import people, set_ups
 from portal.services.errors import BadInput, Conflict, NotFresh
-from portal.web import bodies, freshness, guards, kit
-from portal.web.admin import bp, once, words
+from portal.web import bodies, freshness, guards, kit, once
+from portal.web.admin import bp, words
 
 Answer = str | tuple[str, int] | Response
 
@@ -42,7 +42,7 @@ def everyone_posted() -> Answer:
         return _refused(words.faults(refused.faults))
     except Conflict as refused:
         return _refused(words.faults({"email": refused.reason}))
-    return once.put(redirect("/admin/people", 303), made.link)
+    return once.put(redirect("/admin/people", 303), "link", made.link)
 
 
 @bp.post("/admin/people/<staff_id>")
@@ -78,12 +78,12 @@ def reset_posted(staff_id: str) -> Answer:
     with kit.writing(as_partner=False) as session:
         link = people.start_reset(session, kit.tools(), staff_id=staff_id, by=kit.viewer())
     response = redirect("/admin/people", 303)
-    return response if link is None else once.put(response, link)
+    return response if link is None else once.put(response, "link", link)
 
 
 def _roles() -> list[str] | None:
     """The roles that were posted; None where the form did not speak of roles at all."""
-    given = bodies.fields().get("roles")
+    given = bodies.values("roles")
     return None if given is None else [role for role in given if role]
 
 
@@ -116,7 +116,7 @@ def _page(faults: dict[str, str], typed: dict[str, object]) -> str:
     return render_template(
         "admin/people.html",
         members=members,
-        link=once.link(),
+        link=once.carried("link"),
         faults=faults,
         summary=words.summary(faults),
         typed=typed,

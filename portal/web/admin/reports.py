@@ -57,7 +57,7 @@ def _order() -> Order:
 
 
 def _include() -> list[str]:
-    return [kind for kind in bodies.fields().get("include", []) if kind]
+    return [kind for kind in bodies.values("include") or () if kind]
 
 
 @bp.get("/admin/exports/<export>")

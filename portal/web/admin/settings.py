@@ -25,8 +25,7 @@ def settings() -> str:
 @guards.admin_only()
 def settings_posted() -> Answer:
     """Changes what was posted; a missing setting stays."""
-    posted = bodies.fields()
-    given = {name: posted[name][0] for name in practice_settings.FIELDS if name in posted}
+    given = {name: held[0] for name in practice_settings.FIELDS if (held := bodies.values(name))}
     try:
         practice_settings.checked(given)
         freshness.prove()

@@ -23,6 +23,7 @@ from portal.web.partner import (  # noqa: E402, F401  (the views hang themselves
     draft,
     faults,
     home,
+    late,
     letters,
     sections,
     sending,

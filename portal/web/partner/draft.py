@@ -9,12 +9,12 @@ from portal.services.errors import Conflict
 from portal.services.intake_saves import Ended, Result
 from portal.web import bodies
 from portal.web.partner import bp
-from portal.web.partner.desk import open_desk, own
-from portal.web.partner.sections import keep, read
+from portal.web.partner.desk import open_desk
+from portal.web.partner.sections import keep, own_late, read
 
 
 @bp.post("/my/form/draft")
-@own
+@own_late
 def draft() -> Response:
     """Keep what was typed so far. Three statements, four where the answers are sealed (measures.md)."""
     return Response(status=_status())

@@ -107,6 +107,12 @@ class LetterForm(SmallForm):
     text = StringField(validators=[text(10_000), required])
 
 
+class LateForm(SmallForm):
+    """What should become of a text that arrived after the session had run out."""
+
+    choice = StringField(validators=[one_of(("take", "drop"))])
+
+
 class WithdrawalForm(SmallForm):
     """`confirm` and, if one likes, why."""
 

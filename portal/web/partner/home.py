@@ -7,7 +7,7 @@ from typing import Any
 from flask import render_template
 
 from portal.content import letters
-from portal.services import partner_pages
+from portal.services import late_texts, partner_pages
 from portal.web import context, kit
 from portal.web.partner import bp
 from portal.web.partner.desk import language, own
@@ -18,13 +18,20 @@ from portal.web.steps import PATHS
 @own
 def home() -> Any:
     """Own acts and own released notices only."""
-    zone = context.practice().time_zone
+    return draw()
+
+
+def draw() -> str:
+    """The page."""
+    zone, tools, by = context.practice().time_zone, kit.tools(), kit.viewer()
     with kit.store().partner.read() as session:
-        page = partner_pages.home(session, kit.tools(), time_zone=zone, by=kit.viewer())
+        page = partner_pages.home(session, tools, time_zone=zone, by=by)
+        late = late_texts.offered(session, tools, by=by)
     texts = letters.load()
     return render_template(
         "partner/home.html",
         home=page,
+        late=late,
         next_path=PATHS[page.step],
         sentence=texts.sentence.in_locale(language()),
         sent_on=texts.sent_on.in_locale(language()),

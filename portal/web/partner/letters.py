@@ -6,10 +6,10 @@ from typing import Any
 
 from flask import make_response, render_template
 
-from portal.services import partner_pages, statements
+from portal.services import desks, partner_pages, statements
 from portal.services.statements import Kind
-from portal.web import kit
-from portal.web.partner import bp
+from portal.web import guards, kit
+from portal.web.partner import bp, late
 from portal.web.partner.desk import next_page, note_unexpected, own, see
 from portal.web.partner.forms import LetterForm, SmallForm
 
@@ -22,7 +22,7 @@ def message() -> Any:
 
 
 @bp.post("/my/message")
-@own
+@guards.partner_only(find_seat=desks.find_seat, keep_late=late.message)
 def write_message() -> Any:
     """Keep it, sealed."""
     return _write("message")
@@ -36,7 +36,7 @@ def add() -> Any:
 
 
 @bp.post("/my/add")
-@own
+@guards.partner_only(find_seat=desks.find_seat, keep_late=late.addition)
 def write_addition() -> Any:
     """Keep it, sealed."""
     return _write("addition") if _has_sent() else see(next_page())

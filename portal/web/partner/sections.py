@@ -10,13 +10,16 @@ from flask_babel import gettext as _
 
 from portal.domain import answers, drafts
 from portal.domain.drafts import Go
-from portal.services import intake_saves
+from portal.services import desks, intake_saves
 from portal.services.desks import Desk
 from portal.services.errors import Conflict
 from portal.services.intake_saves import Ended, Posted
-from portal.web import bodies, kit
-from portal.web.partner import bp, faults, section_page
+from portal.web import bodies, guards, kit
+from portal.web.partner import bp, faults, late, section_page
 from portal.web.partner.desk import own, see, with_open_form
+
+#: A section that is posted after the session ran out is kept for its author.
+own_late = guards.partner_only(find_seat=desks.find_seat, keep_late=late.section)
 
 
 @bp.get("/my/form")
@@ -28,7 +31,7 @@ def form(desk: Desk) -> Any:
 
 
 @bp.post("/my/form")
-@own
+@own_late
 @with_open_form
 def save_section(desk: Desk) -> Any:
     """Save the posted section and move on; a refused one comes back with everything that was typed."""

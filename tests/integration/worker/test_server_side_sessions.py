@@ -48,7 +48,7 @@ def test_a_partners_seat(company: Cast) -> None:
             kind="partner", id=viewer.id, partner_id=viewer.partner_id,
             session_id=seat.viewer.session_id, authenticated_at=now,
         ),
-        language="en", last_seen_at=now, kept=False, leaving_seen=False,
+        language="en", last_seen_at=now, ends_at=now + timedelta(hours=4), kept=False, leaving_seen=False,
     )  # fmt: skip
     assert (seat.viewer.is_therapist, seat.viewer.is_admin) == (False, False)
 
@@ -63,7 +63,7 @@ def test_a_staff_seat(company: Cast, staff_id: str, second_factor: bool) -> None
             kind="staff", id=staff_id, session_id=seat.viewer.session_id, roles=frozenset({"therapist"}),
             authenticated_at=now,
         ),
-        language="en", last_seen_at=now, second_factor=second_factor,
+        language="en", last_seen_at=now, ends_at=now + timedelta(hours=12), second_factor=second_factor,
     )  # fmt: skip
 
 

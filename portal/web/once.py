@@ -1,6 +1,7 @@
-"""A one-time link, carried over one redirect: boxed for this session, in a cookie that the next page drops.
+"""A secret to be shown once, carried over one redirect: boxed for this session, in a cookie.
 
-Only hashes of links are kept in the database, and a POST answers with a redirect.
+The page that shows it drops the cookie. Only hashes of links and codes are kept in the database, and a POST
+answers with a redirect.
 """
 
 from __future__ import annotations
@@ -18,18 +19,18 @@ _COOKIE: Final = "portal-once"
 _LIFE: Final = 120
 
 
-def put(response: Response, link: str) -> Response:
-    """Carry ``link`` to the next page of this session."""
-    blob = kit.tools().vault.box("staff", _place(), link)
+def put(response: Response, kind: str, text: str) -> Response:
+    """Carry ``text`` to the next page of this session that asks for this ``kind``."""
+    blob = kit.tools().vault.box("staff", _place(kind), text)
     cookies.put(response, _COOKIE, urlsafe_b64encode(blob).decode(), max_age=_LIFE)
     return response
 
 
-def link() -> str | None:
-    """The link that was carried here, if it belongs to this session."""
+def carried(kind: str) -> str | None:
+    """The text of this kind that was carried here, if it belongs to this session."""
     try:
         blob = urlsafe_b64decode(cookies.read(request, _COOKIE) or "")
-        return kit.tools().vault.unbox("staff", _place(), blob)
+        return kit.tools().vault.unbox("staff", _place(kind), blob)
     except (ValueError, VaultError):
         return None
 
@@ -41,5 +42,5 @@ def drop(response: Response) -> Response:
     return response
 
 
-def _place() -> Place:
-    return Place("staff_session", "once", kit.viewer().session_id)
+def _place(kind: str) -> Place:
+    return Place("staff_session", f"once_{kind}", kit.viewer().session_id)

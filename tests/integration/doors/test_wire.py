@@ -1,0 +1,69 @@
+"""The shipped server at its socket: one request is one request (T31, T32)."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import live_portal
+from live_portal import LivePortal
+
+
+@pytest.fixture(scope="module")
+def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LivePortal]:
+    folder: Path = tmp_path_factory.mktemp("wire") / "instance"
+    with live_portal.fresh(folder).serving() as served:
+        yield served
+
+
+def said(portal: LivePortal, request: bytes) -> bytes:
+    """Everything the server answers until it closes or falls silent."""
+    heard = b""
+    with socket.create_connection(("127.0.0.1", portal.port), timeout=3) as wire:
+        wire.sendall(request)
+        try:
+            while part := wire.recv(65536):
+                heard += part
+        except TimeoutError:
+            pass
+    return heard
+
+
+def head(portal: LivePortal, *lines: str) -> bytes:
+    return "\r\n".join((*lines, f"Host: 127.0.0.1:{portal.port}", "", "")).encode()
+
+
+HIDDEN = b"GET /help HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+
+
+def test_t32_two_lengths_are_refused_and_smuggle_nothing(portal: LivePortal) -> None:
+    both = head(
+        portal, "POST /leave HTTP/1.1", f"Content-Length: {len(HIDDEN) + 5}", "Transfer-Encoding: chunked",
+        "Connection: close",
+    )  # fmt: skip
+    twice = head(portal, "POST /leave HTTP/1.1", "Content-Length: 0", f"Content-Length: {len(HIDDEN)}")
+    odd = head(portal, "POST /leave HTTP/1.1", "Transfer-Encoding: chunked, identity", "Connection: close")
+    for request in (both + b"0\r\n\r\n" + HIDDEN, twice + HIDDEN, odd + b"0\r\n\r\n" + HIDDEN):
+        heard = said(portal, request)
+        assert heard.count(b"HTTP/1.1 200") == 0
+        assert b"Help lines" not in heard
+
+
+def test_t31_the_server_answers_no_strange_method_and_names_no_software(portal: LivePortal) -> None:
+    for method in ("TRACE", "CONNECT", "PROPFIND", "get"):
+        heard = said(portal, head(portal, f"{method} /help HTTP/1.1", "Connection: close", "X-Canary: bird"))
+        status = heard.split(b" ", 2)[1] if heard else b"closed"
+        assert status in (b"405", b"400", b"501", b"404", b"closed")
+        assert (b"bird" in heard, b"waitress" in heard.lower(), b"werkzeug" in heard.lower()) == (
+            False, False, False,
+        )  # fmt: skip
+
+
+def test_header_lines_that_are_none_are_refused(portal: LivePortal) -> None:
+    for line in ("X-Odd : 1", "X-Odd: a\x00b", " folded: 1", "X-Odd\n: 1"):
+        heard = said(portal, head(portal, "GET /healthz HTTP/1.1", line, "Connection: close"))
+        assert b"Traceback" not in heard
+        assert heard.split(b" ", 2)[1] in (b"400", b"200")
