@@ -14,7 +14,10 @@ from portal.content.reading import ContentError
 from portal.keyfiles import KeyFileError
 
 #: One module a group of commands; each has ``init_app(app)``.
-_MODULES = ("cli_routing", "cli_serve", "cli_accounts", "cli_demo", "cli_questionnaire", "cli_exports")
+_MODULES = (
+    *("cli_routing", "cli_serve", "cli_accounts", "cli_demo", "cli_questionnaire", "cli_exports"),
+    *("cli_audit",),
+)
 
 
 def init_app(app: Flask) -> None:

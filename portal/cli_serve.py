@@ -10,12 +10,12 @@ from types import FrameType
 import click
 import waitress
 from flask import Flask, current_app
-from flask.cli import AppGroup, with_appcontext
+from flask.cli import with_appcontext
 
 from portal import worker
 from portal.assembly import House
 from portal.config import Settings
-from portal.services import audit_chain, mails
+from portal.services import mails
 
 
 def workplace(app: Flask) -> worker.Workplace:
@@ -29,6 +29,7 @@ def workplace(app: Flask) -> worker.Workplace:
         exports=settings.exports,
         carrier=carrier,
         sender=settings.mail_from,
+        anchor=settings.anchor,
     )
 
 
@@ -79,21 +80,7 @@ def work() -> None:
     run_due(app)
 
 
-audit = AppGroup("audit", help="The audit trail.")
-
-
-@audit.command("verify")
-def verify() -> None:
-    """Check every audit event and the chain; exit 1 at the first fault."""
-    house: House = current_app.extensions["portal.house"]
-    with house.store.staff.read() as session:
-        checked, fault = audit_chain.verify(session, house.tools)
-    click.echo(f"{checked} events checked" if fault is None else fault)
-    sys.exit(0 if fault is None else 1)
-
-
 def init_app(app: Flask) -> None:
     """Register the commands."""
     app.cli.add_command(serve)
     app.cli.add_command(work)
-    app.cli.add_command(audit)

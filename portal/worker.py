@@ -17,6 +17,7 @@ from huey.consumer import Consumer
 
 from portal.domain.access import system
 from portal.services import (
+    audit_anchors,
     audit_chain,
     exports,
     happenings,
@@ -47,6 +48,8 @@ class Workplace:
     exports: Path
     carrier: mails.Carrier
     sender: str
+    #: A second place, on another disk or machine: where anchors and the ledger of erasures are kept.
+    anchor: Path | None = None
 
 
 def _screen_one(place: Workplace, intake_id: str) -> Screened:
@@ -182,6 +185,7 @@ def sweep(place: Workplace) -> None:
             break
     while _chain(place):
         pass
+    _anchor(place)
 
 
 def _screen(place: Workplace) -> None:
@@ -233,6 +237,20 @@ def _send(place: Workplace) -> int:
 def _chain(place: Workplace) -> int:
     with place.store.staff.write() as session:
         return audit_chain.extend(session, place.tools)
+
+
+def _anchor(place: Workplace) -> None:
+    """Once a day, a line in the second place; a folder that cannot be reached is tried again next minute."""
+    if place.anchor is None:
+        return
+    now = place.tools.now()
+    try:
+        if audit_anchors.is_due(place.anchor, now):
+            with place.store.staff.read() as session:
+                stands = audit_anchors.newest(session, at=now)
+            audit_anchors.keep(place.tools, place.anchor, stands)
+    except OSError as error:
+        _note_error("anchor", error)
 
 
 class _QuietConsumer(Consumer):
