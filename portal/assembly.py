@@ -71,6 +71,7 @@ class House:
         tools = self._overrides.get("tools") or _tools(settings)
         migrate.to_head(self._store.staff.engine)
         _make_private(settings)
+        self._store = self._store.checked(tools.vault.require_honoured)
         return cast(Tools, tools)
 
 

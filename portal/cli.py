@@ -12,11 +12,12 @@ from flask import Flask
 
 from portal.content.reading import ContentError
 from portal.keyfiles import KeyFileError
+from portal.vault import KeyMissing
 
 #: One module a group of commands; each has ``init_app(app)``.
 _MODULES = (
     *("cli_routing", "cli_serve", "cli_accounts", "cli_demo", "cli_questionnaire", "cli_exports"),
-    *("cli_audit",),
+    *("cli_audit", "cli_keys"),
 )
 
 
@@ -43,6 +44,9 @@ def _let_refuse(command: click.Command) -> None:
             return run(*given, **named)
         except (ContentError, KeyFileError) as error:
             click.echo(str(error), err=True)
+            sys.exit(2)
+        except KeyMissing:
+            click.echo("this command needs the keys of PORTAL_ROLE=all", err=True)
             sys.exit(2)
 
     command.callback = told

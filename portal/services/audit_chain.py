@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import RowMapping, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from portal.models import AuditEvent, table_of
@@ -68,7 +68,7 @@ def verify(session: Session, tools: Tools, anchors: Iterable[Anchor] = ()) -> tu
     return checked, _missing(heads, numbered)
 
 
-def _checked(tools: Tools, row: Mapping[str, Any], number: int, before: str) -> tuple[str, str | None]:
+def _checked(tools: Tools, row: RowMapping, number: int, before: str) -> tuple[str, str | None]:
     """The chain after this event, and what is wrong with it."""
     event = {**row, "happened_at": row["happened_at"].isoformat()}
     if not hmac.compare_digest(tools.vault.mac("audit_event", audit.message(event)), row["mac"]):
