@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+from datetime import timedelta
 from types import FrameType
 
 import click
@@ -15,7 +16,7 @@ from flask.cli import with_appcontext
 from portal import worker
 from portal.assembly import House
 from portal.config import Settings
-from portal.services import mails
+from portal.services import jobs, mails
 
 
 def workplace(app: Flask) -> worker.Workplace:
@@ -30,6 +31,7 @@ def workplace(app: Flask) -> worker.Workplace:
         carrier=carrier,
         sender=settings.mail_from,
         anchor=settings.anchor,
+        outbox=settings.outbox,
     )
 
 
@@ -49,10 +51,17 @@ def serve() -> None:
     """Serve the portal in the role of PORTAL_ROLE (all: pages and the worker in one process)."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     settings: Settings = app.extensions["portal.settings"]
-    app.extensions["portal.house"].tools  # noqa: B018  (keys and migration before the first request)
+    house: House = app.extensions["portal.house"]
+    house.tools  # noqa: B018  (keys and migration before the first request)
     alarm = worker.Alarm(settings.jobs_file)
     app.extensions["portal.wake"] = alarm.ring
-    consumer = alarm.start(workplace(app)) if settings.role in ("all", "worker") else None
+    does_work = settings.role in ("all", "worker")
+    if does_work:
+        with house.store.staff.write() as session:
+            jobs.add_once(
+                session, house.tools, kind="retention", subject_id="practice", within=timedelta(hours=1)
+            )
+    consumer = alarm.start(workplace(app)) if does_work else None
     signal.signal(signal.SIGTERM, _stop)
     try:
         if settings.role == "worker":

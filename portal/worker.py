@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -19,12 +20,14 @@ from portal.domain.access import system
 from portal.services import (
     audit_anchors,
     audit_chain,
+    erasure_ledger,
     exports,
     happenings,
     jobs,
     mails,
     practices,
     resets,
+    retention,
     routing,
     screening,
 )
@@ -50,6 +53,7 @@ class Workplace:
     sender: str
     #: A second place, on another disk or machine: where anchors and the ledger of erasures are kept.
     anchor: Path | None = None
+    outbox: Path | None = None
 
 
 def _screen_one(place: Workplace, intake_id: str) -> Screened:
@@ -154,6 +158,23 @@ def _staff_reset_link(place: Workplace, staff_id: str) -> None:
         resets.send_staff_link(session, place.tools, staff_id=staff_id, by=WORKER)
 
 
+def _ledger(place: Workplace, _erased: str) -> None:
+    """What was erased goes to the second place, by id; tried again until that can be reached."""
+    if place.anchor is None:
+        return
+    with place.store.staff.read() as session:
+        erased = erasure_ledger.told(session)
+    erasure_ledger.keep(place.tools, place.anchor, erased)
+
+
+def _retention(place: Workplace, _practice: str) -> None:
+    """Delete what is over its time, and ask for the same tomorrow."""
+    with place.store.staff.write() as session:
+        jobs.add_once(session, place.tools, kind="retention", subject_id="practice", within=timedelta(days=1))
+    retention.run(place.store, place.tools, by=WORKER, outbox=place.outbox)
+    place.store.clean()
+
+
 def _export(place: Workplace, export_id: str) -> None:
     exports.run(place.store, place.tools, place.exports, export_id)
 
@@ -170,6 +191,8 @@ HANDLERS: Final[dict[str, Callable[[Workplace, str], None]]] = {
     "reset_link": _reset_link,
     "staff_reset_link": _staff_reset_link,
     "export": _export,
+    "ledger": _ledger,
+    "retention": _retention,
 }
 
 

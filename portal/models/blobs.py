@@ -32,7 +32,7 @@ class BlobColumn:
         """The column itself."""
         return self.table.c[self.column]
 
-    def select(self) -> Select[Any]:
+    def select(self) -> Select[*tuple[Any, ...]]:
         """Key and blob of every row."""
         return select(*self.key, self.blob)
 

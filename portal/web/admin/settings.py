@@ -52,7 +52,7 @@ def _page(faults: dict[str, str], given: dict[str, str]) -> str:
         asks_password=freshness.is_due() or "password" in faults,
         policies=list(words.POLICIES.items()),
         zones=[(zone, zone) for zone in practice_settings.time_zones()],
-        ranges=SAFE_RANGES,
+        ranges={**SAFE_RANGES, **practice_settings.KEEPING_RANGES},
     )
 
 
