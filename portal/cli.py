@@ -17,7 +17,7 @@ from portal.vault import KeyMissing
 #: One module a group of commands; each has ``init_app(app)``.
 _MODULES = (
     *("cli_routing", "cli_serve", "cli_accounts", "cli_demo", "cli_questionnaire", "cli_exports"),
-    *("cli_audit", "cli_keys", "cli_retention"),
+    *("cli_audit", "cli_keys", "cli_retention", "cli_backup"),
 )
 
 

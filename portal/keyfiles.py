@@ -38,7 +38,7 @@ def put(path: Path, text: str) -> None:
     """Write a file for its owner alone, whole or not at all, on the disk when this returns."""
     half = _half(path, text)
     half.replace(path)
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 def put_new(path: Path, text: str) -> bool:
@@ -50,7 +50,7 @@ def put_new(path: Path, text: str) -> bool:
         return False
     finally:
         half.unlink()
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
     return True
 
 
@@ -71,7 +71,8 @@ def remove_halves(path: Path) -> None:
         half.unlink(missing_ok=True)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Have the names in a folder on the disk as well."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

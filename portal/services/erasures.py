@@ -60,9 +60,12 @@ class _Someone:
     slot: str
 
 
-def erase_person(session: Session, tools: Tools, *, partner_id: str, by: Viewer) -> None:
+def erase_person(
+    session: Session, tools: Tools, *, partner_id: str, by: Viewer, despite_hold: bool = False
+) -> None:
     """Erase one person of a case; the case too where nobody else is left.
 
+    ``despite_hold``: it was erased before, after the hold was lifted, and a backup brought it back.
     Raises NotFound, OutOfOrder ("legal_hold").
     """
     p = table_of(Partner).c
@@ -70,7 +73,7 @@ def erase_person(session: Session, tools: Tools, *, partner_id: str, by: Viewer)
     if row is None:
         raise NotFound
     someone = _Someone(row.id, row.case_id, row.slot)
-    _require_free(session, someone.case_id)
+    _require_free(session, someone.case_id, despite_hold=despite_hold)
     detail = {"partner": partner_id, "slot": someone.slot}
     subject = ("case", someone.case_id)
     audit.record(session, tools, by=by, verb="person.erased", subject=subject, detail=detail)
@@ -84,9 +87,11 @@ def erase_person(session: Session, tools: Tools, *, partner_id: str, by: Viewer)
     jobs.add(session, tools, kind="route", subject_id=someone.case_id)
 
 
-def erase_case(session: Session, tools: Tools, *, case_id: str, by: Viewer) -> None:
+def erase_case(
+    session: Session, tools: Tools, *, case_id: str, by: Viewer, despite_hold: bool = False
+) -> None:
     """Erase a case with everybody in it. Raises NotFound, OutOfOrder ("legal_hold")."""
-    _require_free(session, case_id)
+    _require_free(session, case_id, despite_hold=despite_hold)
     audit.record(session, tools, by=by, verb="case.erased", subject=("case", case_id))
     jobs.add(session, tools, kind="ledger", subject_id=case_id)
     p = table_of(Partner).c
@@ -95,12 +100,12 @@ def erase_case(session: Session, tools: Tools, *, case_id: str, by: Viewer) -> N
     _erase_case(session, case_id)
 
 
-def _require_free(session: Session, case_id: str) -> None:
+def _require_free(session: Session, case_id: str, *, despite_hold: bool) -> None:
     c = table_of(CaseFile).c
     row = session.execute(select(c.id, c.held_at).where(c.id == case_id)).one_or_none()
     if row is None:
         raise NotFound
-    if row.held_at is not None:
+    if row.held_at is not None and not despite_hold:
         raise OutOfOrder("legal_hold")
 
 
