@@ -6,18 +6,20 @@ import json
 import shutil
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import Engine, func, select, text
 
 import sealed_practice
 from cast import OFFICE
 from moving_clock import Clock
-from portal import backup_files, create_app, key_exchange, sqlite_files, vault_files
+from portal import backup_files, cli_backup, create_app, key_exchange, sqlite_files, vault_files
+from portal.assembly import House
 from portal.models import (
     AccountLink,
     AuditEvent,
@@ -33,7 +35,9 @@ from portal.models import (
     table_of,
 )
 from portal.services import audit, audit_anchors, audit_chain, erasure_ledger, erasures, retention, sessions
+from portal.services.audit_anchors import Anchor
 from portal.services.tools import Passwords
+from portal.store import Store
 from sealed_practice import Filled
 
 KEYS = ("portal-keys.json", "private.key")
@@ -136,9 +140,10 @@ def test_the_file_tells_nothing_and_holds_no_key(filled: Filled, made: Path) -> 
 
 
 def test_made_while_others_write_it_holds_one_moment(
-    filled: Filled, old: Machine, new: Machine, tmp_path: Path, passwords: Passwords
-) -> None:
-    """Each writer's transaction writes two rows: a backup has both or neither."""
+    filled: Filled, old: Machine, new: Machine, tmp_path: Path, passwords: Passwords,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """Each transaction writes two rows: a backup has both or neither, and all that was committed before."""
     stop, written = threading.Event(), [0]
 
     def write() -> None:
@@ -151,6 +156,15 @@ def test_made_while_others_write_it_holds_one_moment(
 
     writer = threading.Thread(target=write)
     writer.start()
+    copy, acknowledged = sqlite_files.copy, [0]
+
+    def copied(engine: Engine, target: Path) -> None:
+        while written[0] < 3:
+            time.sleep(0.01)
+        acknowledged[0] = written[0]
+        copy(engine, target)
+
+    monkeypatch.setattr(sqlite_files, "copy", copied)
     try:
         code, _ = old.run("backup", "create", str(tmp_path / "busy.backup"))
     finally:
@@ -163,7 +177,7 @@ def test_made_while_others_write_it_holds_one_moment(
         pairs = _count(
             again, "select count(distinct subject_id) from audit_event where subject_id like 'twin-%'"
         )
-    assert (twins, twins > 0) == (2 * pairs, True)
+    assert (twins, pairs >= acknowledged[0]) == (2 * pairs, True)
 
 
 def test_nothing_that_was_ended_revives(
@@ -367,6 +381,22 @@ def test_a_practice_that_was_tampered_with_is_saved_but_not_put_back(
     code, told = new.run("backup", "restore", str(tmp_path / "harmed.backup"))
     assert (code, (said or "refers to nothing") in told[0]) == (1, True)
     assert not new.database.exists()
+
+
+def test_events_cut_off_before_the_copy_are_missed_by_the_manifest(
+    old: Machine, new: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A copier that holds the keys and drops the newest events still has to say how many there were."""
+    new.second = None
+    manifest = cli_backup._manifest
+
+    def said(house: House, store: Store, anchor: Anchor) -> backup_files.Manifest:
+        return manifest(house, store, replace(anchor, count=anchor.count + 1))
+
+    monkeypatch.setattr(cli_backup, "_manifest", said)
+    assert old.run("backup", "create", str(tmp_path / "cut.backup"))[0] == 0
+    code, told = new.run("backup", "restore", str(tmp_path / "cut.backup"))
+    assert (code, "is missing: an anchor counts" in told[0]) == (1, True)
 
 
 def test_bytes_that_are_no_database_are_named(tmp_path: Path) -> None:

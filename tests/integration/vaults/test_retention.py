@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -16,6 +18,7 @@ import sealed_practice
 from cast import OFFICE, Cast, Pair
 from moving_clock import Clock
 from portal import create_app, worker
+from portal import store as portal_store
 from portal.domain.access import Viewer
 from portal.models import (
     AccountLink,
@@ -35,6 +38,7 @@ from portal.services import jobs, mails, retention
 from portal.services.retention import Deleted
 from portal.services.tools import Passwords, Tools
 from portal.store import Store
+from portal.vault import Place
 
 
 @pytest.fixture
@@ -261,6 +265,31 @@ def test_what_was_deleted_is_off_the_disk(
         s = table_of(SectionState).c
         assert session.scalar(select(func.count()).where(s.draft_box.is_not(None))) == 0
     app.extensions["portal.house"].close()
+
+
+def test_what_was_written_a_moment_ago_is_out_of_the_log_too(filled: sealed_practice.Filled) -> None:
+    """The write-ahead log still holds the page as it was, until it is emptied."""
+    place = Place("mail", "body_box", "late")
+    blob = filled.tools.vault.box("staff", place, "a text that was written just now")
+    row = {"id": "late", "template": "notify", "language": "en", "body_box": blob, "attempts": 60}
+    moment = {"due_at": filled.clock() - timedelta(days=99), "failed_at": filled.clock() - timedelta(days=99)}
+    with filled.store.staff.write() as session:
+        session.execute(table_of(Mail).insert(), [{**row, **moment}])
+    assert _traces(filled.folder, [blob]) == {"portal.sqlite3-wal"}
+    code, said = _command(filled.folder, "run")
+    assert (code, _traces(filled.folder, [blob])) == (0, set()), said
+
+
+def test_while_somebody_reads_it_says_that_the_log_is_not_empty(filled: sealed_practice.Filled) -> None:
+    with closing(sqlite3.connect(filled.folder / "portal.sqlite3")) as reader:
+        reader.execute("pragma busy_timeout=1")
+        reader.execute("begin")
+        reader.execute("select count(*) from mail").fetchone()
+        quick = re.sub("10000", "50", " ".join(portal_store._PRAGMAS)).split()
+        with pytest.MonkeyPatch.context() as hasty:
+            hasty.setattr(portal_store, "_PRAGMAS", tuple(quick))
+            code, said = _command(filled.folder, "run")
+    assert (code, "the write-ahead log could not be emptied" in said) == (1, True)
 
 
 def _age(folder: Path, passwords: Passwords) -> None:
