@@ -164,6 +164,7 @@ def test_what_is_held_or_not_there_is_refused(pair: Pair) -> None:
 def test_the_ledger_in_the_second_place_holds_ids_only(pair: Pair, tmp_path: Path) -> None:
     second, cast = tmp_path / "second", pair.cast
     partner_id = _erase(pair, "a")
+    cast.clock.move(seconds=1)
     with cast.store.staff.write() as session:
         erasures.erase_case(session, cast.tools, case_id=pair.id, by=OFFICE)
     worker.sweep(replace(cast.place, anchor=second))
