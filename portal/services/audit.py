@@ -16,7 +16,7 @@ from portal.services.tools import Tools
 
 Detail = Mapping[str, str | int | bool | list[str] | None]
 #: Ids, keys and dates: nobody's words, no address. What does not look like one is refused.
-_KEY: Final = re.compile(r"[A-Za-z0-9_.:,+-]{0,80}")
+_KEY: Final = re.compile(r"[A-Za-z0-9_.:,+/-]{0,80}")
 
 
 class NotAKey(Exception):
