@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -14,6 +15,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
+from flask.testing import FlaskClient
 from sqlalchemy import text
 
 import sealed_practice
@@ -24,7 +26,7 @@ from portal.models.blobs import every
 from portal.services import audit, audit_chain, export_files, key_changes
 from portal.services.tools import Passwords, Tools
 from portal.store import Store
-from portal.vault import KeyMissing, KeyRetired, Place, VaultError, key_id_of
+from portal.vault import KeyMissing, KeyRetired, Place, Vault, VaultError, key_id_of
 from sealed_practice import Filled
 
 ROOT = Path(__file__).parents[3]
@@ -155,6 +157,23 @@ def test_what_a_request_wrote_under_a_key_that_is_gone_is_refused(filled: Filled
             text("select subject_id from audit_event where subject_id in ('late', 'again')")
         )
         assert list(found) == ["again"]
+
+
+def test_a_page_asks_to_try_again(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def gone(_vault: Vault) -> None:
+        raise KeyRetired("the keys were exchanged; try again")
+
+    monkeypatch.setattr(Vault, "require_honoured", gone)
+    page = client.get("/begin").get_data(as_text=True)
+    token = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    assert token is not None
+    asked = {"csrf_token": token[1], "email": "kept@example.org", "password": "harvest moon over water"}
+    answer = client.post("/begin", data=asked)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "10")
+    assert "kept@example.org" in answer.get_data(as_text=True)
+    assert "harvest moon" not in answer.get_data(as_text=True)
 
 
 def test_what_comes_in_at_the_last_moment_is_renewed_before_the_old_keys_go(
