@@ -94,6 +94,14 @@ def made(old: Machine, tmp_path: Path) -> Path:
     return file
 
 
+@pytest.fixture(scope="session")
+def sound(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Machine:
+    """A machine with a backup ``practice.backup`` in its folder, for tests that change neither."""
+    machine = Machine(Path(shutil.copytree(model, tmp_path_factory.mktemp("sound") / "instance")))
+    assert machine.run("backup", "create", str(machine.folder / "practice.backup"))[0] == 0
+    return machine
+
+
 def _count(filled: Filled, statement: str) -> int:
     with filled.store.staff.read() as session:
         return int(session.scalar(text(statement)) or 0)
@@ -232,8 +240,8 @@ def test_what_was_erased_since_is_erased_again(
         assert session.execute(select(p.id).where(p.id == person.id)).one_or_none() is None
 
 
-def test_without_a_second_place_it_says_that_it_could_not(made: Path, new: Machine) -> None:
-    new.second = None
+def test_without_a_second_place_it_says_that_it_could_not(sound: Machine, tmp_path: Path) -> None:
+    made, new = sound.folder / "practice.backup", Machine(tmp_path / "new").take_keys(sound.folder)
     code, said = new.run("backup", "restore", str(made))
     assert (code, said[3]) == (
         0, "Erasures since then could NOT be made again: PORTAL_ANCHOR names no second place."
@@ -254,7 +262,10 @@ def test_a_ledger_that_lost_lines_is_named(
 
 
 @pytest.mark.parametrize("name", [erasure_ledger.FILE, audit_anchors.FILE])
-def test_a_damaged_second_place_is_a_finding(made: Path, new: Machine, tmp_path: Path, name: str) -> None:
+def test_a_damaged_second_place_is_a_finding(sound: Machine, tmp_path: Path, name: str) -> None:
+    made = sound.folder / "practice.backup"
+    new = Machine(tmp_path / "new", tmp_path / "second").take_keys(sound.folder)
+    (tmp_path / "second").mkdir()
     (tmp_path / "second" / name).write_text("forged\n")
     code, said = new.run("backup", "restore", str(made))
     assert (code, "line 1 is damaged" in said[0], new.database.exists()) == (1, True, False)
@@ -301,8 +312,9 @@ def _flip(raw: bytes, at: int) -> bytes:
     ],
 )
 def test_a_changed_file_is_not_taken(
-    made: Path, new: Machine, tmp_path: Path, change: Callable[[bytes], bytes], code: int
+    sound: Machine, tmp_path: Path, change: Callable[[bytes], bytes], code: int
 ) -> None:
+    made, new = sound.folder / "practice.backup", Machine(tmp_path / "new").take_keys(sound.folder)
     changed = tmp_path / "changed.backup"
     changed.write_bytes(change(made.read_bytes()))
     before = sorted(path.name for path in new.folder.iterdir())
@@ -317,7 +329,8 @@ def test_a_practice_that_is_not_empty_is_never_replaced(filled: Filled, old: Mac
     assert sealed_practice.blobs(filled.store) == before
 
 
-def test_an_instance_that_was_only_started_is_empty(new: Machine, made: Path) -> None:
+def test_an_instance_that_was_only_started_is_empty(sound: Machine, tmp_path: Path) -> None:
+    made, new = sound.folder / "practice.backup", Machine(tmp_path / "new").take_keys(sound.folder)
     assert new.run("accounts", "first-link")[0] == 0
     with closing(sqlite3.connect(new.database)) as held:
         held.execute("select count(*) from account").fetchone()
@@ -327,7 +340,8 @@ def test_an_instance_that_was_only_started_is_empty(new: Machine, made: Path) ->
     assert not sqlite_files.is_empty(new.database)
 
 
-def test_a_file_that_is_no_practice_is_left_alone(new: Machine, made: Path) -> None:
+def test_a_file_that_is_no_practice_is_left_alone(sound: Machine, tmp_path: Path) -> None:
+    made, new = sound.folder / "practice.backup", Machine(tmp_path / "new").take_keys(sound.folder)
     with closing(sqlite3.connect(new.database)) as other, other:
         other.execute("create table recipes (name text)")
     assert new.run("backup", "restore", str(made))[0] == 2
@@ -405,8 +419,11 @@ def test_bytes_that_are_no_database_are_named(tmp_path: Path) -> None:
 
 
 def test_a_kill_at_any_step_of_a_restore_leaves_an_empty_machine_or_the_whole_practice(
-    made: Path, new: Machine, passwords: Passwords, filled: Filled, monkeypatch: pytest.MonkeyPatch
+    sound: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    made = sound.folder / "practice.backup"
+    new = Machine(tmp_path / "new", tmp_path / "second").take_keys(sound.folder)
+
     class Killed(BaseException):
         pass
 

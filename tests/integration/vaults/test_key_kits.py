@@ -6,6 +6,7 @@ import base64
 import json
 import os
 import pty
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -34,15 +35,18 @@ def _files(folder: Path) -> dict[str, str]:
     return {name: (folder / name).read_text() for name in SECRET_FILES if (folder / name).exists()}
 
 
-def _kit(filled: Filled) -> Path:
-    file = filled.folder.parent / "practice.kit"
-    code, said = _run(filled.folder, "kit", str(file), given=f"{PASSPHRASE}\n")
+@pytest.fixture(scope="session")
+def kept(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A kit of the model practice, made once."""
+    file = tmp_path_factory.mktemp("kit") / "practice.kit"
+    folder = Path(shutil.copytree(model, file.parent / "instance"))
+    code, said = _run(folder, "kit", str(file), given=f"{PASSPHRASE}\n")
     assert (code, said.splitlines()[0][:44]) == (0, "The recovery kit is written and opens. Keep ")
     return file
 
 
-def test_a_lost_disk_comes_back(filled: Filled, tmp_path: Path, passwords: Passwords) -> None:
-    kit, told = _kit(filled), sealed_practice.texts(filled.store, filled.tools)
+def test_a_lost_disk_comes_back(filled: Filled, kept: Path, passwords: Passwords) -> None:
+    kit, told = kept, sealed_practice.texts(filled.store, filled.tools)
     assert kit.stat().st_mode & 0o777 == 0o600
     before = _files(filled.folder)
     for name in SECRET_FILES:
@@ -58,8 +62,8 @@ def test_a_lost_disk_comes_back(filled: Filled, tmp_path: Path, passwords: Passw
     assert twice == (0, "These very keys are in place already.\n")
 
 
-def test_the_kit_alone_tells_nothing(filled: Filled) -> None:
-    kit = _kit(filled).read_text()
+def test_the_kit_alone_tells_nothing(filled: Filled, kept: Path) -> None:
+    kit = kept.read_text()
     raw = kit + base64.b64decode(json.loads(kit)["body"]).decode("latin-1")
     held = _files(filled.folder)
     secrets = [held["private.key"], held["secret.key"], PASSPHRASE]
@@ -70,8 +74,8 @@ def test_the_kit_alone_tells_nothing(filled: Filled) -> None:
 
 
 @pytest.mark.parametrize("passphrase", ["", "seven quiet herons on the wei", PASSPHRASE.upper()])
-def test_another_passphrase_opens_nothing(filled: Filled, tmp_path: Path, passphrase: str) -> None:
-    kit = _kit(filled)
+def test_another_passphrase_opens_nothing(kept: Path, tmp_path: Path, passphrase: str) -> None:
+    kit = kept
     code, said = _run(tmp_path / "new", "restore", str(kit), given=f"{passphrase}\n")
     assert (code, said) == (2, "the passphrase does not fit, or the kit was changed\n")
     assert not (tmp_path / "new").exists()
@@ -95,8 +99,8 @@ def test_a_file_that_is_no_kit_is_refused(tmp_path: Path, text: str) -> None:
     assert not (tmp_path / "new").exists()
 
 
-def test_one_changed_letter_is_noticed(filled: Filled, tmp_path: Path) -> None:
-    kit = json.loads(_kit(filled).read_text())
+def test_one_changed_letter_is_noticed(kept: Path, tmp_path: Path) -> None:
+    kit = json.loads(kept.read_text())
     body = bytearray(base64.b64decode(kit["body"]))
     body[-1] ^= 1
     changed = tmp_path / "changed"
@@ -104,8 +108,8 @@ def test_one_changed_letter_is_noticed(filled: Filled, tmp_path: Path) -> None:
     assert _run(tmp_path / "new", "restore", str(changed), given=f"{PASSPHRASE}\n")[0] == 2
 
 
-def test_other_keys_are_never_replaced(filled: Filled, tmp_path: Path) -> None:
-    kit, other = _kit(filled), tmp_path / "other"
+def test_other_keys_are_never_replaced(kept: Path, tmp_path: Path) -> None:
+    kit, other = kept, tmp_path / "other"
     assert _run(other, "rotate")[0] == 0
     before = _files(other)
     code, said = _run(other, "restore", str(kit), given=f"{PASSPHRASE}\n")
@@ -113,8 +117,8 @@ def test_other_keys_are_never_replaced(filled: Filled, tmp_path: Path) -> None:
     assert _files(other) == before
 
 
-def test_half_a_restore_is_finished_by_the_next_one(filled: Filled) -> None:
-    kit, before = _kit(filled), _files(filled.folder)
+def test_half_a_restore_is_finished_by_the_next_one(filled: Filled, kept: Path) -> None:
+    kit, before = kept, _files(filled.folder)
     (filled.folder / "portal-keys.json").unlink()
     assert _run(filled.folder, "restore", str(kit), given=f"{PASSPHRASE}\n")[0] == 0
     assert _files(filled.folder) == before
