@@ -7,6 +7,7 @@ import sys
 import threading
 from datetime import timedelta
 from types import FrameType
+from typing import Final
 
 import click
 import waitress
@@ -17,6 +18,9 @@ from portal import worker
 from portal.assembly import House
 from portal.config import Settings
 from portal.services import jobs, mails
+
+#: How long a command works on other jobs; what is left then is the running worker's.
+_PATIENCE: Final = 20.0
 
 
 def workplace(app: Flask) -> worker.Workplace:
@@ -35,9 +39,9 @@ def workplace(app: Flask) -> worker.Workplace:
     )
 
 
-def run_due(app: Flask) -> None:
+def run_due(app: Flask, *, seconds: float | None = _PATIENCE) -> None:
     """Run every due job; called by commands that write, before they exit."""
-    worker.sweep(workplace(app))
+    worker.sweep(workplace(app), seconds=seconds)
 
 
 def _stop(_number: int, _frame: FrameType | None) -> None:
@@ -86,7 +90,7 @@ def serve() -> None:
 def work() -> None:
     """Run everything that is due now, then stop."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-    run_due(app)
+    run_due(app, seconds=None)
 
 
 def init_app(app: Flask) -> None:

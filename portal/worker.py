@@ -7,6 +7,7 @@ A sweep does what is due and stops when nothing is left, so that a command can r
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -200,13 +201,20 @@ def _note_error(what: str, error: Exception) -> None:
     log.error("%s failed: %s", what, told(error))
 
 
-def sweep(place: Workplace) -> None:
-    """Do everything that is due, in the order safety wants: saves, jobs, mail, then the audit chain."""
+def sweep(place: Workplace, *, seconds: float | None = None) -> None:
+    """Do everything that is due, in the order safety wants: saves, jobs, mail, then the audit chain.
+
+    ``seconds``: begin no further round of jobs after so long. Beside a busy portal a command would else work
+    for whoever types, without an end.
+    """
+    started = time.monotonic()
     _screen(place)
     for _ in range(_ROUNDS):
         if not (_do_jobs(place) + _send(place)):
             break
-    while _chain(place):
+        if seconds is not None and time.monotonic() - started > seconds:
+            break
+    while _chain(place) == audit_chain.BATCH:
         pass
     _anchor(place)
 

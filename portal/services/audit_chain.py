@@ -14,7 +14,7 @@ from portal.services import audit
 from portal.services.audit_anchors import START, Anchor
 from portal.services.tools import Tools
 
-_BATCH: Final = 500
+BATCH: Final = 500
 
 
 def _link(tools: Tools, before: str, number: int, mac: str) -> str:
@@ -29,7 +29,7 @@ def extend(session: Session, tools: Tools) -> int:
     ).one_or_none()
     number, chain = (0, START) if last is None else (last.number, last.chain)
     rows = session.execute(
-        select(c.id, c.mac).where(c.number.is_(None)).order_by(c.happened_at, c.id).limit(_BATCH)
+        select(c.id, c.mac).where(c.number.is_(None)).order_by(c.happened_at, c.id).limit(BATCH)
     ).all()
     links = []
     for row in rows:
@@ -53,7 +53,7 @@ def verify(session: Session, tools: Tools, anchors: Iterable[Anchor] = ()) -> tu
     c = table_of(AuditEvent).c
     rows = session.execute(
         select(table_of(AuditEvent)).order_by(func.coalesce(c.number, 2**62), c.happened_at, c.id),
-        execution_options={"yield_per": _BATCH},
+        execution_options={"yield_per": BATCH},
     )
     heads = {anchor.count: anchor.head for anchor in anchors}
     before, checked, numbered = START, 0, 0

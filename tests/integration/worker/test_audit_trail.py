@@ -59,7 +59,7 @@ def test_events_that_wait_for_their_number_are_checked_by_their_own_mac(store: S
 def test_batches_go_on_where_the_last_one_ended(
     store: Store, tools: Tools, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(audit_chain, "_BATCH", 2)
+    monkeypatch.setattr(audit_chain, "BATCH", 2)
     _write(store, tools, 5, chain=False)
     lengths = []
     for _ in range(4):

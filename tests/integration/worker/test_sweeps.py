@@ -127,6 +127,25 @@ def test_a_mail_that_could_not_go_out_goes_out_later(pair: Pair) -> None:
     assert len(set(tries)) == 1
 
 
+def test_a_command_does_not_work_for_a_busy_portal_without_an_end(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each job asks for another one, as somebody does who saves without a pause."""
+    rounds = []
+
+    def more(place: worker.Workplace, _case: str) -> None:
+        rounds.append(1)
+        with place.store.staff.write() as session:
+            jobs.add(session, place.tools, kind="route", subject_id=pair.id)
+
+    monkeypatch.setitem(worker.HANDLERS, "route", more)
+    _add(pair.cast, "route", pair.id)
+    worker.sweep(pair.cast.place, seconds=0)
+    assert len(rounds) == 1
+    worker.sweep(pair.cast.place)
+    assert len(rounds) > 100
+
+
 def test_nothing_due_writes_nothing(pair: Pair) -> None:
     pair.a.joins().sends()
     pair.cast.works()
