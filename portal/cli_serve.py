@@ -14,6 +14,7 @@ import waitress
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 
+from portal import alarm as alarms
 from portal import worker
 from portal.assembly import House
 from portal.config import Settings
@@ -57,7 +58,7 @@ def serve() -> None:
     settings: Settings = app.extensions["portal.settings"]
     house: House = app.extensions["portal.house"]
     house.tools  # noqa: B018  (keys and migration before the first request)
-    alarm = worker.Alarm(settings.jobs_file)
+    alarm = alarms.Alarm(settings.jobs_file)
     app.extensions["portal.wake"] = alarm.ring
     does_work = settings.role in ("all", "worker")
     if does_work:

@@ -14,9 +14,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from huey import SqliteHuey
-from huey.consumer import Consumer
-
 from portal.domain.access import system
 from portal.services import (
     audit_anchors,
@@ -197,7 +194,8 @@ HANDLERS: Final[dict[str, Callable[[Workplace, str], None]]] = {
 }
 
 
-def _note_error(what: str, error: Exception) -> None:
+def note_error(what: str, error: Exception) -> None:
+    """A line for the log: what went wrong and where, never with what."""
     log.error("%s failed: %s", what, told(error))
 
 
@@ -227,7 +225,7 @@ def _screen(place: Workplace) -> None:
         try:
             look_into(place, intake_id)
         except Exception as error:  # one bad intake must not keep the others waiting
-            _note_error("screening", error)
+            note_error("screening", error)
 
 
 def _do_jobs(place: Workplace) -> int:
@@ -239,7 +237,7 @@ def _do_jobs(place: Workplace) -> int:
             with place.store.staff.write() as session:
                 jobs.done(session, place.tools, job)
         except Exception as error:  # noted on the row, tried again later
-            _note_error(f"job {job.kind}", error)
+            note_error(f"job {job.kind}", error)
             with place.store.staff.write() as session:
                 jobs.failed(session, place.tools, job, error)
     return len(leased)
@@ -258,7 +256,7 @@ def _send(place: Workplace) -> int:
             place.carrier(message, mail.id)
             is_sent = True
         except Exception as error:  # one bad mail must not keep the others waiting
-            _note_error("mail", error)
+            note_error("mail", error)
             is_sent = False
         with place.store.staff.write() as session:
             mails.settle(session, place.tools, mail, is_sent=is_sent)
@@ -281,45 +279,4 @@ def _anchor(place: Workplace) -> None:
                 stands = audit_anchors.newest(session, at=now)
             audit_anchors.keep(place.tools, place.anchor, stands)
     except OSError as error:
-        _note_error("anchor", error)
-
-
-class _QuietConsumer(Consumer):
-    """A consumer inside another program: leaves the signal handlers alone."""
-
-    def _set_signal_handlers(self) -> None:
-        """The server's own handlers stay."""
-
-
-class Alarm:
-    """Wakes the worker through a queue file of its own; works across processes."""
-
-    def __init__(self, queue_file: Path) -> None:
-        self._huey = SqliteHuey("portal", filename=str(queue_file), results=False, utc=True)
-        self._place: Workplace | None = None
-        self._sweep = self._huey.task(name="sweep")(self._run)
-        self._huey.periodic_task(lambda _now: True, name="every_minute")(self._run)
-
-    def ring(self) -> None:
-        """Ask for a sweep soon; several rings before it starts are one.
-
-        The queue itself says whether one is waiting: the process that rings may not be the one that works.
-        """
-        if not self._huey.pending_count():
-            self._sweep()
-
-    def start(self, place: Workplace) -> Consumer:
-        """Start one worker thread in this process; returns the consumer to stop."""
-        self._place = place
-        consumer = _QuietConsumer(self._huey, workers=1, max_delay=0.5, check_worker_health=False)
-        consumer.start()
-        self.ring()
-        return consumer
-
-    def _run(self) -> None:
-        if self._place is None:
-            return
-        try:
-            sweep(self._place)
-        except Exception as error:  # huey would log its text; the next minute tries again
-            _note_error("sweep", error)
+        note_error("anchor", error)

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import event, select
 
 from cast import OFFICE, Cast, Pair
+from portal import alarm as alarms
 from portal import worker
 from portal.domain.access import Viewer
 from portal.models import AnswerSet, Job, Mail, SealedEntry, table_of
@@ -288,7 +289,7 @@ def test_a_sweep_that_cannot_even_begin_is_told_without_its_text(
         raise ValueError("Ana told us of a weapon")
 
     monkeypatch.setattr(screening, "waiting", burst)
-    alarm = worker.Alarm(tmp_path / "jobs.queue")
+    alarm = alarms.Alarm(tmp_path / "jobs.queue")
     consumer = alarm.start(pair.cast.place)
     try:
         until = time.monotonic() + 5
@@ -302,7 +303,7 @@ def test_a_sweep_that_cannot_even_begin_is_told_without_its_text(
 def test_a_ring_wakes_a_working_thread_and_it_stops_cleanly(pair: Pair, tmp_path: Path) -> None:
     pair.cast.works()
     pair.cast.outbox.clear()
-    alarm = worker.Alarm(tmp_path / "jobs.queue")
+    alarm = alarms.Alarm(tmp_path / "jobs.queue")
     consumer = alarm.start(pair.cast.place)
     try:
         pair.a.joins().says("message", text="Hello.")
@@ -319,7 +320,7 @@ def test_a_ring_wakes_a_working_thread_and_it_stops_cleanly(pair: Pair, tmp_path
 def test_a_process_that_only_serves_pages_rings_as_often_as_it_must(tmp_path: Path) -> None:
     """Several rings before anybody comes are one; after that the next ring is heard again."""
     queue = tmp_path / "jobs.queue"
-    pages, other = worker.Alarm(queue), worker.Alarm(queue)
+    pages, other = alarms.Alarm(queue), alarms.Alarm(queue)
     waiting = []
     for _ in range(2):
         pages.ring()
