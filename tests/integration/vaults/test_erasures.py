@@ -92,6 +92,17 @@ def test_nothing_is_left_of_an_erased_case(pair: Pair) -> None:
         assert session.scalars(open_jobs).all() == []
 
 
+def test_no_table_of_a_person_or_a_case_is_forgotten() -> None:
+    """Whatever refers to a case, a person, an account or an intake, at however many removes, is erased."""
+    belong = {"case_file"}
+    for table in Base.metadata.sorted_tables:
+        if {key.column.table.name for key in table.foreign_keys} & belong:
+            belong.add(table.name)
+    lists = (erasures._OF_INTAKES, erasures._OF_ACCOUNTS, erasures._OF_PARTNERS, erasures._OF_CASES)
+    erased = {table_of(model).name for models in lists for model in models}
+    assert belong == erased | {"case_file", "partner", "finding"}
+
+
 def test_the_other_keeps_what_is_theirs_and_is_routed_anew(pair: Pair) -> None:
     before, kept = pair.file(), _partner(pair, "b")
     partner_id = _erase(pair, "a")
