@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -30,6 +30,7 @@ from portal.services import (
     screening,
 )
 from portal.services.errors import Conflict, told
+from portal.services.jobs import WaitingJob
 from portal.services.screening import Screened
 from portal.services.tools import Tools
 from portal.store import Store
@@ -193,6 +194,9 @@ HANDLERS: Final[dict[str, Callable[[Workplace, str], None]]] = {
     "retention": _retention,
 }
 
+#: Kinds that only look at how things stand: several of one subject, waiting together, are one.
+LOOKS_AT_STATE: Final = frozenset({"left", "route"})
+
 
 def note_error(what: str, error: Exception) -> None:
     """A line for the log: what went wrong and where, never with what."""
@@ -231,16 +235,28 @@ def _screen(place: Workplace) -> None:
 def _do_jobs(place: Workplace) -> int:
     with place.store.staff.write() as session:
         leased = jobs.lease(session, place.tools)
-    for job in leased:
+    for alike in _alike(leased):
+        job = alike[0]
         try:
             HANDLERS[job.kind](place, job.subject_id)
             with place.store.staff.write() as session:
-                jobs.done(session, place.tools, job)
+                for one in alike:
+                    jobs.done(session, place.tools, one)
         except Exception as error:  # noted on the row, tried again later
             note_error(f"job {job.kind}", error)
             with place.store.staff.write() as session:
-                jobs.failed(session, place.tools, job, error)
+                for one in alike:
+                    jobs.failed(session, place.tools, one, error)
     return len(leased)
+
+
+def _alike(leased: Sequence[WaitingJob]) -> list[list[WaitingJob]]:
+    """Jobs that one look answers together: whoever goes through the form quickly leaves a dozen of them."""
+    groups: dict[tuple[str, str], list[WaitingJob]] = {}
+    for job in leased:
+        is_state = job.kind in LOOKS_AT_STATE
+        groups.setdefault((job.kind, job.subject_id if is_state else job.id), []).append(job)
+    return list(groups.values())
 
 
 def _send(place: Workplace) -> int:

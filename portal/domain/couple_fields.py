@@ -166,9 +166,12 @@ BOND: Final[Mapping[str, Field]] = {
 
 FLAT: Final[Mapping[str, Field]] = {**SETTING, **DIRECTION, **SAFETY, **HEALTH, **BOND}
 
+_LEGAL_ORDER = ("legal_steps", "legal_steps_by", "recent_separation")
+
 _FILE_ORDER = (
     *("eligible.adult", "eligible.consented", "eligible.in_service_area", "eligible.identity_conflict"),
-    *SETTING, *DIRECTION, "voluntary", "free_to_leave", "firearm_access", "threatened_suicide_if_left",
+    *SETTING, *(field for field in DIRECTION if field not in _LEGAL_ORDER), "voluntary", "free_to_leave",
+    *_LEGAL_ORDER, "firearm_access", "threatened_suicide_if_left",
     "order_of_protection", "neck_wanted", *(f"harm_received.{act}" for act in ACTS),
     *(f"harm_done.{act}" for act in ACTS), "fear", "fear_of_consequences", "control_received", "control_done",
     "escalating", "child_danger", *HEALTH, *BOND, "staying_from_fear",
@@ -176,7 +179,7 @@ _FILE_ORDER = (
 )  # fmt: skip
 
 FIELD_ORDER: Final[Mapping[str, int]] = {field: place for place, field in enumerate(_FILE_ORDER)}
-"""Every field path of a partner and its place, nearly that of contract.md; lists of fields stand so."""
+"""Every field path of a partner and its place in contract.md ("Couple file"); lists of fields stand so."""
 
 _ELIGIBLE_ITEMS = frozenset({"adult", "in_service_area"})
 

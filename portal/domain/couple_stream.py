@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from math import inf
 from typing import Any, Final, NamedTuple
 
 from portal.domain.couple import Couple
@@ -91,7 +92,7 @@ def _is_unfinished(text: str) -> bool:
         _DECODER.decode(text)
     except json.JSONDecodeError as error:
         return error.pos >= len(text)
-    except (_StrangeError, ValueError, RecursionError):
+    except RecursionError:
         return False
     return False
 
@@ -138,9 +139,10 @@ def _plainly_decoded(text: str) -> Any:
         return None
     try:
         value = _PLAIN_DECODER.decode(text)
-    except (ValueError, RecursionError, _StrangeError):
+        # From Python 3.12 on the decoder goes deeper than a function of ours may: counting can fail too.
+        return value if type(value) is dict and _count_fields(value) == colons else None
+    except (ValueError, RecursionError):
         return None
-    return value if type(value) is dict and _count_fields(value) == colons else None
 
 
 def _count_fields(value: dict[str, Any]) -> int:
@@ -154,6 +156,8 @@ def _count_fields(value: dict[str, Any]) -> int:
 
 
 def _parsed(number: int, value: Any) -> Couple:
+    if type(value) is _Doubled:
+        raise CoupleFault(value.path, "a field stands twice", number)
     try:
         return parse_couple(value)
     except CoupleFault as fault:
@@ -165,40 +169,53 @@ def _decoded(number: int, decode: Callable[[], Any]) -> Any:
         return decode()
     except json.JSONDecodeError as error:
         raise CoupleFault("", "is not valid JSON", number + error.lineno - 1) from None
-    except _StrangeError as strange:
-        raise CoupleFault(strange.path, strange.message, number) from None
     except RecursionError:
         raise CoupleFault("", "is nested too deeply", number) from None
-    except ValueError:
-        # What is left of ValueError: a whole number of more digits than Python reads.
-        raise CoupleFault("", "holds a number that is too long", number) from None
 
 
-class _StrangeError(Exception):
-    """JSON that the decoder would take but a couple file does not."""
+class _Doubled:
+    """Stands for an object in which, or somewhere within which, a field stands twice; ``path`` says where."""
 
-    def __init__(self, path: str, message: str) -> None:
+    def __init__(self, path: str) -> None:
         self.path = path
-        self.message = message
-        super().__init__(message)
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any] | _Doubled:
     found = dict(pairs)
     if len(found) != len(pairs):
         names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise _StrangeError(twice if is_plain_name(twice) else "", "a field stands twice")
+        return _Doubled(_below(next(name for name in names if names.count(name) > 1), ""))
+    for name, value in pairs:
+        if type(value) is _Doubled:
+            return _Doubled(_below(name, value.path))
+        if type(value) is list:
+            for place, entry in enumerate(value):
+                if type(entry) is _Doubled:
+                    return _Doubled(_below(name, _joined(str(place), entry.path)))
     return found
 
 
-def _constant(_name: str) -> float:
-    raise _StrangeError("", "holds NaN or an infinity, which is no JSON")
+def _below(name: str, path: str) -> str:
+    """The path below a field; a name that is no plain word is not repeated, nor is anything below it."""
+    return _joined(name, path) if is_plain_name(name) else ""
+
+
+def _joined(name: str, path: str) -> str:
+    return f"{name}.{path}" if path else name
+
+
+def _whole(digits: str) -> int | float:
+    """A whole number; one of more digits than Python reads fits no field, and its field says so."""
+    try:
+        return int(digits)
+    except ValueError:
+        return inf
 
 
 def _nothing(number: int) -> CoupleFault:
     return CoupleFault("", "there is nothing to read", number)
 
 
-_PLAIN_DECODER: Final = json.JSONDecoder(parse_constant=_constant)
-_DECODER: Final = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant)
+# NaN and the infinities pass the decoders and no field: so they are told of with the field they stand in.
+_PLAIN_DECODER: Final = json.JSONDecoder()
+_DECODER: Final = json.JSONDecoder(object_pairs_hook=_object, parse_int=_whole)

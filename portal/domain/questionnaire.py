@@ -265,7 +265,7 @@ class Questionnaire:
         for section in self.sections:
             total = len(section.counted)
             left = len(section.untouched(touched.get(section.key, ())))
-            seconds += 60 * section.minutes * left // total if total else 0
+            seconds += _seconds_left(section, left)
             parts.append(SectionProgress(section.key, total - left, total))
         return Progress(
             done=sum(part.done for part in parts),
@@ -273,3 +273,17 @@ class Questionnaire:
             minutes_left=-(-seconds // 60),
             sections=tuple(parts),
         )
+
+    def minutes_from(self, key: str, touched: Mapping[str, Collection[str]]) -> int:
+        """Whole minutes, rounded up, for what is untouched in this section and those after it: what was
+        passed over before is no part of the way that lies ahead."""
+        ahead = self.sections[self.sections.index(self.section(key)) :]
+        seconds = sum(
+            _seconds_left(section, len(section.untouched(touched.get(section.key, ())))) for section in ahead
+        )
+        return -(-seconds // 60)
+
+
+def _seconds_left(section: Section, left: int) -> int:
+    total = len(section.counted)
+    return 60 * section.minutes * left // total if total else 0

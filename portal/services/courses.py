@@ -7,6 +7,7 @@ flow").
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,7 +20,7 @@ from portal.domain import safety, scoring
 from portal.domain.couple import Slot, other
 from portal.domain.couple_file import parse_couple
 from portal.domain.questionnaire import Questionnaire
-from portal.models import Intake, SealedEntry, SectionState, table_of
+from portal.models import AuditEvent, Intake, SealedEntry, table_of
 from portal.services import openings, questionnaires
 from portal.services.couples import Couple
 from portal.services.openings import Entry
@@ -48,15 +49,15 @@ class Course:
     """One intake of one partner, as it was looked at.
 
     ``now``: what its answers raise today; ``spells``: what began with saves nobody had looked at;
-    ``ended_at``: when such a save took a finding back. ``taken_over``: items whose answer still is the
-    one of the round before.
+    ``ended_at``: when such a save took a finding back. ``left_at``: every time each section was left, not
+    only the last one. ``taken_over``: items whose answer still is the one of the round before.
     """
 
     intake_id: str
     partner_id: str
     sent_at: datetime | None
     sections: Mapping[str, str]
-    left_at: Mapping[str, datetime]
+    left_at: Mapping[str, Sequence[datetime]]
     now: Raised
     spells: Mapping[Key, Spell]
     ended_at: Mapping[Key, datetime]
@@ -72,9 +73,10 @@ class Course:
 
         Corrected where another answer took it back before that. A blank or a clear marker does not.
         """
-        left = self.sent_at or self.left_at.get(self.section_of(key[1]))
-        limit = found_at + SETTLES_AFTER
-        deadline = limit if left is None or left < found_at else min(left, limit)
+        ends = [found_at + SETTLES_AFTER, *self.left_at.get(self.section_of(key[1]), ())]
+        if self.sent_at is not None:
+            ends.append(self.sent_at)
+        deadline = min(moment for moment in ends if moment >= found_at)
         ended = self.ended_at.get(key)
         if key not in self.now and ended is not None and found_at <= ended <= deadline:
             return "corrected"
@@ -85,11 +87,10 @@ def of(
     session: Session, tools: Tools, intake_id: str, *, couple: Couple, kept: Sequence[FindingView]
 ) -> Course:
     """Open an intake and follow it; reads only. It is followed whether or not the rules still read it."""
-    i, s = table_of(Intake).c, table_of(SectionState).c
+    i = table_of(Intake).c
     row = session.execute(
         select(i.partner_id, i.questionnaire, i.variant, i.submitted_at).where(i.id == intake_id)
     ).one()
-    left = session.execute(select(s.section, s.left_at).where(s.intake_id == intake_id)).all()
     questionnaire = questionnaires.of(row.questionnaire, row.variant)
     entries = openings.entries(session, tools, intake_id)
     unscreened = unscreened_saves(session, intake_id)
@@ -101,13 +102,25 @@ def of(
         partner_id=row.partner_id,
         sent_at=row.submitted_at,
         sections={item.key: section.key for section in questionnaire.sections for item in section.items},
-        left_at={row.section: row.left_at for row in left if row.left_at is not None},
+        left_at=_leavings(session, intake_id),
         now=now,
         spells=spells,
         ended_at=ended,
         taken_over=_taken_over(entries),
         unscreened=unscreened,
     )
+
+
+def _leavings(session: Session, intake_id: str) -> dict[str, list[datetime]]:
+    """Every time each section was left, by the events of leaving; the section knows the last one only."""
+    c = table_of(AuditEvent).c
+    rows = session.execute(
+        select(c.happened_at, c.detail).where(c.subject_id == intake_id, c.verb == "section.left")
+    ).all()
+    left: dict[str, list[datetime]] = {}
+    for row in rows:
+        left.setdefault(json.loads(row.detail)["section"], []).append(row.happened_at)
+    return left
 
 
 def unscreened_saves(session: Session, intake_id: str) -> frozenset[str]:

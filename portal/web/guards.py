@@ -84,11 +84,15 @@ def _seat_in(door: Any, find: Callable[..., sessions.Seat | None], kind: str) ->
 
 
 def load_seat() -> None:
-    """Find out who is asking. A staff session without its second factor is nobody yet."""
+    """Find out who is asking. A staff session without its second factor is nobody yet.
+
+    A partner process has no keys for the pages of staff: nobody is staff there.
+    """
     if request.endpoint in ("static", "public.healthz"):
         return
     store = kit.store()
-    found = _seat_in(store.staff, sessions.find_staff, "staff")
+    is_for_staff = kit.settings().role != "partner"
+    found = _seat_in(store.staff, sessions.find_staff, "staff") if is_for_staff else None
     if found is not None and not found.second_factor:
         g.half_seat = found
         return

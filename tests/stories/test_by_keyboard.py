@@ -11,6 +11,7 @@ from story_partner import PASSWORD
 
 from evening.answer_sheets import Sheet, sheet
 from evening.practices import Practice
+from portal.content import questionnaire as bank
 
 FOCUSED = """() => {
     const one = document.activeElement, shown = one.closest("label") ?? one;
@@ -114,10 +115,13 @@ def when_they_answer(typist: Typist, answers: Sheet) -> None:
 
 
 def then_all_of_it_arrived(page: Page, answers: Sheet) -> None:
-    """The check page names no item as open that was answered."""
+    """The check page names as open what was not answered, and nothing else."""
     expect(page).to_have_url(re.compile("/my/form/check$"))
-    answered = {section for section in answers if section in ("patterns", "satisfaction", "reflection")}
-    for section in answered:
+    indices = bank.load().section("patterns").items
+    left = len(indices) - len(answers["patterns"])
+    assert left > 0
+    expect(page.locator("#gap-patterns summary")).to_contain_text(f"Sin responder: {left} de {len(indices)}")
+    for section in ("satisfaction", "reflection"):
         expect(page.locator(f"#gap-{section}")).to_have_count(0)
 
 

@@ -118,10 +118,11 @@ def _frame(desk: Desk, section: Section, language: str) -> Frame:
 def _slots(desk: Desk, section: Section, language: str) -> dict[str, str]:
     progress, keys = desk.questionnaire.progress(desk.touched), desk.questionnaire.section_keys
     here = keys.index(section.key) + 1
+    minutes = desk.questionnaire.minutes_from(section.key, desk.touched)
     return {
         cut_page.CSRF: csrf.token(),
         cut_page.VERSION: str(desk.version),
-        cut_page.PROGRESS: _bar(here, len(keys), progress.minutes_left, language),
+        cut_page.PROGRESS: _bar(here, len(keys), minutes, language),
         cut_page.PARTS: _parts(links(desk, progress, language), section.key, language),
     }
 

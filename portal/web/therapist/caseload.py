@@ -14,7 +14,7 @@ from portal.services import cases
 from portal.services.caseload import CaseloadPage, CaseloadRow, Cursor
 from portal.services.errors import NotFound
 from portal.web import bodies, guards, kit
-from portal.web.therapist import bp, forms, words
+from portal.web.therapist import bp, forms, of_two, words
 from portal.web.therapist.acts import open_by_break_glass
 
 _CASE_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -127,7 +127,7 @@ def _line(row: CaseloadRow) -> Line:
         urgency=(level, str(urgency)),
         route=row.route or "",
         route_name=str(words.ROUTES[row.route]) if row.route else "",
-        reason=words.rule_words(row.rule, row.reason) if row.rule and row.reason else "",
+        reason=of_two.row_words(row.rule, row.reason) if row.rule and row.reason else "",
         next=_next(row),
         waiting=words.waiting(row.waiting_since),
         whose=_("yours")

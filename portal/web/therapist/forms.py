@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import MAXYEAR, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -146,13 +146,17 @@ class AppointmentForm(ActForm):
 
     @staticmethod
     def moment(text: str) -> datetime | None:
-        """An ISO time; without an offset it is the practice's own clock. None for anything else."""
+        """An ISO time; without an offset it is the practice's own clock. None for anything else.
+
+        Nor for the calendar's last year, which another clock could push over its end.
+        """
         try:
             moment = datetime.fromisoformat(text)
-            zone = ZoneInfo(context.practice().time_zone)
-            return moment if moment.tzinfo else moment.replace(tzinfo=zone)
         except ValueError:
             return None
+        if moment.year == MAXYEAR:
+            return None
+        return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(context.practice().time_zone))
 
 
 class RequestForm(ActForm):

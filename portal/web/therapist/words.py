@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from flask_babel import format_date, format_datetime, format_timedelta
+from flask_babel import format_date, format_time, format_timedelta
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
@@ -151,8 +151,8 @@ REFUSALS: Final = {
     "not_joined": _l("This person has no account yet and could not read it."),
     "already_decided": _l("Somebody has decided about this letter meanwhile."),
     "somebody_else_decides": _l(
-        "Another therapist or admin decides about this letter. In a practice with one account its author "
-        "decides, a day after writing."
+        "Another therapist or an admin decides about this letter. In a practice with a single account its "
+        "author decides, a day after writing it."
     ),
     "already_joined": _l("This person has joined already."),
     "invitation_blocked": _l(
@@ -266,7 +266,7 @@ def day(moment: datetime | date) -> str:
 
 def moment_words(moment: datetime) -> str:
     """Day and time, in the practice's time zone."""
-    return f"{format_date(moment, 'medium')}, {format_datetime(moment, 'HH:mm')}"
+    return f"{format_date(moment, 'medium')}, {_clock(moment)}"
 
 
 def waiting(since: datetime) -> str:
@@ -277,6 +277,17 @@ def waiting(since: datetime) -> str:
 def local_time(zone: str) -> str | None:
     """The time it is now in a zone; None for a zone nobody knows."""
     try:
-        return kit.tools().now().astimezone(ZoneInfo(zone)).strftime("%H:%M")
+        there = kit.tools().now().astimezone(ZoneInfo(zone))
     except (ValueError, OSError, KeyError):
         return None
+    return _clock(there.replace(tzinfo=None), is_shifted=False)
+
+
+def zone_words(zone: str) -> str:
+    """A time zone without its underscores: "America/New York"."""
+    return zone.replace("_", " ")
+
+
+def _clock(moment: datetime, *, is_shifted: bool = True) -> str:
+    """The time of day as the language writes it, with a space that every font has."""
+    return format_time(moment, "short", rebase=is_shifted).replace("\u202f", "\u00a0")

@@ -36,12 +36,13 @@ def test_a_mixed_couple_is_explained(house: World, desk: Sit, thea: Viewer) -> N
     rule = ruleset().texts.rules["R8"]
     for words in (
         rule.reasons["safety_unanswered"].en,
-        rule.source,
         rule.evidence.en,
         "Not known: left blank or for the talk",
         ruleset().texts.fields["fear"].en,
     ):
         assert words in text
+    # Therapists read publications, not the sections of a design page they do not have.
+    assert "clinical.md" not in text
 
 
 def test_a_model_is_always_called_a_heuristic(house: World, desk: Sit, thea: Viewer) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from portal.domain.access import Viewer
 from portal.models import Intake, Partner, table_of
-from portal.services import appointments, intakes, invitations, joining, partner_pages, requests
+from portal.services import appointments, clearances, intakes, invitations, joining, partner_pages, requests
 from portal.services.appointments import AppointmentView, Proposal
 from portal.services.errors import BadInput, NotFound, OutOfOrder, Refused
 from portal.services.invitations import InvitationView
@@ -144,6 +144,13 @@ def test_a_past_order_blocks_even_when_all_else_is_cleared(world: World, case: C
     first = case.save("a", order_of_protection="past")
     world.tools.clock.move(hours=1)  # type: ignore[attr-defined]
     case.save("a", intake_id=first, order_of_protection="none")
+    with world.store.partner.write() as session:
+        intakes.submit(session, world.tools, by=case.people["a"])
+    case.see("a", thea)
+    world.work()
+    with world.store.staff.write() as session:
+        clearances.give(session, world.tools, case_id=case.id, tier="B", note="Seen apart.", by=thea)
+    assert case.route() == "wait"
     with pytest.raises(OutOfOrder, match="invitation_blocked"):
         invite(case, thea)
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from html import unescape
 from typing import Any
 
 import pytest
+from flask import Flask
 from practice_world import PASSWORD, Case, Desk, World
 
 from portal.content.rules import ruleset
@@ -102,6 +104,35 @@ def test_the_page_of_a_couple_in_danger(house: World, sit: Desk, thea: Viewer) -
         assert part in said, part
 
 
+def next_step(page: str) -> str:
+    found = re.search(r'<section class="next".*?</section>', page, flags=re.DOTALL)
+    assert found is not None
+    return words(found[0]).strip()
+
+
+def test_a_danger_in_a_form_not_sent_is_no_reason_to_clear(house: World, sit: Desk, thea: Viewer) -> None:
+    case = house.case(therapist=thea)
+    case.join("a", "Ruth")
+    case.save("a", fear="strong")
+    house.tools.clock.move(minutes=11)  # type: ignore[attr-defined]
+    case.world.work()
+    page = sit.get(f"/cases/{case.id}")
+    alone = "Next Talk with each person alone, by their safe channel only. Note an interview"
+    assert (element(page, "recommendation") or {}).get("data-route") == "safety"
+    assert next_step(page) == alone
+    # A partner who only has an invitation takes no part yet.
+    case.see("a", thea)
+    assert next_step(sit.get(f"/cases/{case.id}")).startswith("Next Everybody was seen alone.")
+
+
+def test_no_name_no_this_person(house: World, sit: Desk, thea: Viewer) -> None:
+    case = house.case(therapist=thea)
+    case.send("a", "Ana López")
+    said = words(sit.get("/caseload"))
+    assert "A form is not there yet." in said
+    assert "This person" not in said
+
+
 def test_a_couple_ready_to_work_has_a_heuristic_model(house: World, sit: Desk, thea: Viewer) -> None:
     case = house.case(therapist=thea)
     case.send("a", **{f"eft_{n}": "4" for n in range(1, 7)})
@@ -191,6 +222,15 @@ def test_an_act_on_somebody_elses_case_is_not_found(house: World, sit: Desk, des
         assert sit.client.post(f"/cases/{couple.id}/{act}", data=fields).status_code == 400
 
 
+def test_in_a_process_for_partners_nobody_is_staff(app: Flask, sit: Desk, couple: Case) -> None:
+    """It holds no key for these pages; a cookie from the other process must not fail there."""
+    app.extensions["portal.settings"] = replace(app.extensions["portal.settings"], role="partner")
+    for path in ("/caseload", f"/cases/{couple.id}", "/admin"):
+        answer = sit.client.get(path)
+        assert (answer.status_code, answer.location) == (303, "/sign-in"), path
+    assert sit.client.post(f"/cases/{couple.id}/interviews", data={"slot": "a"}).status_code == 401
+
+
 TIME = {"slot": "a", "starts_at": "2027-01-01T10:00", "minutes": "50", "place": "Room 2"}
 BAD: list[tuple[str, dict[str, Any], str]] = [
     ("interviews", {"slot": "c", "note": "kept words"}, "interview-slot"),
@@ -216,6 +256,7 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
     ("invitations", {"email": "b@example.org"}, "invitation-slot"),
     ("appointments", {**TIME, "starts_at": "kept words"}, "appointment-starts_at"),
     ("appointments", {**TIME, "starts_at": "2001-01-01T10:00"}, "appointment-starts_at"),
+    ("appointments", {**TIME, "starts_at": "9999-12-31T23:59-08:00"}, "appointment-starts_at"),
     ("appointments", {**TIME, "minutes": "0", "place": "kept words"}, "appointment-minutes"),
     ("appointments", {**TIME, "place": "kept words\nx"}, "appointment-place"),
     ("requests", {"slot": "a", "kind": "again"}, "request-kind"),

@@ -159,6 +159,27 @@ def test_what_latched_stands_whatever_is_answered_later(begun: Pair) -> None:
     assert begun.route() == ("safety", "ipv_acute")
 
 
+@pytest.mark.parametrize("last", ["next", "draft", "sent"])
+@pytest.mark.parametrize("first", ["told by the save that leaves", "told before"])
+def test_a_correction_after_the_page_was_left_is_none_though_the_worker_comes_late(
+    begun: Pair, first: str, last: str
+) -> None:
+    """Left, changed and left again before anybody looked: the first leaving counts."""
+    if first == "told before":
+        begun.a.saves("safety", **DANGER)
+        begun.cast.works()
+    begun.cast.clock.move(seconds=1)
+    begun.a.saves("safety", "next", **({} if first == "told before" else DANGER))
+    begun.cast.clock.move(seconds=1)
+    begun.a.saves("safety", "draft" if last == "draft" else "next", **SAFE)
+    if last == "sent":
+        begun.cast.clock.move(seconds=1)
+        begun.a.submits()
+    begun.cast.works()
+    assert _states(begun) == ["latched"]
+    assert begun.route() == ("safety", "ipv_acute")
+
+
 def test_a_correction_that_comes_too_late_is_no_correction(begun: Pair) -> None:
     begun.a.saves("safety", **DANGER)
     begun.cast.works()

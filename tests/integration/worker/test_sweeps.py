@@ -282,6 +282,42 @@ def test_a_worker_looks_again_and_gives_up_when_it_never_stands_still(
     assert [job for job in open_jobs if job[0] != "recheck"] == [("submitted", "Conflict", None)]
 
 
+def test_a_quick_walk_through_the_form_is_looked_at_once(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever sends soon after a dozen saves must not wait for a dozen looks."""
+    pair.a.joins()
+    pair.cast.works()
+    pair.a.fills()
+    pair.a.submits()
+    done = []
+    for kind, handler in worker.HANDLERS.items():
+
+        def counted(place: worker.Workplace, subject: str, kind: str = kind, handler: Any = handler) -> None:
+            done.append(kind)
+            handler(place, subject)
+
+        monkeypatch.setitem(worker.HANDLERS, kind, counted)
+    waiting = [kind for kind, done_at in _rows(pair.cast, Job, "kind", "done_at") if done_at is None]
+    pair.cast.works()
+    assert (len(waiting) > 3, sorted(done)) == (True, ["left", "submitted"])
+    assert [
+        row for row in _rows(pair.cast, Job, "kind", "done_at") if row[1] is None and row[0] != "recheck"
+    ] == []
+
+
+def test_jobs_that_fail_together_are_tried_again_together(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(_place: worker.Workplace, _subject: str) -> None:
+        raise Conflict("moved")
+
+    monkeypatch.setitem(worker.HANDLERS, "left", fails)
+    for _ in range(2):
+        _add(pair.cast, "left", "x")
+    pair.cast.works()
+    found = _rows(pair.cast, Job, "kind", "attempts", "last_error", "done_at")
+    assert [row for row in found if row[0] == "left"] == [("left", 1, "Conflict", None)] * 2
+
+
 def test_a_sweep_that_cannot_even_begin_is_told_without_its_text(
     pair: Pair, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -57,8 +57,9 @@ def test_couples_come_with_the_line_they_begin_on(text: str | bytes, seen: list[
 BAD_JSON = "is not valid JSON"
 NOTHING = "there is nothing to read"
 DEEP = "is nested too deeply"
-NO_NUMBER = "holds NaN or an infinity, which is no JSON"
 OBJECT = "must be an object"
+TWICE = "a field stands twice"
+DATE = "must be a date written YYYY-MM-DD"
 
 BAD: dict[str, tuple[str | bytes, list[tuple[int, bool]], tuple[int, str, str]]] = {
     "nothing": ("", [], (1, "", NOTHING)),
@@ -74,7 +75,7 @@ BAD: dict[str, tuple[str | bytes, list[tuple[int, bool]], tuple[int, str, str]]]
     "a bad couple later": (
         f'{LINE}\n\n{LINE}\n{{"as_of": 5, "participation": {{}}}}\n{LINE}',
         [(1, False), (3, False)],
-        (4, "as_of", "must be a date written YYYY-MM-DD"),
+        (4, "as_of", DATE),
     ),
     "a number": ("5", [], (1, "", OBJECT)),
     "null": (LINE + "\nnull", [(1, False)], (2, "", OBJECT)),
@@ -91,24 +92,40 @@ BAD: dict[str, tuple[str | bytes, list[tuple[int, bool]], tuple[int, str, str]]]
     "a key twice": (
         '{"as_of": "2026-11-22", "as_of": "2026-11-22"}',
         [],
-        (1, "as_of", "a field stands twice"),
+        (1, "as_of", TWICE),
     ),
     "a key twice, deep": (
         LINE + '\n{"partners": {"a": {"lean": 1, "hope": 2, "lean": 1}}}',
         [(1, False)],
-        (2, "lean", "a field stands twice"),
+        (2, "partners.a.lean", TWICE),
     ),
-    "a telling key twice": ('{"Ana left": 1, "Ana left": 1}', [], (1, "", "a field stands twice")),
-    "NaN": ('{"as_of": NaN}', [], (1, "", NO_NUMBER)),
-    "an infinity": ('{"as_of": -Infinity}', [], (1, "", NO_NUMBER)),
-    "NaN in an array": ("[NaN]", [], (1, "", NO_NUMBER)),
-    "a number too large": ('{"as_of": 1e999}', [], (1, "as_of", "must be a date written YYYY-MM-DD")),
-    "a number too long": ('{"as_of": ' + "9" * 5000 + "}", [], (1, "", "holds a number that is too long")),
+    "a telling key twice": ('{"Ana left": 1, "Ana left": 1}', [], (1, "", TWICE)),
+    "a telling key above one": ('{"partners": {"Ana left": {"x": 1, "x": 1}}}', [], (1, "partners", TWICE)),
+    "a key twice in a list": (
+        '{"clearances": [{"tier": "A"}, {"on": 1, "on": 1}]}',
+        [],
+        (1, "clearances.1.on", TWICE),
+    ),
+    "a key twice, in an array": (
+        f'[{LINE},\n{{"participation": {{"a": 1, "a": 1}}}}]',
+        [(1, False)],
+        (2, "participation.a", TWICE),
+    ),
+    "a key twice where no object belongs": (
+        '{"clearances": [[{"x": 1, "x": 1}]]}',
+        [],
+        (1, "as_of", "is missing"),
+    ),
+    "NaN": ('{"as_of": NaN}', [], (1, "as_of", DATE)),
+    "an infinity": ('{"as_of": -Infinity}', [], (1, "as_of", DATE)),
+    "NaN in an array": ("[NaN]", [], (1, "", OBJECT)),
+    "a number too large": ('{"as_of": 1e999}', [], (1, "as_of", DATE)),
+    "a number too long": ('{"as_of": ' + "9" * 5000 + "}", [], (1, "as_of", DATE)),
     "nested arrays": ("[" * 100_000, [], (1, "", DEEP)),
     "nested objects": ('{"a":' * 100_000, [], (1, "", DEEP)),
     "nested in a later line": (LINE + "\n" + '{"a":' * 100_000, [(1, False)], (2, "", DEEP)),
     "a NUL": ("\x00", [], (1, "", BAD_JSON)),
-    "a surrogate": ('{"as_of": "\\ud800"}', [], (1, "as_of", "must be a date written YYYY-MM-DD")),
+    "a surrogate": ('{"as_of": "\\ud800"}', [], (1, "as_of", DATE)),
     "a surrogate as a key": ('{"\\ud800": 1}', [], (1, "", "has a field that does not exist")),
 }
 
@@ -118,6 +135,19 @@ def test_a_bad_stream_ends_at_its_line(
     text: str | bytes, seen: list[tuple[int, bool]], fault: tuple[int, str, str]
 ) -> None:
     assert read(text) == (seen, fault)
+
+
+@pytest.mark.parametrize("depth", [100, 900, 960, 990, 1_000, 1_100, 5_000, 20_000])
+@pytest.mark.parametrize(("opening", "closing"), [('{"a":', "}"), ("[", "]"), ('{"a":[', "]}")])
+def test_no_depth_of_nesting_breaks_the_reading(opening: str, closing: str, depth: int) -> None:
+    """How deep the decoder goes differs between versions of Python; each answer is a fault with its line."""
+    nested = opening * depth + "1" + closing * depth
+    inside = LINE[:-1] + ', "partners": {"a": {"lean": ' + nested + "}}}"
+    for text in (nested, inside, f"[{nested}]", f"[{inside}]"):
+        seen, fault = read(text)
+        assert seen == []
+        assert fault is not None
+        assert fault[0] == 1
 
 
 def test_json_lines_take_constant_memory() -> None:
@@ -146,8 +176,7 @@ def test_a_second_field_is_found_however_the_line_is_written() -> None:
         twice.replace(":", " :"),
         twice.replace('"lean": 1, "lean"', '"lean": 1, "le\\u0061n"'),
     ):
-        with pytest.raises(CoupleFault, match="a field stands twice"):
-            list(read_couples([text.encode()]))
+        assert read(text) == ([], (1, "partners.a.lean", TWICE))
     listed = json.loads(one)
     listed["clearances"] = [{"tier": "A", "on": "2026-11-21"}, 7]
     with pytest.raises(CoupleFault, match="must be an object"):

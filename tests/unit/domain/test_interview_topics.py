@@ -53,6 +53,10 @@ ONE: dict[str, tuple[Changes, list[str]]] = {
         {"mood_score": 9, "harm_done__insult": "earlier", "harm_received__insult": "earlier", "hope": BLANK},
         ["hope", "harm_received.insult", "harm_done.insult", "mood_score"],
     ),
+    "pressure before legal steps": (
+        {"recent_separation": BLANK, "legal_steps": "consulted", "legal_steps_by": BLANK, "voluntary": BLANK},
+        ["voluntary", "legal_steps_by", "recent_separation"],
+    ),
 }
 
 

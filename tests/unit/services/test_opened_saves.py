@@ -53,7 +53,7 @@ def _course(*, left: int | None = None, sent: int | None = None, ended: int | No
         partner_id="p",
         sent_at=None if sent is None else at(sent),
         sections={"fear": "safety"},
-        left_at={} if left is None else {"safety": at(left)},
+        left_at={} if left is None else {"safety": [at(left)]},
         now=FEAR if ended is None else {},
         spells={},
         ended_at={} if ended is None else {KEY: at(ended)},

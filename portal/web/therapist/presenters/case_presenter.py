@@ -113,15 +113,35 @@ def _next(view: CaseView) -> Next:
     """The one thing to do now, in the order the practice works (clinical.md §6)."""
     if view.recommendation is None:
         return _before_recommendation(view)
-    standings = interviews.standings(side.person for side in view.sides)
-    lacking = prerequisites.without_interview(standings, _held(view))
+    lacking = _lacking(view, view.recommendation.body["route"])
     if not view.is_signed:
         return _before_signing(view.recommendation.body, is_lacking=bool(lacking))
     if lacking:
         return Next(_("Signed. Next: see each person alone."), "interview", _("Note an interview"))
     if not view.letters:
         return Next(_("Signed and seen. Next: a letter for each person."), "release", _("Write a letter"))
+    if any(letter.state == "waiting" for letter in view.letters):
+        return Next(_("Signed. A letter waits until a second person has read and approved it."), "")
     return Next(_("Signed. Propose an appointment when it is time."), "appointment", _("Propose a time"))
+
+
+def _lacking(view: CaseView, route: str) -> tuple[str, ...]:
+    """Whom to see alone before the next act; for safety also those whose form is only begun."""
+    standings = interviews.standings(side.person for side in view.sides)
+    if route == "safety":
+        return prerequisites.without_clearing_interview(standings, _held(view))
+    return prerequisites.without_interview(standings, _held(view))
+
+
+def _unseen(view: CaseView) -> tuple[str, ...]:
+    """Who takes part, with a form sent or only begun, and was not seen alone yet."""
+    seen = {one.slot for one in view.interviews if one.is_complete}
+    return tuple(
+        side.slot
+        for side in view.sides
+        if side.slot not in seen
+        and (side.person.submitted_at or side.person.participation in prerequisites.TAKES_PART)
+    )
 
 
 def _before_signing(body: dict[str, Any], *, is_lacking: bool) -> Next:
@@ -178,9 +198,7 @@ def _steps(view: CaseView) -> tuple[dict[str, Any], ...]:
     """The gates as a checklist: what must happen first, and what has."""
     if view.recommendation is None:
         return ()
-    standings = interviews.standings(side.person for side in view.sides)
-    lacking = prerequisites.without_interview(standings, _held(view))
-    texts = words.texts()
+    lacking, texts = _unseen(view), words.texts()
     return tuple(
         _step(view, gate, words.said(texts.gates[gate]), lacking)
         for gate in view.recommendation.body["gates"]

@@ -9,7 +9,7 @@ from portal.domain.constructs import DECLINED
 from portal.domain.couple_fields import FIELD_ORDER
 from portal.domain.explain import model_text
 from portal.services.case_views import CaseView
-from portal.web.therapist import words
+from portal.web.therapist import of_two, words
 from portal.web.therapist.presenters.labels import who
 
 
@@ -18,13 +18,12 @@ def present(view: CaseView) -> dict[str, Any] | None:
     if view.recommendation is None:
         return None
     texts, body = words.texts(), view.recommendation.body
-    rule = texts.rules[body["rule"]]
     return {
         "id": view.recommendation.id,
         "data": {key: body[key] or "" for key in ("route", "reason", "rule", "model")},
         "route": body["route"],
         "route_name": str(words.ROUTES[body["route"]]),
-        "why": words.said(rule.reasons[body["reason"]]),
+        "why": of_two.row_words(body["rule"], body["reason"]),
         "next_step": words.said(texts.next_steps[body["route"]]),
         "made": words.moment_words(view.recommendation.made_at),
         "ruleset": body["ruleset"],
@@ -68,10 +67,15 @@ def _reason(view: CaseView, reason: dict[str, Any]) -> dict[str, Any]:
         "text": words.reason_words(reason),
         "rule": reason["rule"],
         "when": words.said(rule.when),
-        "source": rule.source,
+        "source": _source(rule.source),
         "evidence": words.said(rule.evidence),
         "is_secret": reason["visibility"] == "therapist_only",
     }
+
+
+def _source(source: str) -> str:
+    """The publications behind a row, without the sections of the design that name it too."""
+    return "; ".join(part for part in source.split("; ") if not part.startswith("clinical.md"))
 
 
 def _topics(view: CaseView, topics: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

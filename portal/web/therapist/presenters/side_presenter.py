@@ -60,7 +60,7 @@ def contact(side: Side) -> dict[str, Any]:
     rules = [str(given["hours"])] if given.get("hours") else []
     zone = given.get("time_zone") or context.practice().time_zone
     if now := words.local_time(zone):
-        rules.append(_("%(zone)s, now %(time)s there", zone=zone, time=now))
+        rules.append(_("%(zone)s, now %(time)s there", zone=words.zone_words(zone), time=now))
     if channel == "phone":
         rules.append(_("Voicemail is all right.") if given.get("voicemail_ok") else _("No voicemail."))
     rules.append(_("You may name the practice.") if given.get("name_ok") else _("Do not name the practice."))

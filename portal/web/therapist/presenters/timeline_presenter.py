@@ -77,7 +77,7 @@ def _sent(view: CaseView) -> Iterator[_Event]:
         )
     for one in view.appointments:
         text = _(
-            "Proposed to %(who)s: %(when)s, %(minutes)s minutes",
+            "Appointment proposed, %(who)s: %(when)s, %(minutes)s minutes",
             who=who(view, one.slot),
             when=words.moment_words(one.starts_at),
             minutes=one.minutes,
