@@ -64,7 +64,7 @@ def serve() -> None:
     if does_work:
         with house.store.staff.write() as session:
             jobs.add_once(
-                session, house.tools, kind="retention", subject_id="practice", within=timedelta(hours=1)
+                session, house.tools, kind="retention", subject_id="practice", within=timedelta(hours=25)
             )
     consumer = alarm.start(workplace(app)) if does_work else None
     signal.signal(signal.SIGTERM, _stop)
