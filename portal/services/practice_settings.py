@@ -51,6 +51,8 @@ KEEPING_RANGES: Final[Mapping[str, tuple[int, int]]] = {
     "mail_days": (7, 90),
     "case_years": (1, 30),
 }
+#: Every number's lowest and highest value.
+RANGES: Final[Mapping[str, tuple[int, int]]] = {**SAFE_RANGES, **KEEPING_RANGES}
 
 #: What holds before the practice was set up; the same as the columns' defaults.
 DEFAULTS: Final = PracticeSettings("", "", "", "America/New_York", "b", True, 60, 8, 10, 180, 30, 7)
@@ -196,7 +198,7 @@ def _yes_no(text: str) -> bool:
 
 
 def _number(name: str) -> Callable[[str], int]:
-    low, high = {**SAFE_RANGES, **KEEPING_RANGES}[name]
+    low, high = RANGES[name]
 
     def check(text: str) -> int:
         if not text.isascii() or not text.isdigit() or len(text) > 4 or not low <= int(text) <= high:
