@@ -68,9 +68,10 @@ class House:
             keyfiles.make_missing(
                 keys=settings.keys, private=settings.private_key, secret=settings.secret_file
             )
-        tools = self._overrides.get("tools") or _tools(settings)
+        tools = self._overrides.get("tools") or tools_for(settings)
         migrate.to_head(self._store.staff.engine)
         _make_private(settings)
+        self._store = self._store.checked(tools.vault.require_honoured)
         return cast(Tools, tools)
 
 
@@ -105,7 +106,8 @@ def _hosts(settings: Settings) -> list[str]:
     return list(settings.trusted_hosts) or ["localhost", "127.0.0.1", "[::1]", named]
 
 
-def _tools(settings: Settings) -> Tools:
+def tools_for(settings: Settings) -> Tools:
+    """Tools over the key files that are there. Raises KeyFileError."""
     vault = keyfiles.load_vault(keys=settings.keys, private=settings.private_key, role=settings.role)
     # OWASP's minimum for Argon2id: 19 MiB, two passes, one lane.
     hasher = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)

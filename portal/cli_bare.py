@@ -41,25 +41,26 @@ def create_commands(module: str) -> Flask:
     app = Flask("portal", static_folder=None)
     import_module(f"portal.{module}").init_app(app)
     for command in app.cli.commands.values():
-        let_refuse(command, ContentError)
+        let_refuse(command, {ContentError: ""})
     return app
 
 
-def let_refuse(command: click.Command, *errors: type[Exception]) -> None:
-    """Content or keys that cannot be used are told in their own words, line by line; exit 2."""
+def let_refuse(command: click.Command, refusals: Mapping[type[Exception], str]) -> None:
+    """What cannot be used is told line by line, exit 2: each error by the words given, "" its own."""
     if isinstance(command, click.Group):
         for part in command.commands.values():
-            let_refuse(part, *errors)
+            let_refuse(part, refusals)
     run = command.callback
     if run is None:
         return
+    errors = tuple(refusals)
 
     @wraps(run)
     def told(*given: Any, **named: Any) -> Any:
         try:
             return run(*given, **named)
         except errors as error:
-            click.echo(str(error), err=True)
+            click.echo(refusals[type(error)] or str(error), err=True)
             sys.exit(2)
 
     command.callback = told

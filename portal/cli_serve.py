@@ -5,17 +5,23 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+from datetime import timedelta
 from types import FrameType
+from typing import Final
 
 import click
 import waitress
 from flask import Flask, current_app
-from flask.cli import AppGroup, with_appcontext
+from flask.cli import with_appcontext
 
+from portal import alarm as alarms
 from portal import worker
 from portal.assembly import House
 from portal.config import Settings
-from portal.services import audit_chain, mails
+from portal.services import jobs, mails
+
+#: How long a command works on other jobs; what is left then is the running worker's.
+_PATIENCE: Final = 20.0
 
 
 def workplace(app: Flask) -> worker.Workplace:
@@ -29,12 +35,14 @@ def workplace(app: Flask) -> worker.Workplace:
         exports=settings.exports,
         carrier=carrier,
         sender=settings.mail_from,
+        anchor=settings.anchor,
+        outbox=settings.outbox,
     )
 
 
-def run_due(app: Flask) -> None:
+def run_due(app: Flask, *, seconds: float | None = _PATIENCE) -> None:
     """Run every due job; called by commands that write, before they exit."""
-    worker.sweep(workplace(app))
+    worker.sweep(workplace(app), seconds=seconds)
 
 
 def _stop(_number: int, _frame: FrameType | None) -> None:
@@ -48,10 +56,17 @@ def serve() -> None:
     """Serve the portal in the role of PORTAL_ROLE (all: pages and the worker in one process)."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     settings: Settings = app.extensions["portal.settings"]
-    app.extensions["portal.house"].tools  # noqa: B018  (keys and migration before the first request)
-    alarm = worker.Alarm(settings.jobs_file)
+    house: House = app.extensions["portal.house"]
+    house.tools  # noqa: B018  (keys and migration before the first request)
+    alarm = alarms.Alarm(settings.jobs_file)
     app.extensions["portal.wake"] = alarm.ring
-    consumer = alarm.start(workplace(app)) if settings.role in ("all", "worker") else None
+    does_work = settings.role in ("all", "worker")
+    if does_work:
+        with house.store.staff.write() as session:
+            jobs.add_once(
+                session, house.tools, kind="retention", subject_id="practice", within=timedelta(hours=25)
+            )
+    consumer = alarm.start(workplace(app)) if does_work else None
     signal.signal(signal.SIGTERM, _stop)
     try:
         if settings.role == "worker":
@@ -76,24 +91,10 @@ def serve() -> None:
 def work() -> None:
     """Run everything that is due now, then stop."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-    run_due(app)
-
-
-audit = AppGroup("audit", help="The audit trail.")
-
-
-@audit.command("verify")
-def verify() -> None:
-    """Check every audit event and the chain; exit 1 at the first fault."""
-    house: House = current_app.extensions["portal.house"]
-    with house.store.staff.read() as session:
-        checked, fault = audit_chain.verify(session, house.tools)
-    click.echo(f"{checked} events checked" if fault is None else fault)
-    sys.exit(0 if fault is None else 1)
+    run_due(app, seconds=None)
 
 
 def init_app(app: Flask) -> None:
     """Register the commands."""
     app.cli.add_command(serve)
     app.cli.add_command(work)
-    app.cli.add_command(audit)

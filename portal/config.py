@@ -36,6 +36,7 @@ class Settings:
     private_key: Path
     secret_key: str | None
     smtp_url: str | None
+    anchor: Path | None
     throttle: bool
 
     @property
@@ -141,6 +142,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         private_key=Path(env.get("PORTAL_PRIVATE_KEY") or instance / "private.key").absolute(),
         secret_key=env.get("SECRET_KEY") or None,
         smtp_url=_smtp_url(env.get("SMTP_URL") or None, faults),
+        anchor=Path(env["PORTAL_ANCHOR"]).absolute() if env.get("PORTAL_ANCHOR") else None,
         throttle=_one_of("PORTAL_THROTTLE", env.get("PORTAL_THROTTLE") or "on", ("on", "off"), faults)
         == "on",
     )
@@ -172,6 +174,9 @@ def _production_faults(settings: Settings, env: Mapping[str, str]) -> list[str]:
         "FLASK_DEBUG must not be set: its pages show code and values": env.get("FLASK_DEBUG", "0")
         in ("", "0", "false"),
         "PORTAL_THROTTLE=off is for tests only": settings.throttle,
+        "PORTAL_ANCHOR must name a folder outside the instance folder": not (
+            settings.anchor and settings.anchor.is_relative_to(settings.instance)
+        ),
         "the database file must not be readable by others (chmod 600)": _database_is_private(settings),
         "the key files must not be readable by others (chmod 600)": _is_private(settings.keys)
         and _is_private(settings.private_key),

@@ -8,9 +8,9 @@ transaction that reads and then writes would otherwise fail under load (security
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, Engine, event
@@ -57,11 +57,16 @@ def prepare(engine: Engine, *, is_partner: bool) -> Engine:
     return engine
 
 
+def _nothing() -> None:
+    """No check."""
+
+
 @dataclass(frozen=True)
 class Door:
-    """One engine's two kinds of transaction."""
+    """One engine's two kinds of transaction. ``check`` runs before every commit and may refuse it."""
 
     engine: Engine
+    check: Callable[[], None] = _nothing
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -78,6 +83,7 @@ class Door:
         engine = self.engine.execution_options(begin="IMMEDIATE")
         with Session(engine, expire_on_commit=False) as session, session.begin():
             yield session
+            self.check()
 
 
 @dataclass(frozen=True)
@@ -93,6 +99,23 @@ class Store:
         return cls(
             staff=Door(prepare(staff, is_partner=False)), partner=Door(prepare(partner, is_partner=True))
         )
+
+    def checked(self, check: Callable[[], None]) -> Store:
+        """The same doors, with a check before every commit."""
+        return Store(staff=replace(self.staff, check=check), partner=replace(self.partner, check=check))
+
+    def clean(self) -> bool:
+        """Take what was deleted off the disk: empty SQLite's write-ahead log. False while somebody reads.
+
+        The pages themselves are overwritten as they are freed (``secure_delete``).
+        """
+        engine = self.staff.engine
+        if engine.dialect.name != "sqlite":
+            return True
+        with closing(engine.raw_connection()) as connection:
+            raw: Any = connection.driver_connection
+            busy, *_ = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return not busy
 
     def dispose(self) -> None:
         """Close every pooled connection."""

@@ -12,6 +12,9 @@ Three ways to keep a text, by who must be able to read it again:
 Every blob starts with a format byte and an eight-byte key id and is bound to its ``Place`` (table,
 column, row): moved anywhere else it does not open. Plain texts are padded to buckets of 256 bytes,
 because "no" and "yes" differ in length.
+
+Keys may be exchanged while the process runs (``keys rotate``): the vault asks its source before every
+use, and a transaction that wrote under a key destroyed meanwhile is refused (decision 0021).
 """
 
 from __future__ import annotations
@@ -19,15 +22,18 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+import threading
 from base64 import b64decode, b64encode
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 BUCKET: Final = 256
 _SEALED: Final = b"\x01"
@@ -45,6 +51,10 @@ class VaultError(Exception):
 
 class KeyMissing(VaultError):
     """This process does not hold the key that the blob needs."""
+
+
+class KeyRetired(VaultError):
+    """Something was written under a key that was destroyed before the transaction ended."""
 
 
 class Place(NamedTuple):
@@ -91,6 +101,44 @@ class Ring:
         )
 
 
+def public_id(public: X25519PublicKey) -> bytes:
+    """The eight bytes that name a practice key in every blob sealed to it."""
+    raw = public.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+    return hashlib.sha256(raw).digest()[:_KEY_ID]
+
+
+def key_id_of(blob: bytes) -> bytes:
+    """The id of the key a blob needs."""
+    return blob[1 : 1 + _KEY_ID]
+
+
+@dataclass(frozen=True, repr=False)
+class Keys:
+    """What a process holds. ``private`` by public id; ``retiring``: public keys whose blobs still open."""
+
+    public: X25519PublicKey
+    private: Mapping[bytes, X25519PrivateKey]
+    partner: Ring
+    staff: Ring | None
+    retiring: frozenset[bytes] = field(default_factory=frozenset)
+
+    def ring(self, name: RingName) -> Ring:
+        """One ring. Raises KeyMissing where this process does not hold it."""
+        ring = self.partner if name == "partner" else self.staff
+        if ring is None:
+            raise KeyMissing(f"no {name} ring in this process")
+        return ring
+
+    def honoured(self) -> frozenset[bytes]:
+        """Ids of every key that what is written now may stand under."""
+        held = [key_id for ring in (self.partner, self.staff) if ring for key_id in ring.keys]
+        return self.retiring | {public_id(self.public), *self.private, *map(bytes.fromhex, held)}
+
+
+#: Answers with keys when they changed since it was asked last, else None.
+KeySource = Callable[[], Keys | None]
+
+
 def pad(text: str) -> bytes:
     """UTF-8 bytes with a four-byte length in front, filled up to a multiple of ``BUCKET``."""
     raw = text.encode()
@@ -115,43 +163,51 @@ class Vault:
         partner: Ring,
         staff: Ring | None,
     ) -> None:
-        self._public = public
-        self._private = private
-        self._rings: dict[str, Ring | None] = {"partner": partner, "staff": staff}
-        raw = public.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
-        self._public_id = hashlib.sha256(raw).digest()[:_KEY_ID]
+        held = {} if private is None else {public_id(public): private}
+        self._keys = Keys(public, held, partner, staff)
+        self._source: KeySource = _nothing_new
+        self._written = threading.local()
+
+    @classmethod
+    def over(cls, keys: Keys, source: KeySource) -> Vault:
+        """A vault whose keys may be exchanged while it is in use."""
+        vault = cls(public=keys.public, private=None, partner=keys.partner, staff=keys.staff)
+        vault._keys, vault._source = keys, source
+        return vault
 
     def __repr__(self) -> str:
         return "<Vault>"
 
     def seal(self, place: Place, text: str) -> bytes:
         """Seal ``text`` to the practice; only a holder of the private key opens it."""
-        body = _SUITE.encrypt(pad(text), self._public, info=place.bound(self._public_id))
-        return _SEALED + self._public_id + body
+        public = self._now().public
+        key_id = self._noted(public_id(public))
+        return _SEALED + key_id + _SUITE.encrypt(pad(text), public, info=place.bound(key_id))
 
     def open(self, place: Place, blob: bytes) -> str:
         """The sealed text. Raises KeyMissing without the private key, VaultError on any mismatch."""
-        if self._private is None:
+        private = self._now().private
+        if not private:
             raise KeyMissing("no private key in this process")
         key_id, body = self._split(_SEALED, blob)
-        if key_id != self._public_id:
+        if key_id not in private:
             raise KeyMissing("sealed to another key")
         try:
-            return unpad(_SUITE.decrypt(body, self._private, info=place.bound(key_id)))
+            return unpad(_SUITE.decrypt(body, private[key_id], info=place.bound(key_id)))
         except (InvalidTag, ValueError) as error:
             raise VaultError(f"{place.table}.{place.column}: cannot be opened") from error
 
     def box(self, ring: RingName, place: Place, text: str) -> bytes:
         """Encrypt ``text`` under the ring's current key."""
-        held = self._ring(ring)
-        key_id = bytes.fromhex(held.current)
+        held = self._now().ring(ring)
+        key_id = self._noted(bytes.fromhex(held.current))
         nonce = secrets.token_bytes(_NONCE)
         body = AESGCM(held.keys[held.current]).encrypt(nonce, pad(text), place.bound(key_id))
         return _BOXED + key_id + nonce + body
 
     def unbox(self, ring: RingName, place: Place, blob: bytes) -> str:
         """The boxed text. Raises KeyMissing or VaultError."""
-        held = self._ring(ring)
+        held = self._now().ring(ring)
         key_id, body = self._split(_BOXED, blob)
         key = held.keys.get(key_id.hex())
         if key is None:
@@ -164,24 +220,55 @@ class Vault:
 
     def digest(self, ring: RingName, purpose: str, value: str) -> str:
         """Keyed blind index (64 hex digits) of ``value``: equal values give equal digests."""
-        return hmac.new(self._ring(ring).index, f"{purpose}|{value}".encode(), hashlib.sha256).hexdigest()
+        index = self._now().ring(ring).index
+        return hmac.new(index, f"{purpose}|{value}".encode(), hashlib.sha256).hexdigest()
 
     def mac(self, purpose: str, message: bytes) -> str:
         """MAC (64 hex digits) under the partner ring, which every process holds."""
-        keyed = self._ring("partner").index
+        keyed = self._now().partner.index
         return hmac.new(keyed, purpose.encode() + b"|" + message, hashlib.sha256).hexdigest()
 
-    def _ring(self, name: RingName) -> Ring:
-        ring = self._rings[name]
-        if ring is None:
-            raise KeyMissing(f"no {name} ring in this process")
-        return ring
+    def current_id(self, ring: RingName | None) -> bytes:
+        """Id of the key that is written under now: of a ring, or (None) of what is sealed."""
+        keys = self._now()
+        return public_id(keys.public) if ring is None else bytes.fromhex(keys.ring(ring).current)
+
+    def file_key(self, key_id: str | None, salt: bytes) -> tuple[str, bytes]:
+        """Id of a staff key (the current one unless named) and a key for one file, made from it."""
+        held = self._now().ring("staff")
+        key = held.keys.get(key_id or held.current)
+        if key is None:
+            raise KeyMissing("encrypted under a key this process does not hold")
+        derived = HKDF(algorithm=hashes.SHA256(), length=32, salt=salt, info=b"portal file").derive(key)
+        return key_id or held.current, derived
+
+    def require_honoured(self) -> None:
+        """Raise KeyRetired if this thread wrote under a key that is gone now; before every commit."""
+        written: set[bytes] = getattr(self._written, "ids", set())
+        self._written.ids = set()
+        if not written <= self._now().honoured():
+            raise KeyRetired("the keys were exchanged; try again")
+
+    def _now(self) -> Keys:
+        fresh = self._source()
+        if fresh is not None:
+            self._keys = fresh
+        return self._keys
+
+    def _noted(self, key_id: bytes) -> bytes:
+        if self._source is not _nothing_new:
+            self._written.ids = {*getattr(self._written, "ids", ()), key_id}
+        return key_id
 
     @staticmethod
     def _split(kind: bytes, blob: bytes) -> tuple[bytes, bytes]:
         if blob[:1] != kind:
             raise VaultError("not a blob of this kind")
-        return blob[1 : 1 + _KEY_ID], blob[1 + _KEY_ID :]
+        return key_id_of(blob), blob[1 + _KEY_ID :]
+
+
+def _nothing_new() -> None:
+    """Keys that live in memory only never change."""
 
 
 def new_vault() -> Vault:

@@ -7,23 +7,25 @@ A sweep does what is due and stops when nothing is left, so that a command can r
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from huey import SqliteHuey
-from huey.consumer import Consumer
-
 from portal.domain.access import system
 from portal.services import (
+    audit_anchors,
     audit_chain,
+    erasure_ledger,
     exports,
     happenings,
     jobs,
     mails,
     practices,
     resets,
+    retention,
     routing,
     screening,
 )
@@ -48,6 +50,9 @@ class Workplace:
     exports: Path
     carrier: mails.Carrier
     sender: str
+    #: A second place, on another disk or machine: where anchors and the ledger of erasures are kept.
+    anchor: Path | None = None
+    outbox: Path | None = None
 
 
 def _screen_one(place: Workplace, intake_id: str) -> Screened:
@@ -152,6 +157,23 @@ def _staff_reset_link(place: Workplace, staff_id: str) -> None:
         resets.send_staff_link(session, place.tools, staff_id=staff_id, by=WORKER)
 
 
+def _ledger(place: Workplace, _erased: str) -> None:
+    """What was erased goes to the second place, by id; tried again until that can be reached."""
+    if place.anchor is None:
+        return
+    with place.store.staff.read() as session:
+        erased = erasure_ledger.told(session)
+    erasure_ledger.keep(place.tools, place.anchor, erased)
+
+
+def _retention(place: Workplace, _practice: str) -> None:
+    """Delete what is over its time, and ask for the same tomorrow."""
+    with place.store.staff.write() as session:
+        jobs.add_once(session, place.tools, kind="retention", subject_id="practice", within=timedelta(days=1))
+    retention.run(place.store, place.tools, by=WORKER, outbox=place.outbox)
+    place.store.clean()
+
+
 def _export(place: Workplace, export_id: str) -> None:
     exports.run(place.store, place.tools, place.exports, export_id)
 
@@ -168,24 +190,35 @@ HANDLERS: Final[dict[str, Callable[[Workplace, str], None]]] = {
     "reset_link": _reset_link,
     "staff_reset_link": _staff_reset_link,
     "export": _export,
+    "ledger": _ledger,
+    "retention": _retention,
 }
 
 #: Kinds that only look at how things stand: several of one subject, waiting together, are one.
 LOOKS_AT_STATE: Final = frozenset({"left", "route"})
 
 
-def _note_error(what: str, error: Exception) -> None:
+def note_error(what: str, error: Exception) -> None:
+    """A line for the log: what went wrong and where, never with what."""
     log.error("%s failed: %s", what, told(error))
 
 
-def sweep(place: Workplace) -> None:
-    """Do everything that is due, in the order safety wants: saves, jobs, mail, then the audit chain."""
+def sweep(place: Workplace, *, seconds: float | None = None) -> None:
+    """Do everything that is due, in the order safety wants: saves, jobs, mail, then the audit chain.
+
+    ``seconds``: begin no further round of jobs after so long. Beside a busy portal a command would else work
+    for whoever types, without an end.
+    """
+    started = time.monotonic()
     _screen(place)
     for _ in range(_ROUNDS):
         if not (_do_jobs(place) + _send(place)):
             break
-    while _chain(place):
+        if seconds is not None and time.monotonic() - started > seconds:
+            break
+    while _chain(place) == audit_chain.BATCH:
         pass
+    _anchor(place)
 
 
 def _screen(place: Workplace) -> None:
@@ -196,7 +229,7 @@ def _screen(place: Workplace) -> None:
         try:
             look_into(place, intake_id)
         except Exception as error:  # one bad intake must not keep the others waiting
-            _note_error("screening", error)
+            note_error("screening", error)
 
 
 def _do_jobs(place: Workplace) -> int:
@@ -210,7 +243,7 @@ def _do_jobs(place: Workplace) -> int:
                 for one in alike:
                     jobs.done(session, place.tools, one)
         except Exception as error:  # noted on the row, tried again later
-            _note_error(f"job {job.kind}", error)
+            note_error(f"job {job.kind}", error)
             with place.store.staff.write() as session:
                 for one in alike:
                     jobs.failed(session, place.tools, one, error)
@@ -239,7 +272,7 @@ def _send(place: Workplace) -> int:
             place.carrier(message, mail.id)
             is_sent = True
         except Exception as error:  # one bad mail must not keep the others waiting
-            _note_error("mail", error)
+            note_error("mail", error)
             is_sent = False
         with place.store.staff.write() as session:
             mails.settle(session, place.tools, mail, is_sent=is_sent)
@@ -251,42 +284,15 @@ def _chain(place: Workplace) -> int:
         return audit_chain.extend(session, place.tools)
 
 
-class _QuietConsumer(Consumer):
-    """A consumer inside another program: leaves the signal handlers alone."""
-
-    def _set_signal_handlers(self) -> None:
-        """The server's own handlers stay."""
-
-
-class Alarm:
-    """Wakes the worker through a queue file of its own; works across processes."""
-
-    def __init__(self, queue_file: Path) -> None:
-        self._huey = SqliteHuey("portal", filename=str(queue_file), results=False, utc=True)
-        self._place: Workplace | None = None
-        self._sweep = self._huey.task(name="sweep")(self._run)
-        self._huey.periodic_task(lambda _now: True, name="every_minute")(self._run)
-
-    def ring(self) -> None:
-        """Ask for a sweep soon; several rings before it starts are one.
-
-        The queue itself says whether one is waiting: the process that rings may not be the one that works.
-        """
-        if not self._huey.pending_count():
-            self._sweep()
-
-    def start(self, place: Workplace) -> Consumer:
-        """Start one worker thread in this process; returns the consumer to stop."""
-        self._place = place
-        consumer = _QuietConsumer(self._huey, workers=1, max_delay=0.5, check_worker_health=False)
-        consumer.start()
-        self.ring()
-        return consumer
-
-    def _run(self) -> None:
-        if self._place is None:
-            return
-        try:
-            sweep(self._place)
-        except Exception as error:  # huey would log its text; the next minute tries again
-            _note_error("sweep", error)
+def _anchor(place: Workplace) -> None:
+    """Once a day, a line in the second place; a folder that cannot be reached is tried again next minute."""
+    if place.anchor is None:
+        return
+    now = place.tools.now()
+    try:
+        if audit_anchors.is_due(place.anchor, now):
+            with place.store.staff.read() as session:
+                stands = audit_anchors.newest(session, at=now)
+            audit_anchors.keep(place.tools, place.anchor, stands)
+    except OSError as error:
+        note_error("anchor", error)

@@ -43,6 +43,11 @@ def run() -> None:
     link = _flask("accounts", "first-link").strip()
     if link:
         print(f"This practice has no admin yet. This link makes the first one, once:\n    {link}", flush=True)
+    print(
+        "Without a recovery kit a lost disk makes every backup unreadable. Make one, and keep it elsewhere:\n"
+        f"    {Path(environment.python()).relative_to(environment.ROOT)} -m flask --app wsgi keys kit FILE",
+        flush=True,
+    )
     _serve()
 
 

@@ -31,6 +31,13 @@ def current(engine: Engine) -> str | None:
         return MigrationContext.configure(connection).get_current_revision()
 
 
+def is_known(revision: str) -> bool:
+    """Whether this code knows a revision, so that it can go on from there."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent))
+    return revision in {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+
+
 def to_head(engine: Engine) -> None:
     """Upgrade if needed; a database that is already there costs one query."""
     if current(engine) != head():

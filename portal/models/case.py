@@ -35,6 +35,8 @@ class CaseFile(Base):
     #: Set when this record was merged into another case.
     merged_into_id: Mapped[Ref | None] = mapped_column(default=None)
     closed_at: Mapped[datetime | None] = mapped_column(default=None)
+    #: Legal hold: while set, nothing of this case is deleted, by policy or by hand.
+    held_at: Mapped[datetime | None] = mapped_column(default=None)
 
 
 class Partner(Base):

@@ -24,6 +24,10 @@ class Practice(Base):
     stale_days: Mapped[int] = mapped_column(default=60)
     alcohol_level: Mapped[int] = mapped_column(default=8)
     index_margin: Mapped[int] = mapped_column(default=10)
+    #: How long what nobody needs is kept: unsent drafts, bodies of mail that never went out, closed cases.
+    draft_days: Mapped[int] = mapped_column(default=180)
+    mail_days: Mapped[int] = mapped_column(default=30)
+    case_years: Mapped[int] = mapped_column(default=7)
     has_on_call: Mapped[bool] = mapped_column(default=False)
     #: The on-call e-mail address, boxed with the staff ring. Not readable by partners.
     on_call_box: Mapped[bytes | None] = mapped_column(default=None)

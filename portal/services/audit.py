@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
+from typing import Final
 
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
@@ -13,6 +15,12 @@ from portal.models import AuditEvent, table_of
 from portal.services.tools import Tools
 
 Detail = Mapping[str, str | int | bool | list[str] | None]
+#: Ids, keys and dates: nobody's words, no address. What does not look like one is refused.
+_KEY: Final = re.compile(r"[A-Za-z0-9_.:,+/-]{0,80}")
+
+
+class NotAKey(Exception):
+    """Somebody's words were about to become part of an event. Its text names the key, never the value."""
 
 
 def message(row: Mapping[str, object]) -> bytes:
@@ -32,8 +40,10 @@ def record(
 ) -> None:
     """Write one event about ``subject`` (kind, id). ``detail`` holds ids, counts and keys only.
 
-    Plain INSERT without RETURNING: a partner connection may write an event and never read one.
+    Plain INSERT without RETURNING: a partner connection may write an event and never read one. Raises
+    NotAKey, and nothing of the transaction is kept, where a value could be an answer, a name or an address.
     """
+    _require_keys({"subject": subject[1], **(detail or {})})
     happened_at = tools.now()
     row: dict[str, object] = {
         "id": tools.new_id(),
@@ -47,6 +57,13 @@ def record(
     }
     mac = tools.vault.mac("audit_event", message(row))
     session.execute(insert(table_of(AuditEvent)), [{**row, "happened_at": happened_at, "mac": mac}])
+
+
+def _require_keys(detail: Detail) -> None:
+    for name, value in detail.items():
+        texts = value if isinstance(value, list) else [value]
+        if not all(_KEY.fullmatch(text) for text in texts if isinstance(text, str)):
+            raise NotAKey(name)
 
 
 def unexpected_fields(session: Session, tools: Tools, *, count: int, by: Viewer) -> None:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Iterable, Mapping
 from typing import Final
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import RowMapping, bindparam, func, select, update
 from sqlalchemy.orm import Session
 
 from portal.models import AuditEvent, table_of
 from portal.services import audit
+from portal.services.audit_anchors import START, Anchor
 from portal.services.tools import Tools
 
-START: Final = "0" * 64
-_BATCH: Final = 500
+BATCH: Final = 500
 
 
 def _link(tools: Tools, before: str, number: int, mac: str) -> str:
@@ -28,7 +29,7 @@ def extend(session: Session, tools: Tools) -> int:
     ).one_or_none()
     number, chain = (0, START) if last is None else (last.number, last.chain)
     rows = session.execute(
-        select(c.id, c.mac).where(c.number.is_(None)).order_by(c.happened_at, c.id).limit(_BATCH)
+        select(c.id, c.mac).where(c.number.is_(None)).order_by(c.happened_at, c.id).limit(BATCH)
     ).all()
     links = []
     for row in rows:
@@ -43,28 +44,52 @@ def extend(session: Session, tools: Tools) -> int:
     return len(rows)
 
 
-def verify(session: Session, tools: Tools) -> tuple[int, str | None]:
+def verify(session: Session, tools: Tools, anchors: Iterable[Anchor] = ()) -> tuple[int, str | None]:
     """How many events were checked, and what is wrong with the first bad one (None: all is well).
 
-    Covers every column of every event, gaps in the numbers and the chain. Events that the worker has not
-    chained yet are checked by their own MAC.
+    Covers every column of every event, gaps in the numbers, the chain, and with ``anchors`` its end. Events
+    that the worker has not chained yet are checked by their own MAC.
     """
     c = table_of(AuditEvent).c
     rows = session.execute(
         select(table_of(AuditEvent)).order_by(func.coalesce(c.number, 2**62), c.happened_at, c.id),
-        execution_options={"yield_per": _BATCH},
+        execution_options={"yield_per": BATCH},
     )
-    before, checked = START, 0
+    heads = {anchor.count: anchor.head for anchor in anchors}
+    before, checked, numbered = START, 0, 0
     for row in rows.mappings():
         checked += 1
-        event = {**row, "happened_at": row["happened_at"].isoformat()}
-        if not hmac.compare_digest(tools.vault.mac("audit_event", audit.message(event)), row["mac"]):
-            return checked, f"event {row['number'] or row['id']} was changed"
-        if row["number"] is None:
-            continue
-        if row["number"] != checked:
-            return checked, f"event {checked} is missing"
-        before = _link(tools, before, row["number"], row["mac"])
-        if not hmac.compare_digest(before, row["chain"] or ""):
-            return checked, f"the chain is broken at event {row['number']}"
-    return checked, None
+        before, fault = _checked(tools, row, checked, before)
+        if fault is None and row["number"] is not None:
+            numbered = checked
+            fault = _anchored(heads.pop(checked, before), before, checked)
+        if fault is not None:
+            return checked, fault
+    return checked, _missing(heads, numbered)
+
+
+def _checked(tools: Tools, row: RowMapping, number: int, before: str) -> tuple[str, str | None]:
+    """The chain after this event, and what is wrong with it."""
+    event = {**row, "happened_at": row["happened_at"].isoformat()}
+    if not hmac.compare_digest(tools.vault.mac("audit_event", audit.message(event)), row["mac"]):
+        return before, f"event {row['number'] or row['id']} was changed"
+    if row["number"] is None:
+        return before, None
+    if row["number"] != number:
+        return before, f"event {number} is missing"
+    link = _link(tools, before, number, row["mac"])
+    if not hmac.compare_digest(link, row["chain"] or ""):
+        return link, f"the chain is broken at event {number}"
+    return link, None
+
+
+def _anchored(head: str, chain: str, number: int) -> str | None:
+    return None if hmac.compare_digest(head, chain) else f"event {number} is not the one that was anchored"
+
+
+def _missing(heads: Mapping[int, str], numbered: int) -> str | None:
+    """What an anchor counts beyond the last numbered event was cut off."""
+    most = max(heads, default=0)
+    if most <= numbered:
+        return None
+    return f"event {numbered + 1} is missing: an anchor counts {most}"

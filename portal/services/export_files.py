@@ -17,7 +17,7 @@ from typing import Final
 
 from portal.services.export_columns import MARK
 from portal.services.tools import Tools
-from portal.vault import Place, VaultError
+from portal.vault import Place, VaultError, key_id_of
 
 #: Plain bytes a piece holds at least, but for the last.
 PIECE: Final = 64 * 1024
@@ -96,6 +96,24 @@ def read(tools: Tools, source: Path, export_id: str) -> Iterator[bytes]:
             yield tools.vault.unbox("staff", _place(export_id, str(number)), blob).encode()
             number, blob = number + 1, following
         tools.vault.unbox("staff", _place(export_id, _END), blob)
+
+
+def renew(tools: Tools, source: Path) -> bool:
+    """Box a file's pieces anew where one stands under an old key; whether that was so."""
+    with source.open("rb") as file:
+        blobs = list(_blobs(file))
+    if all(key_id_of(blob) == tools.vault.current_id("staff") for blob in blobs):
+        return False
+    export_id, half = source.stem, source.with_suffix(".half")
+    half.unlink(missing_ok=True)
+    half.touch(mode=0o600)
+    with half.open("wb") as file:
+        for number, blob in enumerate(blobs, 1):
+            name = _END if number == len(blobs) else str(number - 1)
+            text = tools.vault.unbox("staff", _place(export_id, name), blob)
+            file.write(_boxed(tools, export_id, name, text))
+    half.replace(source)
+    return True
 
 
 def _blobs(file: io.BufferedReader) -> Iterator[bytes]:

@@ -41,6 +41,14 @@ def is_asked(session: Session, *, kind: str, subject_id: str, due_at: datetime) 
     return found is not None
 
 
+def add_once(session: Session, tools: Tools, *, kind: str, subject_id: str, within: timedelta) -> None:
+    """Ask for ``kind`` again in a while, unless it is asked for already at a later time than now."""
+    c, now = table_of(Job).c, tools.now()
+    later = select(c.id).where(c.done_at.is_(None), c.kind == kind, c.due_at > now).limit(1)
+    if session.execute(later).one_or_none() is None:
+        add(session, tools, kind=kind, subject_id=subject_id, due_at=now + within)
+
+
 @dataclass(frozen=True)
 class WaitingJob:
     """One job to do."""

@@ -40,10 +40,22 @@ class PracticeSettings:
     stale_days: int
     alcohol_level: int
     index_margin: int
+    draft_days: int
+    mail_days: int
+    case_years: int
 
+
+#: Shortest and longest time that things nobody needs may be kept: days, days, years.
+KEEPING_RANGES: Final[Mapping[str, tuple[int, int]]] = {
+    "draft_days": (30, 730),
+    "mail_days": (7, 90),
+    "case_years": (1, 30),
+}
+#: Every number's lowest and highest value.
+RANGES: Final[Mapping[str, tuple[int, int]]] = {**SAFE_RANGES, **KEEPING_RANGES}
 
 #: What holds before the practice was set up; the same as the columns' defaults.
-DEFAULTS: Final = PracticeSettings("", "", "", "America/New_York", "b", True, 60, 8, 10)
+DEFAULTS: Final = PracticeSettings("", "", "", "America/New_York", "b", True, 60, 8, 10, 180, 30, 7)
 
 
 def view(session: Session, tools: Tools) -> PracticeSettings:
@@ -63,6 +75,9 @@ def view(session: Session, tools: Tools) -> PracticeSettings:
         stale_days=row.stale_days,
         alcohol_level=row.alcohol_level,
         index_margin=row.index_margin,
+        draft_days=row.draft_days,
+        mail_days=row.mail_days,
+        case_years=row.case_years,
     )
 
 
@@ -183,7 +198,7 @@ def _yes_no(text: str) -> bool:
 
 
 def _number(name: str) -> Callable[[str], int]:
-    low, high = SAFE_RANGES[name]
+    low, high = RANGES[name]
 
     def check(text: str) -> int:
         if not text.isascii() or not text.isdigit() or len(text) > 4 or not low <= int(text) <= high:
@@ -203,6 +218,9 @@ _CHECKS: Final[Mapping[str, Callable[[str], str | int | bool]]] = {
     "stale_days": _number("stale_days"),
     "alcohol_level": _number("alcohol_level"),
     "index_margin": _number("index_margin"),
+    "draft_days": _number("draft_days"),
+    "mail_days": _number("mail_days"),
+    "case_years": _number("case_years"),
 }
 #: The settings' names, as forms post them.
 FIELDS: Final = tuple(_CHECKS)

@@ -11,6 +11,7 @@ from werkzeug.datastructures import ImmutableDict
 from werkzeug.exceptions import HTTPException, SecurityError
 
 from portal.services.errors import NotFound, told
+from portal.vault import KeyRetired
 from portal.web import sittings
 from portal.web.guards import BadToken
 
@@ -91,9 +92,12 @@ def _strange_host(_error: SecurityError) -> Response:
     return Response("Bad request: unknown host name.\n", 400, mimetype="text/plain")
 
 
-def _busy(error: OperationalError) -> Response:
-    """Locked, full or gone: nothing was kept, and the page says so with what was typed."""
-    current_app.logger.error("%s found no database: %s", request.endpoint, told(error))
+def _busy(error: OperationalError | KeyRetired) -> Response:
+    """Locked, full or gone, or the keys were exchanged this very moment: nothing was kept, and the page says
+    so with what was typed.
+    """
+    what = "database" if isinstance(error, OperationalError) else "key any more"
+    current_app.logger.error("%s found no %s: %s", request.endpoint, what, told(error))
     answer = _page(503, kept=_kept(), action=request.path)
     answer.headers["Retry-After"] = "10"
     return answer
@@ -106,3 +110,4 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(NotFound, _not_found)
     app.register_error_handler(BadToken, _expired)
     app.register_error_handler(OperationalError, _busy)
+    app.register_error_handler(KeyRetired, _busy)

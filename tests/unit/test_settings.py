@@ -44,6 +44,7 @@ def test_nothing_set_is_a_development_machine(tmp_path: Path, monkeypatch: pytes
         private_key=instance / "private.key",
         secret_key=None,
         smtp_url=None,
+        anchor=None,
         throttle=True,
     )
 
@@ -71,6 +72,15 @@ def test_keys_named_by_a_relative_path_are_found_from_anywhere(
     monkeypatch.chdir(tmp_path)
     settings = load({"PORTAL_KEYS": "keys.json", "PORTAL_PRIVATE_KEY": "private.key"})
     assert (settings.keys, settings.private_key) == (tmp_path / "keys.json", tmp_path / "private.key")
+
+
+def test_anchors_lie_elsewhere_in_production(tmp_path: Path) -> None:
+    inside = {"PORTAL_INSTANCE": str(tmp_path), "PORTAL_ANCHOR": str(tmp_path / "anchor")}
+    fault = "PORTAL_ANCHOR must name a folder outside the instance folder"
+    assert load(inside).anchor == tmp_path / "anchor"
+    assert fault in _faults({**inside, "PORTAL_ENV": "production"})
+    outside = {**inside, "PORTAL_ANCHOR": "/elsewhere", "PORTAL_ENV": "production"}
+    assert fault not in _faults(outside)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from flask import redirect, render_template
 from werkzeug.wrappers import Response
 
-from portal.domain.rules import SAFE_RANGES
 from portal.services import practice_settings
 from portal.services.errors import BadInput, NotFresh
 from portal.web import bodies, freshness, guards, kit
@@ -51,7 +50,7 @@ def _page(faults: dict[str, str], given: dict[str, str]) -> str:
         asks_password=freshness.is_due() or "password" in faults,
         policies=list(words.POLICIES.items()),
         zones=[(zone, zone) for zone in practice_settings.time_zones()],
-        ranges=SAFE_RANGES,
+        ranges=practice_settings.RANGES,
     )
 
 

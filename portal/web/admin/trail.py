@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from flask import abort, render_template, request
 
 from portal.services import audit_views, case_names
 from portal.web import guards, kit
 from portal.web.admin import bp, words
+
+#: What stands in the address becomes part of an event: an id, and never what somebody typed.
+_ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|practice")
 
 
 @bp.get("/admin/audit")
@@ -17,7 +23,7 @@ def everything() -> str:
 
 
 def _is_kind(kind: str, subject: str) -> None:
-    if kind not in audit_views.SUBJECTS:
+    if kind not in audit_views.SUBJECTS or _ID.fullmatch(subject) is None:
         abort(404)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from portal.domain.rules import SAFE_RANGES
+from portal.services import practice_settings
 from portal.services.errors import NotFresh
 from portal.web import freshness
 
@@ -66,6 +66,9 @@ LABELS: Mapping[str, Any] = {
     "stale_days": _l("Days until answers are out of date"),
     "alcohol_level": _l("Alcohol score that calls for a talk first"),
     "index_margin": _l("Lead of a pattern before its model is named"),
+    "draft_days": _l("Days until a form that was never sent is emptied"),
+    "mail_days": _l("Days until a mail that could not be sent is emptied"),
+    "case_years": _l("Years until a closed case is deleted"),
     "format": _l("Format"),
     "since": _l("Sent from"),
     "until": _l("Sent until"),
@@ -126,7 +129,7 @@ SUBJECTS: Mapping[str, Any] = {
 def fault(field: str, reason: str) -> str:
     """What stands beside a field."""
     if reason == "out_of_range":
-        low, high = SAFE_RANGES[field]
+        low, high = practice_settings.RANGES[field]
         return str(_l("Please give a whole number from %(low)s to %(high)s.", low=low, high=high))
     return str(_BY_FIELD.get((field, reason)) or REASONS[reason])
 

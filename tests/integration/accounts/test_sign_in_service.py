@@ -152,7 +152,7 @@ def test_nobody_of_the_staff_is_found_where_nobody_can_be(store: Store, tools: T
         session.execute(update(table_of(StaffAccount)).values(disabled_at=tools.now()))
     assert staff_claim(store, tools, "ada@practice.org").id == ""
     partner_only = Vault(
-        public=tools.vault._public, private=None, partner=tools.vault._ring("partner"), staff=None
+        public=tools.vault._keys.public, private=None, partner=tools.vault._keys.partner, staff=None
     )
     assert staff_claim(store, replace(tools, vault=partner_only), "ada@practice.org") == Claim("staff", "")
 

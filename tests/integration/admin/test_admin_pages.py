@@ -13,7 +13,7 @@ from admin_browser import Desk, errors, value
 from flask import Flask
 from practice_world import PASSWORD, World
 
-from portal.services import exports, invitations, mails
+from portal.services import exports, invitations, mails, practice_settings
 
 PAGES = (
     "/admin", "/admin/people", "/admin/cases", "/admin/settings", "/admin/exports", "/admin/audit",
@@ -149,6 +149,15 @@ def test_a_reset_before_set_up_shows_the_new_link(ada: Desk, house: World) -> No
     assert found is not None
     assert ada.post(found[1]).status_code == 303
     assert "set-up-link" in ada.get("/admin/people").text
+
+
+@pytest.mark.parametrize("name", practice_settings.RANGES)
+def test_every_number_that_is_out_of_range_is_named(ada: Desk, name: str) -> None:
+    low, high = practice_settings.RANGES[name]
+    refused = ada.post("/admin/settings", **{name: "9999", "phone": "555 0142"})
+    assert refused.status_code == 400
+    assert f"whole number from {low} to {high}" in refused.text
+    assert "555 0142" in refused.text
 
 
 def test_settings_are_shown_and_kept(ada: Desk) -> None:

@@ -24,6 +24,9 @@ ALL = {
     "stale_days": "30",
     "alcohol_level": "6",
     "index_margin": "15",
+    "draft_days": "90",
+    "mail_days": "14",
+    "case_years": "10",
 }
 
 
@@ -58,7 +61,7 @@ def test_before_the_first_save_the_defaults_hold(world: World, ada: Viewer) -> N
 def test_every_setting_is_kept(world: World, ada: Viewer) -> None:
     assert _change(world, ada, **ALL) == frozenset(ALL)
     assert _view(world) == PracticeSettings(
-        "Riverside", "555 0100", "oncall@example.org", "Europe/Madrid", "a", False, 30, 6, 15
+        "Riverside", "555 0100", "oncall@example.org", "Europe/Madrid", "a", False, 30, 6, 15, 90, 14, 10
     )
     with world.store.staff.read() as session:
         assert alerts.on_call_address(session, world.tools) == "oncall@example.org"
@@ -66,8 +69,8 @@ def test_every_setting_is_kept(world: World, ada: Viewer) -> None:
             "Riverside", "555 0100", "Europe/Madrid", "a", False, True, False
         )
     assert _events(world) == [
-        '{"settings": ["alcohol_level", "confidentiality", "index_margin", "on_call_email", "phone", '
-        '"practice_name", "self_referral", "stale_days", "time_zone"]}'
+        '{"settings": ["alcohol_level", "case_years", "confidentiality", "draft_days", "index_margin", '
+        '"mail_days", "on_call_email", "phone", "practice_name", "self_referral", "stale_days", "time_zone"]}'
     ]
 
 
@@ -125,6 +128,9 @@ def test_without_a_case_there_is_nothing_to_route(world: World, ada: Viewer) -> 
         ("alcohol_level", "3", "out_of_range"),
         ("index_margin", "-5", "out_of_range"),
         ("index_margin", "²", "out_of_range"),
+        ("draft_days", "29", "out_of_range"),
+        ("mail_days", "91", "out_of_range"),
+        ("case_years", "0", "out_of_range"),
         ("index_margin", "1" * 5000, "out_of_range"),
     ],
 )
@@ -139,7 +145,11 @@ def test_a_bad_setting_is_refused_by_field(
 
 
 @pytest.mark.parametrize(
-    ("name", "low", "high"), [("stale_days", 14, 90), ("alcohol_level", 4, 8), ("index_margin", 5, 25)]
+    ("name", "low", "high"),
+    [
+        *(("stale_days", 14, 90), ("alcohol_level", 4, 8), ("index_margin", 5, 25)),
+        *(("draft_days", 30, 730), ("mail_days", 7, 90), ("case_years", 1, 30)),
+    ],
 )
 def test_both_ends_of_a_safe_range_are_taken(
     world: World, ada: Viewer, name: str, low: int, high: int

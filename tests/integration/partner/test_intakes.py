@@ -237,7 +237,7 @@ def test_a_partner_role_process_needs_neither_private_key_nor_staff_ring(
     store: Store, tools: Tools, person: Person
 ) -> None:
     whole = tools.vault
-    bare = Vault(public=whole._public, private=None, partner=whole._ring("partner"), staff=None)
+    bare = Vault(public=whole._keys.public, private=None, partner=whole._keys.partner, staff=None)
     outside = replace(tools, vault=bare)
     save(store, outside, person, "start", {"adult": ["yes"]}, go=Go.NEXT)
     save(store, outside, person, "safety", {"fear": ["none"]})

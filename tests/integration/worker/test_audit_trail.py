@@ -8,10 +8,14 @@ import pytest
 from sqlalchemy import text
 
 from portal.domain.access import Viewer
+from portal.models import AuditEvent, table_of
 from portal.services import audit, audit_chain
-from portal.services.audit_chain import START
+from portal.services.audit_anchors import START
 from portal.services.tools import Tools
 from portal.store import Store
+
+#: A value unlike the one that is there, where any text will not do.
+_OTHER = {"happened_at": "'2020-01-01 00:00:00.000000'", "number": "9"}
 
 THEA = Viewer(kind="staff", id="11111111-1111-4111-8111-111111111111")
 
@@ -55,7 +59,7 @@ def test_events_that_wait_for_their_number_are_checked_by_their_own_mac(store: S
 def test_batches_go_on_where_the_last_one_ended(
     store: Store, tools: Tools, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(audit_chain, "_BATCH", 2)
+    monkeypatch.setattr(audit_chain, "BATCH", 2)
     _write(store, tools, 5, chain=False)
     lengths = []
     for _ in range(4):
@@ -82,6 +86,17 @@ def test_a_change_in_any_column_is_found(store: Store, tools: Tools, column: str
     _write(store, tools, 3)
     _tamper(store, f"update audit_event set {column} = :value where number = 2", value=value)
     assert _verify(store, tools) == (2, "event 2 was changed")
+
+
+def test_no_column_is_left_out(store: Store, tools: Tools) -> None:
+    """A column added one day and not covered by the MAC would be seen here."""
+    _write(store, tools, 3)
+    for column in [column.name for column in table_of(AuditEvent).columns]:
+        other = _OTHER.get(column, "'x'")
+        with store.staff.read() as session:
+            session.execute(text(f"update audit_event set {column} = {other} where number = 2"))
+            assert audit_chain.verify(session, tools)[1] is not None, column
+    assert _verify(store, tools) == (3, None)
 
 
 @pytest.mark.parametrize("chain", ["0" * 64, None])
@@ -132,7 +147,7 @@ def test_microseconds_and_time_zones_come_back_as_they_were_signed(store: Store,
     ):
         tools.clock.at = moment  # type: ignore[attr-defined]
         with store.staff.write() as session:
-            audit.record(session, tools, by=THEA, verb="case.opened", subject=("case", "ü\n"))
+            audit.record(session, tools, by=THEA, verb="case.opened", subject=("case", "c"))
             audit_chain.extend(session, tools)
     assert _verify(store, tools) == (3, None)
 
@@ -157,3 +172,21 @@ def test_unexpected_fields_are_counted_and_not_named(store: Store, tools: Tools)
         ("request.unexpected_fields", "account", "p", '{"count": 2}'),
         ("request.unexpected_fields", "staff", THEA.id, '{"count": 1}'),
     ]
+
+
+@pytest.mark.parametrize(
+    ("subject", "detail"),
+    [
+        ("c", {"note": "She said no"}),
+        ("c", {"to": "a@example.org"}),
+        ("c", {"kinds": ["fear", "Ñandú"]}),
+        ("c", {"long": "x" * 81}),
+        ("Thea Staff", {}),
+    ],
+)
+def test_nobodys_words_become_part_of_an_event(
+    store: Store, tools: Tools, subject: str, detail: audit.Detail
+) -> None:
+    with pytest.raises(audit.NotAKey), store.staff.write() as session:
+        audit.record(session, tools, by=THEA, verb="case.viewed", subject=("case", subject), detail=detail)
+    assert _verify(store, tools) == (0, None)

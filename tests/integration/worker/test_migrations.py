@@ -6,9 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine, inspect
+from sqlalchemy import create_engine, inspect, text
 
 from portal.migrations import migrate
 from portal.models import Base
@@ -26,6 +27,26 @@ def test_from_nothing_to_the_newest_revision(tmp_path: Path) -> None:
     stands = migrate.current(engine)
     engine.dispose()
     assert (before, stands, tables) == (None, migrate.head(), {*Base.metadata.tables, "alembic_version"})
+
+
+def test_a_practice_of_the_first_version_keeps_its_settings_and_gets_the_new_ones(tmp_path: Path) -> None:
+    engine = prepare(create_engine(f"sqlite:///{tmp_path / 'old.sqlite3'}"), is_partner=False)
+    command.upgrade(migrate._config(engine), "0001")
+    columns = "id, name, phone, time_zone, confidentiality, self_referral, stale_days, alcohol_level, "
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                f"insert into practice ({columns} index_margin, has_on_call, is_demo) "
+                "values ('practice', 'Riverside', '', 'UTC', 'b', 1, 45, 8, 10, 0, 0)"
+            )
+        )
+    migrate.to_head(engine)
+    with engine.connect() as connection:
+        kept = connection.execute(
+            text("select name, stale_days, draft_days, mail_days, case_years from practice")
+        ).one()
+    engine.dispose()
+    assert tuple(kept) == ("Riverside", 45, 180, 30, 7)
 
 
 def test_models_and_migrations_say_the_same(store: Store) -> None:
@@ -49,9 +70,9 @@ print(migrate.current(engine))
 
 
 def test_two_processes_that_start_together_migrate_once(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", _START, f"sqlite:///{tmp_path / 'race.sqlite3'}"]
+    words = [sys.executable, "-c", _START, f"sqlite:///{tmp_path / 'race.sqlite3'}"]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    started = [subprocess.Popen(command, text=True, cwd=ROOT, **pipes) for _ in range(2)]  # type: ignore[call-overload]
+    started = [subprocess.Popen(words, text=True, cwd=ROOT, **pipes) for _ in range(2)]  # type: ignore[call-overload]
     # Both wait for the end of their input, so that they begin in the same moment.
     for process in started:
         process.stdin.close()

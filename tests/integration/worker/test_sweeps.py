@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import event, select
 
 from cast import OFFICE, Cast, Pair
+from portal import alarm as alarms
 from portal import worker
 from portal.domain.access import Viewer
 from portal.models import AnswerSet, Job, Mail, SealedEntry, table_of
@@ -125,6 +126,25 @@ def test_a_mail_that_could_not_go_out_goes_out_later(pair: Pair) -> None:
     worker.sweep(place)
     assert len(tries) == 2
     assert len(set(tries)) == 1
+
+
+def test_a_command_does_not_work_for_a_busy_portal_without_an_end(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each job asks for another one, as somebody does who saves without a pause."""
+    rounds = []
+
+    def more(place: worker.Workplace, _case: str) -> None:
+        rounds.append(1)
+        with place.store.staff.write() as session:
+            jobs.add(session, place.tools, kind="route", subject_id=pair.id)
+
+    monkeypatch.setitem(worker.HANDLERS, "route", more)
+    _add(pair.cast, "route", pair.id)
+    worker.sweep(pair.cast.place, seconds=0)
+    assert len(rounds) == 1
+    worker.sweep(pair.cast.place)
+    assert len(rounds) > 100
 
 
 def test_nothing_due_writes_nothing(pair: Pair) -> None:
@@ -305,7 +325,7 @@ def test_a_sweep_that_cannot_even_begin_is_told_without_its_text(
         raise ValueError("Ana told us of a weapon")
 
     monkeypatch.setattr(screening, "waiting", burst)
-    alarm = worker.Alarm(tmp_path / "jobs.queue")
+    alarm = alarms.Alarm(tmp_path / "jobs.queue")
     consumer = alarm.start(pair.cast.place)
     try:
         until = time.monotonic() + 5
@@ -319,7 +339,7 @@ def test_a_sweep_that_cannot_even_begin_is_told_without_its_text(
 def test_a_ring_wakes_a_working_thread_and_it_stops_cleanly(pair: Pair, tmp_path: Path) -> None:
     pair.cast.works()
     pair.cast.outbox.clear()
-    alarm = worker.Alarm(tmp_path / "jobs.queue")
+    alarm = alarms.Alarm(tmp_path / "jobs.queue")
     consumer = alarm.start(pair.cast.place)
     try:
         pair.a.joins().says("message", text="Hello.")
@@ -336,7 +356,7 @@ def test_a_ring_wakes_a_working_thread_and_it_stops_cleanly(pair: Pair, tmp_path
 def test_a_process_that_only_serves_pages_rings_as_often_as_it_must(tmp_path: Path) -> None:
     """Several rings before anybody comes are one; after that the next ring is heard again."""
     queue = tmp_path / "jobs.queue"
-    pages, other = worker.Alarm(queue), worker.Alarm(queue)
+    pages, other = alarms.Alarm(queue), alarms.Alarm(queue)
     waiting = []
     for _ in range(2):
         pages.ring()

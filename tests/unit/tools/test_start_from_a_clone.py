@@ -133,6 +133,20 @@ def test_a_taken_port_is_named_with_a_way_out(monkeypatch: pytest.MonkeyPatch) -
     start._require_port()
 
 
+@pytest.mark.parametrize("link", ["http://127.0.0.1:8000/set-up/x\n", ""])
+def test_a_real_practice_is_told_of_the_recovery_kit(
+    clone: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], link: str
+) -> None:
+    monkeypatch.setattr(environment, "ROOT", clone)
+    monkeypatch.setenv("PORTAL_INSTANCE", str(clone / "instance"))
+    monkeypatch.setattr(start, "_flask", lambda *words: link)
+    monkeypatch.setattr(start, "_require_port", lambda: None)
+    monkeypatch.setattr(start, "_serve", lambda: None)
+    start.run()
+    said = capsys.readouterr().out
+    assert ("/set-up/x" in said, "python -m flask --app wsgi keys kit FILE" in said) == (bool(link), True)
+
+
 def test_the_demonstration_forgets_every_setting_of_a_real_practice(
     clone: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -96,7 +96,7 @@ def test_a_rotated_ring_still_opens_old_boxes() -> None:
 
 
 def _vault_with(ring: Ring) -> Vault:
-    public = new_vault()._public
+    public = new_vault()._keys.public
     return Vault(public=public, private=None, partner=ring, staff=ring)
 
 
