@@ -31,7 +31,7 @@ def run() -> None:
     _finish()
     click.echo(
         f"{done.drafts} drafts, {done.links} links, {done.mails} mails, {done.sessions} cards, "
-        f"{done.cases} cases deleted"
+        f"{done.cases} cases, {done.late} late texts deleted"
     )
     _clean(house)
 

@@ -15,16 +15,19 @@ from cast import OFFICE, PASSWORD, Cast, Pair
 from evening.answer_sheets import sheet
 from portal import keyfiles
 from portal.domain.access import Viewer
+from portal.domain.answers import Cleaned
 from portal.keyfiles import KeyPaths
 from portal.models import Mail, table_of
 from portal.models.blobs import every
 from portal.services import (
     appointments,
     break_glass,
+    calls,
     exports,
     invitations,
     joining,
     key_changes,
+    late_texts,
     mails,
     releases,
 )
@@ -87,6 +90,7 @@ def build(store: Store, tools: Tools, clock: Clock, folder: Path) -> Pair:
     cast.works()
     _staff_writes(pair, thea)
     _self_referred(cast)
+    _not_yet_settled(pair)
     with cast.store.staff.write() as session:
         order = exports.checked(
             form="csv", since="", until="", identified=True, include=(), purpose=f"{WORD} purpose"
@@ -118,6 +122,24 @@ def _staff_writes(pair: Pair, thea: Viewer) -> None:
         proposal = Proposal("a", tools.now() + timedelta(days=3), 50, f"{WORD} place")
         appointments.propose(session, tools, case_id=pair.id, proposal=proposal, by=thea)
         break_glass.open_case(session, tools, case_id=pair.id, reason=f"{WORD} reason", by=thea)
+
+
+def _not_yet_settled(pair: Pair) -> None:
+    """What arrived after a session had run out, and a link given after a verified call."""
+    tools = pair.cast.tools
+    desk, said = pair.b.desk, {"own_words": f"{WORD} late", "chosen_name": f"{WORD} late"}
+    late = [late_texts.of_letter(tools, "message", f"{WORD} late")]
+    for key in ("basics", "words"):
+        section = desk.questionnaire.section(key)
+        given = {item.key: said[item.key] for item in section.items if item.key in said}
+        row = late_texts.of_section(tools, desk, section, Cleaned(given, (), {}, ()))
+        assert row is not None
+        late.append(row)
+    with pair.cast.store.partner.write() as session:
+        for row in late:
+            assert late_texts.keep(session, tools, row=row, by=pair.b.viewer)
+    with pair.cast.store.staff.write() as session:
+        calls.verified(session, tools, case_id=pair.id, slot="b", by=OFFICE)
 
 
 def _self_referred(cast: Cast) -> None:

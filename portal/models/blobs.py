@@ -11,7 +11,15 @@ from sqlalchemy import ColumnElement, LargeBinary, Select, Table, select
 from portal.models.base import Base
 
 #: What a partner may read again; every other box is the staff's.
-_PARTNER: Final = frozenset({"section_state.draft_box", "partner_session.card_box", "notice.body_box"})
+_PARTNER: Final = frozenset(
+    {"section_state.draft_box", "partner_session.card_box", "notice.body_box", "late_text.draft_box"}
+)
+
+#: Where a blob belongs that waits elsewhere: table and column it is encrypted for, under its own id.
+_BELONGS: Final = {
+    ("late_text", "answers_sealed"): ("sealed_entry", "body_sealed"),
+    ("late_text", "letter_sealed"): ("statement", "body_sealed"),
+}
 
 
 @dataclass(frozen=True)
@@ -31,6 +39,11 @@ class BlobColumn:
     def blob(self) -> ColumnElement[bytes]:
         """The column itself."""
         return self.table.c[self.column]
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Table and column that its blobs are encrypted for."""
+        return _BELONGS.get((self.table.name, self.column), (self.table.name, self.column))
 
     def select(self) -> Select[*tuple[Any, ...]]:
         """Key and blob of every row."""

@@ -13,9 +13,10 @@ from portal.models.base import Base, Id, Ref, Short
 class LateText(Base):
     """One posted form of a partner whose session was idle too long (docs/decisions/0030).
 
-    ``target``: a section's key, message or addition. ``body``: readable sections are boxed for this row; all
-    else is sealed to the practice under this id in the table that it goes to, so that taking it over moves
-    the ciphertext and nobody opens it. ``settled_at``: its author took it over, or threw it away.
+    ``target``: a section's key, message or addition. One of three columns holds what was typed: a readable
+    section is boxed for this row; a sealed section (``answers_sealed``) and a letter (``letter_sealed``) are
+    sealed under this id in the table that they go to (``portal/models/blobs.py``), so that taking them over
+    moves the ciphertext and nobody opens it. ``settled_at``: its author took it over, or threw it away.
     """
 
     __tablename__ = "late_text"
@@ -25,6 +26,8 @@ class LateText(Base):
     target: Mapped[Short]
     #: Item keys answered or declined, space-separated.
     touched: Mapped[str] = mapped_column(Text)
-    body: Mapped[bytes]
+    draft_box: Mapped[bytes | None]
+    answers_sealed: Mapped[bytes | None]
+    letter_sealed: Mapped[bytes | None]
     kept_at: Mapped[datetime]
     settled_at: Mapped[datetime | None] = mapped_column(default=None)

@@ -34,7 +34,9 @@ READ: Final[dict[str, frozenset[str]]] = {
     "consent": frozenset("id partner_id version policy given_at".split()),
     "statement": frozenset("id partner_id kind said_at".split()),
     # Ciphertext alone: its author moves it to where it belongs and cannot open what is sealed.
-    "late_text": frozenset("id account_id target touched body kept_at settled_at".split()),
+    "late_text": frozenset(
+        "id account_id target touched draft_box answers_sealed letter_sealed kept_at settled_at".split()
+    ),
     "notice": frozenset("id partner_id kind body_box shown_from".split()),
     "intake": frozenset(
         "id partner_id round kind questionnaire variant submit_key begun_at position private "

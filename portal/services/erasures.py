@@ -28,6 +28,7 @@ from portal.models import (
     Interview,
     Invitation,
     Job,
+    LateText,
     Letter,
     Notice,
     Partner,
@@ -46,7 +47,7 @@ from portal.vault import Place
 
 #: In the order in which rows may go: what refers comes before what is referred to.
 _OF_INTAKES: tuple[type[Base], ...] = (AnswerSet, SealedEntry, SectionState)
-_OF_ACCOUNTS: tuple[type[Base], ...] = (PartnerSession, AccountLink)
+_OF_ACCOUNTS: tuple[type[Base], ...] = (PartnerSession, AccountLink, LateText)
 _OF_PARTNERS: tuple[type[Base], ...] = (
     *(Letter, Consent, Statement, Notice, Interview, Fact, Invitation, Intake, Account),
 )

@@ -29,7 +29,7 @@ class Change:
 
 def opened(tools: Tools, column: BlobColumn, row: str, blob: bytes) -> str:
     """The text of a blob in its place. Raises VaultError."""
-    place = Place(column.table.name, column.column, row)
+    place = Place(*column.place, row)
     if column.ring is None:
         return tools.vault.open(place, blob)
     return tools.vault.unbox(column.ring, place, blob)
@@ -80,7 +80,7 @@ def _is_old(tools: Tools, column: BlobColumn) -> ColumnElement[bool]:
 
 
 def _encrypted(tools: Tools, column: BlobColumn, row: str, text: str) -> bytes:
-    place = Place(column.table.name, column.column, row)
+    place = Place(*column.place, row)
     if column.ring is None:
         return tools.vault.seal(place, text)
     return tools.vault.box(column.ring, place, text)

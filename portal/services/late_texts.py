@@ -72,18 +72,19 @@ def of_section(tools: Tools, desk: Desk, section: Section, cleaned: Cleaned) -> 
         row = intakes.sealed_row(
             tools, intake_id="", section=section.key, version=0, values=cleaned.values, row_id=late_id
         )
-        body = row["body_sealed"]
+        kept = {"answers_sealed": row["body_sealed"]}
     else:
-        body = tools.vault.box("partner", _place(late_id), json.dumps(cleaned.values, ensure_ascii=False))
+        text = json.dumps(cleaned.values, ensure_ascii=False)
+        kept = {"draft_box": tools.vault.box("partner", _place(late_id), text)}
     touched = " ".join(drafts.touched(section, frozenset(cleaned.values)))
-    return {"id": late_id, "target": section.key, "touched": touched, "body": body}
+    return {"id": late_id, "target": section.key, "touched": touched, **kept}
 
 
 def of_letter(tools: Tools, kind: LetterKind, text: str) -> dict[str, Any]:
     """A late message or addition as a row."""
     late_id = tools.new_id()
-    body = statements.sealed(tools, late_id, {"text": text})
-    return {"id": late_id, "target": kind, "touched": "", "body": body}
+    blob = statements.sealed(tools, late_id, {"text": text})
+    return {"id": late_id, "target": kind, "touched": "", "letter_sealed": blob}
 
 
 def keep(session: Session, tools: Tools, *, row: Mapping[str, Any], by: Viewer) -> bool:
@@ -117,7 +118,7 @@ def settle(session: Session, tools: Tools, *, takes: bool, by: Viewer) -> None:
 def _waiting(session: Session, tools: Tools, by: Viewer) -> Sequence[Any]:
     c = table_of(LateText).c
     return session.execute(
-        select(c.id, c.target, c.touched, c.body, c.kept_at)
+        select(c.id, c.target, c.touched, c.draft_box, c.answers_sealed, c.letter_sealed, c.kept_at)
         .where(c.account_id == by.id, c.settled_at.is_(None), c.kept_at > tools.now() - OFFERED_FOR)
         .order_by(c.kept_at, c.id)
     ).all()
@@ -126,7 +127,9 @@ def _waiting(session: Session, tools: Tools, by: Viewer) -> Sequence[Any]:
 def _take(session: Session, tools: Tools, row: Row[Any], by: Viewer) -> None:
     for kind in _LETTERS:
         if row.target == kind and _may_write(session, kind, by):
-            statements.keep_sealed(session, tools, kind=kind, statement_id=row.id, blob=row.body, by=by)
+            statements.keep_sealed(
+                session, tools, kind=kind, statement_id=row.id, blob=row.letter_sealed, by=by
+            )
     desk = desks.find(session, by=by)
     if row.target in _LETTERS or desk is None or not desk.is_open:
         return
@@ -142,7 +145,9 @@ def _may_write(session: Session, kind: LetterKind, by: Viewer) -> bool:
 def _save(tools: Tools, desk: Desk, row: Row[Any]) -> intake_saves.Save:
     """The late section as a save on top of what stands there now."""
     section = desk.questionnaire.section(row.target)
-    values = {} if section.is_sealed else json.loads(tools.vault.unbox("partner", _place(row.id), row.body))
+    values = (
+        {} if section.is_sealed else json.loads(tools.vault.unbox("partner", _place(row.id), row.draft_box))
+    )
     fields = {"late": [row.id]}
     posted = Posted(section, Cleaned(values, (), {}, ()), str(desk.version), Go.DRAFT, "", fields)
     save = intake_saves.prepare(tools, desk, posted)
@@ -151,7 +156,7 @@ def _save(tools: Tools, desk: Desk, row: Row[Any]) -> intake_saves.Save:
     keys = {*desk.places[section.key].touched, *row.touched.split()}
     sealed = {
         "id": row.id, "intake_id": desk.intake_id, "section": section.key, "version": desk.version + 1,
-        "body_sealed": row.body, "saved_at": tools.now(), "screened_at": None,
+        "body_sealed": row.answers_sealed, "saved_at": tools.now(), "screened_at": None,
     }  # fmt: skip
     return replace(
         save, columns={"touched": " ".join(drafts.touched(section, frozenset(keys)))}, sealed=sealed
@@ -159,4 +164,4 @@ def _save(tools: Tools, desk: Desk, row: Row[Any]) -> intake_saves.Save:
 
 
 def _place(late_id: str) -> Place:
-    return Place("late_text", "body", late_id)
+    return Place("late_text", "draft_box", late_id)

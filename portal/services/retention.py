@@ -21,6 +21,7 @@ from portal.models import (
     Intake,
     Invitation,
     Job,
+    LateText,
     Mail,
     Partner,
     PartnerSession,
@@ -30,7 +31,7 @@ from portal.models import (
     StaffSession,
     table_of,
 )
-from portal.services import audit, erasures, jobs, practice_settings, sessions
+from portal.services import audit, erasures, jobs, late_texts, practice_settings, sessions
 from portal.services.errors import NotFound
 from portal.services.tools import Tools
 from portal.store import Store
@@ -49,11 +50,12 @@ class Deleted:
     mails: int = 0
     sessions: int = 0
     cases: int = 0
+    late: int = 0
 
     @property
     def is_something(self) -> bool:
         """Whether any text went, so that the disk must be cleaned after it."""
-        return any((self.drafts, self.links, self.mails, self.sessions, self.cases))
+        return any((self.drafts, self.links, self.mails, self.sessions, self.cases, self.late))
 
 
 def run(store: Store, tools: Tools, *, by: Viewer, outbox: Path | None = None) -> Deleted:
@@ -72,8 +74,9 @@ def run(store: Store, tools: Tools, *, by: Viewer, outbox: Path | None = None) -
         links = _dead_links(session, tools)
         mails = _old_mails(session, tools, days=policy.mail_days)
         ended = _old_sessions(session, tools)
+        late = _late_texts(session, tools)
         mails += _old_files(tools, outbox, days=policy.mail_days)
-        done = Deleted(len(drafts), links, mails, ended, len(cases))
+        done = Deleted(len(drafts), links, mails, ended, len(cases), late)
         if done.is_something:
             audit.record(
                 session, tools, by=by, verb="retention.run", subject=("practice", "practice"),
@@ -137,6 +140,13 @@ def _dead_links(session: Session, tools: Tools) -> int:
     )
     is_dead = (invitation.c.expires_at < now) & invitation.c.token_hash.is_not(None)
     return done + _count(session, update(invitation).where(is_dead).values(token_hash=None, link_box=None))
+
+
+def _late_texts(session: Session, tools: Tools) -> int:
+    """What came after a session had run out: taken over, thrown away, or no longer offered."""
+    table = table_of(LateText)
+    is_over = table.c.settled_at.is_not(None) | (table.c.kept_at < tools.now() - late_texts.OFFERED_FOR)
+    return _count(session, delete(table).where(is_over))
 
 
 def _old_mails(session: Session, tools: Tools, *, days: int) -> int:

@@ -192,9 +192,14 @@ def test_staff_notes_and_bodies_are_on_no_list() -> None:
         (table, column)
         for table, columns in partner_door.READ.items()
         for column in columns
-        if column.endswith("_sealed") or (column.endswith("_box") and (table, column) not in OWN_BOXES)
+        if column.endswith(("_sealed", "_box"))
     }
-    assert closed == set()
+    assert closed - OWN_BOXES == MOVED_UNOPENED
 
 
-OWN_BOXES = {("notice", "body_box"), ("section_state", "draft_box"), ("partner_session", "card_box")}
+OWN_BOXES = {
+    *(("notice", "body_box"), ("section_state", "draft_box"), ("partner_session", "card_box")),
+    ("late_text", "draft_box"),
+}
+#: Ciphertext that its author moves to where it belongs (decision 0030); this side holds no key to it.
+MOVED_UNOPENED = {("late_text", "answers_sealed"), ("late_text", "letter_sealed")}

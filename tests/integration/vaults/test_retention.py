@@ -34,7 +34,7 @@ from portal.models import (
     StaffLink,
     table_of,
 )
-from portal.services import jobs, mails, retention
+from portal.services import jobs, late_texts, mails, retention
 from portal.services.retention import Deleted
 from portal.services.tools import Passwords, Tools
 from portal.store import Store
@@ -323,5 +323,25 @@ def test_the_commands_say_what_they_did_or_would_not(filled: sealed_practice.Fil
     code, said = _command(folder, "run")
     assert (
         code,
-        re.fullmatch(r"\d+ drafts, \d+ links, \d+ mails, \d+ cards, \d+ cases deleted\n", said) is not None,
+        re.fullmatch(
+            r"\d+ drafts, \d+ links, \d+ mails, \d+ cards, \d+ cases, \d+ late texts deleted\n", said
+        )
+        is not None,
     ) == (0, True)
+
+
+def test_what_came_too_late_goes_once_settled_or_no_longer_offered(pair: Pair) -> None:
+    tools = pair.cast.tools
+
+    def arrives() -> None:
+        with pair.cast.store.partner.write() as session:
+            row = late_texts.of_letter(tools, "message", "Too late.")
+            assert late_texts.keep(session, tools, row=row, by=pair.a.viewer)
+
+    arrives()
+    with pair.cast.store.partner.write() as session:
+        late_texts.settle(session, tools, takes=False, by=pair.a.viewer)
+    arrives()
+    assert (_run(pair.cast).late, _run(pair.cast).late) == (1, 0)
+    pair.cast.clock.move(days=8)
+    assert (_run(pair.cast).late, _run(pair.cast).late) == (1, 0)
