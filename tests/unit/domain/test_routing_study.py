@@ -68,7 +68,7 @@ def test_a_population_without_troubles_is_matched() -> None:
         ({"missing": 1.0}, {"R11"}),
         ({"secret": 1.0}, {"R14"}),
     ],
-    ids=str,
+    ids=lambda value: str(sorted(value)) if isinstance(value, set) else str(value),
 )
 def test_every_rate_does_what_it_says(changes: Mapping[str, float], rules: set[str]) -> None:
     assert rules_with(changes) == rules
