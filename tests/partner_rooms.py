@@ -207,6 +207,7 @@ def settle_practice(store: Store) -> None:
             row = {
                 "id": "practice", "time_zone": "America/New_York", "confidentiality": "b",
                 "self_referral": True, "stale_days": 60, "alcohol_level": 8, "index_margin": 10,
+                "clarity_for_two": True,
                 "is_demo": False, **values,
             }  # fmt: skip
             session.execute(insert(table), [row])

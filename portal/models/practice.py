@@ -24,6 +24,8 @@ class Practice(Base):
     stale_days: Mapped[int] = mapped_column(default=60)
     alcohol_level: Mapped[int] = mapped_column(default=8)
     index_margin: Mapped[int] = mapped_column(default=10)
+    #: Whether discernment counseling is named as an alternative for two who are both unsure (R16b).
+    clarity_for_two: Mapped[bool] = mapped_column(default=True)
     #: How long what nobody needs is kept: unsent drafts, bodies of mail that never went out, closed cases.
     draft_days: Mapped[int] = mapped_column(default=180)
     mail_days: Mapped[int] = mapped_column(default=30)

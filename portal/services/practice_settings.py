@@ -21,7 +21,9 @@ from portal.services.tools import Tools
 from portal.vault import Place
 
 #: A change of one of these may change what the rules say of an open case.
-READ_BY_RULES: Final = frozenset({"time_zone", "stale_days", "alcohol_level", "index_margin"})
+READ_BY_RULES: Final = frozenset(
+    {"time_zone", "stale_days", "alcohol_level", "index_margin", "clarity_for_two"}
+)
 #: Posted name -> column, where they differ.
 _COLUMNS: Final = {"practice_name": "name"}
 _ABSENT: Final = {"has_on_call": False, "is_demo": False}
@@ -40,6 +42,7 @@ class PracticeSettings:
     stale_days: int
     alcohol_level: int
     index_margin: int
+    clarity_for_two: bool
     draft_days: int
     mail_days: int
     case_years: int
@@ -51,11 +54,14 @@ KEEPING_RANGES: Final[Mapping[str, tuple[int, int]]] = {
     "mail_days": (7, 90),
     "case_years": (1, 30),
 }
-#: Every number's lowest and highest value.
-RANGES: Final[Mapping[str, tuple[int, int]]] = {**SAFE_RANGES, **KEEPING_RANGES}
+#: Every number's lowest and highest value; a threshold of 0 or 1 is asked as no or yes.
+RANGES: Final[Mapping[str, tuple[int, int]]] = {
+    **{name: ends for name, ends in SAFE_RANGES.items() if ends != (0, 1)},
+    **KEEPING_RANGES,
+}
 
 #: What holds before the practice was set up; the same as the columns' defaults.
-DEFAULTS: Final = PracticeSettings("", "", "", "America/New_York", "b", True, 60, 8, 10, 180, 30, 7)
+DEFAULTS: Final = PracticeSettings("", "", "", "America/New_York", "b", True, 60, 8, 10, True, 180, 30, 7)
 
 
 def view(session: Session, tools: Tools) -> PracticeSettings:
@@ -75,6 +81,7 @@ def view(session: Session, tools: Tools) -> PracticeSettings:
         stale_days=row.stale_days,
         alcohol_level=row.alcohol_level,
         index_margin=row.index_margin,
+        clarity_for_two=row.clarity_for_two,
         draft_days=row.draft_days,
         mail_days=row.mail_days,
         case_years=row.case_years,
@@ -218,6 +225,7 @@ _CHECKS: Final[Mapping[str, Callable[[str], str | int | bool]]] = {
     "stale_days": _number("stale_days"),
     "alcohol_level": _number("alcohol_level"),
     "index_margin": _number("index_margin"),
+    "clarity_for_two": _yes_no,
     "draft_days": _number("draft_days"),
     "mail_days": _number("mail_days"),
     "case_years": _number("case_years"),

@@ -40,9 +40,11 @@ def rules_of(session: Session, named: str = CURRENT) -> Ruleset:
     """A ruleset, the live one unless named, under this practice's own thresholds."""
     c = table_of(Practice).c
     row = session.execute(
-        select(c.stale_days, c.alcohol_level, c.index_margin).where(c.id == PRACTICE_ID)
+        select(c.stale_days, c.alcohol_level, c.index_margin, c.clarity_for_two).where(c.id == PRACTICE_ID)
     ).one_or_none()
-    return ruleset(named) if row is None else ruleset(named, **row._mapping)
+    if row is None:
+        return ruleset(named)
+    return ruleset(named, **{name: int(value) for name, value in row._mapping.items()})
 
 
 def latest(session: Session, tools: Tools, case_id: str) -> RecommendationView | None:

@@ -66,6 +66,7 @@ LABELS: Mapping[str, Any] = {
     "stale_days": _l("Days until answers are out of date"),
     "alcohol_level": _l("Alcohol score that calls for a talk first"),
     "index_margin": _l("Lead of a pattern before its model is named"),
+    "clarity_for_two": _l("Name discernment counseling where both are unsure"),
     "draft_days": _l("Days until a form that was never sent is emptied"),
     "mail_days": _l("Days until a mail that could not be sent is emptied"),
     "case_years": _l("Years until a closed case is deleted"),

@@ -8,9 +8,10 @@ import pytest
 from practice_world import World
 from sqlalchemy import delete, select
 
+from portal.content.rules import ruleset
 from portal.domain.access import Viewer
 from portal.models import AuditEvent, Job, Practice, table_of
-from portal.services import alerts, practice_settings, practices
+from portal.services import alerts, practice_settings, practices, routing
 from portal.services.errors import BadInput
 from portal.services.practice_settings import DEFAULTS, PracticeSettings
 
@@ -24,6 +25,7 @@ ALL = {
     "stale_days": "30",
     "alcohol_level": "6",
     "index_margin": "15",
+    "clarity_for_two": "no",
     "draft_days": "90",
     "mail_days": "14",
     "case_years": "10",
@@ -61,7 +63,19 @@ def test_before_the_first_save_the_defaults_hold(world: World, ada: Viewer) -> N
 def test_every_setting_is_kept(world: World, ada: Viewer) -> None:
     assert _change(world, ada, **ALL) == frozenset(ALL)
     assert _view(world) == PracticeSettings(
-        "Riverside", "555 0100", "oncall@example.org", "Europe/Madrid", "a", False, 30, 6, 15, 90, 14, 10
+        "Riverside",
+        "555 0100",
+        "oncall@example.org",
+        "Europe/Madrid",
+        "a",
+        False,
+        30,
+        6,
+        15,
+        False,
+        90,
+        14,
+        10,
     )
     with world.store.staff.read() as session:
         assert alerts.on_call_address(session, world.tools) == "oncall@example.org"
@@ -69,8 +83,9 @@ def test_every_setting_is_kept(world: World, ada: Viewer) -> None:
             "Riverside", "555 0100", "Europe/Madrid", "a", False, True, False
         )
     assert _events(world) == [
-        '{"settings": ["alcohol_level", "case_years", "confidentiality", "draft_days", "index_margin", '
-        '"mail_days", "on_call_email", "phone", "practice_name", "self_referral", "stale_days", "time_zone"]}'
+        '{"settings": ["alcohol_level", "case_years", "clarity_for_two", "confidentiality", "draft_days", '
+        '"index_margin", "mail_days", "on_call_email", "phone", "practice_name", "self_referral", '
+        '"stale_days", "time_zone"]}'
     ]
 
 
@@ -92,7 +107,9 @@ def test_nobody_is_on_call_once_the_address_is_emptied(world: World, ada: Viewer
     assert (_view(world).on_call_email, _view(world).phone) == ("", "")
 
 
-@pytest.mark.parametrize(("given", "jobs"), [({"index_margin": "12"}, 1), ({"phone": "1"}, 0)])
+@pytest.mark.parametrize(
+    ("given", "jobs"), [({"index_margin": "12"}, 1), ({"clarity_for_two": "no"}, 1), ({"phone": "1"}, 0)]
+)
 def test_open_cases_are_routed_anew_where_the_rules_read_it(
     world: World, ada: Viewer, given: dict[str, str], jobs: int
 ) -> None:
@@ -102,6 +119,14 @@ def test_open_cases_are_routed_anew_where_the_rules_read_it(
     with world.store.staff.read() as session:
         found = session.execute(select(c.kind, c.subject_id)).all()
     assert [tuple(row) for row in found] == [("route", case.id)] * jobs
+
+
+def test_the_rules_are_read_under_the_practices_own_thresholds(world: World, ada: Viewer) -> None:
+    _change(world, ada, **ALL)
+    with world.store.staff.read() as session:
+        assert routing.rules_of(session) == ruleset(
+            stale_days=30, alcohol_level=6, index_margin=15, clarity_for_two=0
+        )
 
 
 def test_without_a_case_there_is_nothing_to_route(world: World, ada: Viewer) -> None:
