@@ -198,7 +198,9 @@ class Draft {
 
   show(answer, html) {
     const page = new DOMParser().parseFromString(html || "", "text/html");
-    if (!page.querySelector("form[data-autosave], form[data-kept], #kept")) {
+    // Signed out: the form stays as it is, unless its text is kept for the next sign-in.
+    const isWorthShowing = answer?.status === 401 ? "#kept" : "form[data-autosave], form[data-kept]";
+    if (!page.querySelector(isWorthShowing)) {
       this.say(stops[answer?.status] || refusals[answer?.status] || "waiting");
       return;
     }

@@ -19,7 +19,16 @@ from moving_clock import Clock
 from partner_rooms import opened_statements
 from portal.domain.access import Viewer
 from portal.models import Base
-from portal.services import accounts, consents, contacts, exports, people, practices, sessions
+from portal.services import (
+    accounts,
+    consents,
+    contacts,
+    exports,
+    people,
+    practice_settings,
+    practices,
+    sessions,
+)
 from portal.services.tools import Tools
 from portal.store import Store
 
@@ -213,7 +222,7 @@ def test_t13_columns_posted_as_fields_change_nothing(played: dict[str, Any]) -> 
     extra = {
         name: value
         for name, value in columns.items()
-        if name not in ("slot", "note", "language", "roles", *ticks)
+        if name not in ("slot", "note", "language", "roles", *practice_settings.FIELDS, *ticks)
     }
     desk, home = office.at_desk(thea), played["home"]
     theo_before = _staff_row(office, played["theo"])

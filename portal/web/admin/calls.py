@@ -15,15 +15,8 @@ from portal.web.admin.cases import Answer, draw, exists
 @guards.admin_only(find=exists)
 def sign_in_help_posted(case: str) -> Answer:
     """Needs the tick that says the person was called back and known by voice; ``stop`` takes it back."""
-    is_stop = bodies.tick("stop")
-    if not is_stop and not bodies.tick("heard"):
-        return draw(case, words.faults({"heard": "not_heard"})), 400
-    change = calls.stop if is_stop else calls.verified
     try:
-        if not is_stop:  # taking it back harms nobody
-            freshness.prove()
-        with kit.writing(as_partner=False) as session:
-            change(session, kit.tools(), case_id=case, slot=bodies.first("call_slot"), by=kit.viewer())
+        _change(case)
     except NotFresh as refused:
         return draw(case, words.password_fault(refused)), 400
     except BadInput as refused:
@@ -31,3 +24,14 @@ def sign_in_help_posted(case: str) -> Answer:
     except OutOfOrder as refused:
         return draw(case, words.faults({"call_slot": refused.reason})), 409
     return redirect(f"/admin/cases/{case}", 303)
+
+
+def _change(case: str) -> None:
+    is_stop, is_heard = bodies.tick("stop"), bodies.tick("heard")
+    if not is_stop:  # taking it back harms nobody
+        if not is_heard:
+            raise BadInput({"heard": "not_heard"})
+        freshness.prove()
+    change = calls.stop if is_stop else calls.verified
+    with kit.writing(as_partner=False) as session:
+        change(session, kit.tools(), case_id=case, slot=bodies.first("call_slot"), by=kit.viewer())

@@ -110,6 +110,7 @@ def test_accents_of_their_own_and_letters_that_grow_are_marked_whole() -> None:
         "orden de proteccio\u0301n",
         "infide\u0301l",
     ]
+    assert marked("No violence\u0301 here.") == ["violence\u0301"]
 
 
 def test_words_that_stand_in_the_standard_text_are_not_marked() -> None:
