@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import sys
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import click
-from flask import Flask, current_app
+from flask import Flask
 from flask.cli import AppGroup
 
-from portal.assembly import House
-from portal.cli_serve import run_due
+from portal import cli_ground
 from portal.domain.access import system
 from portal.services import set_ups
 from portal.services.errors import BadInput, Refused
@@ -32,7 +31,7 @@ _WORDS = {
 @click.option("--name", "full_name", required=True)
 def create(roles: tuple[str, ...], email: str, full_name: str) -> None:
     """Make a staff account; prints its one-time set-up link, good for 24 hours."""
-    house = _house()
+    house = cli_ground.house()
     try:
         with house.store.staff.write() as session:
             made = set_ups.create(session, house.tools, email=email, full_name=full_name, roles=roles, by=_BY)
@@ -40,29 +39,19 @@ def create(roles: tuple[str, ...], email: str, full_name: str) -> None:
         _refuse(*refused.faults)
     except Refused as refused:
         _refuse(refused.reason)
-    _finish()
+    cli_ground.finish()
     click.echo(made.link)
 
 
 @accounts.command("first-link")
 def first_link() -> None:
     """Print a one-time link that makes the first admin; nothing once there is any staff account."""
-    house = _house()
+    house = cli_ground.house()
     with house.store.staff.write() as session:
         link = set_ups.first_link(session, house.tools, by=_BY)
     if link is not None:
-        _finish()
+        cli_ground.finish()
         click.echo(link)
-
-
-def _house() -> House:
-    house: House = current_app.extensions["portal.house"]
-    return house
-
-
-def _finish() -> None:
-    app: Any = current_app
-    run_due(app._get_current_object())
 
 
 def _refuse(*reasons: str) -> NoReturn:

@@ -8,17 +8,15 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NoReturn
 
 import click
-from flask import Flask, current_app
+from flask import Flask
 from flask.cli import AppGroup
 
-from portal import backup_files, cli_restoring, sqlite_files, vault_files
+from portal import backup_files, cli_ground, cli_restoring, sqlite_files, vault_files
 from portal.assembly import House
 from portal.backup_files import Manifest, NotABackup
 from portal.cli_restoring import RestoreRefused, TrailBroken
-from portal.cli_serve import run_due
 from portal.config import Settings
 from portal.domain.access import system
 from portal.migrations import migrate
@@ -41,23 +39,23 @@ def create(file: Path) -> None:
     The keys are not in it: keep a recovery kit elsewhere. Exit 1 where the audit trail has a fault (the
     backup is written all the same).
     """
-    house, settings = _house(), _settings()
+    house, settings = cli_ground.house(), cli_ground.settings()
     if file.exists():
-        _refuse(f"{file.name} is there already; name a new file")
+        cli_ground.refuse(f"{file.name} is there already; name a new file")
     if not file.absolute().parent.is_dir():
-        _refuse(f"{file.parent}: there is no such folder")
+        cli_ground.refuse(f"{file.parent}: there is no such folder")
     if sqlite_files.path_of(house.store.staff.engine) is None:
-        _refuse("only SQLite databases can be backed up yet")
-    _finish()
+        cli_ground.refuse("only SQLite databases can be backed up yet")
+    cli_ground.finish()
     try:
         with _copied(house, settings) as (half, store):
             anchor, fault = _trail(house, store)
             manifest = _manifest(house, store, anchor)
             backup_files.write(file, house.tools.vault, manifest, half)
     except OSError as error:
-        _refuse(f"{file.name}: {error.strerror}")
+        cli_ground.refuse(f"{file.name}: {error.strerror}")
     except vault_files.Damaged:
-        _refuse(f"{file.name}: what was written does not read back; is the disk sound?")
+        cli_ground.refuse(f"{file.name}: what was written does not read back; is the disk sound?")
     _told(house, settings, anchor)
     click.echo(f"Backup of {anchor.count} events, read back. Audit anchor {anchor.count}:{anchor.head}")
     if fault is not None:
@@ -97,7 +95,7 @@ def _told(house: House, settings: Settings, anchor: Anchor) -> None:
     with house.store.staff.write() as session:
         subject, detail = ("practice", PRACTICE_ID), {"events": anchor.count}
         audit.record(session, house.tools, by=_BY, verb="backup.created", subject=subject, detail=detail)
-    _finish()
+    cli_ground.finish()
     if settings.anchor is not None:
         try:
             audit_anchors.keep(house.tools, settings.anchor, anchor)
@@ -114,39 +112,19 @@ def restore(file: Path) -> None:
     column; ends all sessions and one-time links; erases again what was erased since. Exit 1 where the file
     or its trail was tampered with, 2 where it cannot be done; then nothing was changed.
     """
-    settings = _settings()
+    settings = cli_ground.settings()
     try:
         told = cli_restoring.restore(file, settings, by=_BY)
     except (RestoreRefused, NotABackup) as refused:
-        _refuse(str(refused) or f"{file.name} is not a backup")
+        cli_ground.refuse(str(refused) or f"{file.name} is not a backup")
     except TrailBroken as broken:
         click.echo(str(broken))
         sys.exit(1)
     except OSError as error:
-        _refuse(f"{error.strerror}: {Path(error.filename or file).name}")
+        cli_ground.refuse(f"{error.strerror}: {Path(error.filename or file).name}")
     for line in told:
         click.echo(line)
-    _finish()
-
-
-def _house() -> House:
-    house: House = current_app.extensions["portal.house"]
-    return house
-
-
-def _settings() -> Settings:
-    settings: Settings = current_app.extensions["portal.settings"]
-    return settings
-
-
-def _finish() -> None:
-    app: Any = current_app
-    run_due(app._get_current_object())
-
-
-def _refuse(reason: str) -> NoReturn:
-    click.echo(reason, err=True)
-    sys.exit(2)
+    cli_ground.finish()
 
 
 def init_app(app: Flask) -> None:

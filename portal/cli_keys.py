@@ -5,16 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Any, NoReturn
 
 import click
-from flask import Flask, current_app
+from flask import Flask
 from flask.cli import AppGroup
 
-from portal import key_exchange, key_kits, keyfiles
+from portal import cli_ground, key_exchange, key_kits, keyfiles
 from portal.assembly import House
-from portal.cli_serve import run_due
-from portal.config import Settings
 from portal.domain.access import system
 from portal.key_kits import KitRefused
 from portal.keyfiles import KeyPaths
@@ -35,7 +32,7 @@ def rotate() -> None:
     The portal may be running. After a kill, run it again: it goes on where it was. Backups and recovery kits
     made before do not fit the new keys: make new ones.
     """
-    house, settings = _house(), _settings()
+    house, settings = cli_ground.house(), cli_ground.settings()
     paths = KeyPaths(settings.keys, settings.private_key)
     # Opens the house, and refuses before anything is made where this role does not hold the staff's keys.
     house.tools.vault.current_id("staff")
@@ -47,7 +44,7 @@ def rotate() -> None:
     while not _destroy(house, paths):
         count += _renew_rows(house)
     _note(house, "keys.rotated", count)
-    _finish()
+    cli_ground.finish()
     click.echo(
         f"{count} texts and {files} report files stand under the new keys; the old keys are destroyed."
     )
@@ -92,10 +89,10 @@ def kit(file: Path) -> None:
 
     It is asked for twice, or read from PORTAL_KIT_PASSPHRASE or the first line of the standard input.
     """
-    house, settings = _house(), _settings()
+    house, settings = cli_ground.house(), cli_ground.settings()
     house.tools  # noqa: B018  (makes the keys of an empty instance)
     if file.exists():
-        _refuse(f"{file.name} is there already; name a new file")
+        cli_ground.refuse(f"{file.name} is there already; name a new file")
     paths = KeyPaths(settings.keys, settings.private_key)
     passphrase = _passphrase(is_new=True)
     try:
@@ -103,11 +100,11 @@ def kit(file: Path) -> None:
         keyfiles.put_new(file, text)
         key_kits.opened(file.read_text(encoding="ascii"), passphrase)
     except KitRefused as refused:
-        _refuse(str(refused))
+        cli_ground.refuse(str(refused))
     except OSError as error:
-        _refuse(f"{file.name}: {error.strerror}")
+        cli_ground.refuse(f"{file.name}: {error.strerror}")
     _note(house, "keys.kit_made", 0)
-    _finish()
+    cli_ground.finish()
     click.echo("The recovery kit is written and opens. Keep it apart from this machine and from the backups;")
     click.echo("keep the passphrase apart from the kit. Without both, a lost disk is lost for good.")
 
@@ -116,7 +113,7 @@ def kit(file: Path) -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def restore(file: Path) -> None:
     """Put the keys of a recovery kit in place where there are none."""
-    settings = _settings()
+    settings = cli_ground.settings()
     paths = KeyPaths(settings.keys, settings.private_key)
     try:
         text = file.read_text(encoding="utf-8", errors="replace")
@@ -124,9 +121,9 @@ def restore(file: Path) -> None:
         is_new = key_kits.put_back(held, paths, settings.secret_file)
         keyfiles.read_json(paths)
     except KitRefused as refused:
-        _refuse(str(refused))
+        cli_ground.refuse(str(refused))
     except OSError as error:
-        _refuse(str(error.strerror))
+        cli_ground.refuse(str(error.strerror))
     click.echo("The keys are in place." if is_new else "These very keys are in place already.")
 
 
@@ -138,26 +135,6 @@ def _passphrase(*, is_new: bool) -> str:
         text: str = click.prompt("Passphrase", hide_input=True, confirmation_prompt=is_new, err=True)
         return text
     return sys.stdin.readline().rstrip("\r\n")
-
-
-def _house() -> House:
-    house: House = current_app.extensions["portal.house"]
-    return house
-
-
-def _settings() -> Settings:
-    settings: Settings = current_app.extensions["portal.settings"]
-    return settings
-
-
-def _finish() -> None:
-    app: Any = current_app
-    run_due(app._get_current_object())
-
-
-def _refuse(reason: str) -> NoReturn:
-    click.echo(reason, err=True)
-    sys.exit(2)
 
 
 def init_app(app: Flask) -> None:
