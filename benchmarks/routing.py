@@ -20,6 +20,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from portal.cli_routing import without_collector
 from portal.content.rules import ruleset
 from portal.domain.couple_file import parse_couple
 from portal.domain.population import couple, practice_rates
@@ -124,7 +125,8 @@ def json_lines() -> dict[str, float]:
 
 def main() -> None:
     """Measure, print the table, keep it."""
-    found = {**engine(), **json_lines()}
+    with without_collector():  # as the commands do
+        found = {**engine(), **json_lines()}
     for name, value in found.items():
         goal = GOALS.get(name)
         beside = "" if goal is None else f"  goal {goal:g}  {'ok' if value <= goal else 'NOT MET'}"

@@ -42,7 +42,7 @@ def recommend_command(file: str, would_change: bool) -> None:
     """
     out = sys.stdout
     try:
-        with _opened(file) as stream, _without_collector():
+        with _opened(file) as stream, without_collector():
             out.writelines(_printed(stream, would_change=would_change))
     except CoupleFault as fault:
         place = f"{fault.path}: " if fault.path else ""
@@ -75,8 +75,8 @@ def _opened(file: str) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def _without_collector() -> Iterator[None]:
-    """Nothing a couple leaves behind points in a circle, so looking for circles is time for nothing."""
+def without_collector() -> Iterator[None]:
+    """Neither couples nor proofs leave circles behind, so looking for them is time for nothing."""
     was_on = gc.isenabled()
     gc.disable()
     try:

@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 from flask import Flask
 
-from portal.cli_routing import routing
+from portal.cli_routing import routing, without_collector
 from portal.content.rules import ruleset
 from portal.domain.couple_file import parse_couple
 from portal.domain.population import RATES
@@ -34,7 +34,8 @@ SEED = 2026
 def verify_command() -> None:
     """Prove the rules over the whole decision space; exit status 1 with the first counterexample in full."""
     began = time.perf_counter()
-    proof = prove(ruleset())
+    with without_collector():
+        proof = prove(ruleset())
     seconds = time.perf_counter() - began
     click.echo(f"states {proof.states}")
     click.echo(f"frames {proof.frames}, branchings {proof.branchings}")
