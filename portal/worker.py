@@ -21,6 +21,7 @@ from portal.services import (
     erasure_ledger,
     exports,
     happenings,
+    insights,
     jobs,
     mails,
     practices,
@@ -178,6 +179,10 @@ def _export(place: Workplace, export_id: str) -> None:
     exports.run(place.store, place.tools, place.exports, export_id)
 
 
+def _insights(place: Workplace, _practice: str) -> None:
+    insights.reckon(place.store, place.tools)
+
+
 #: Job kind -> what to do about its subject; each may run twice without harm.
 HANDLERS: Final[dict[str, Callable[[Workplace, str], None]]] = {
     "submitted": _submitted,
@@ -192,6 +197,7 @@ HANDLERS: Final[dict[str, Callable[[Workplace, str], None]]] = {
     "export": _export,
     "ledger": _ledger,
     "retention": _retention,
+    "insights": _insights,
 }
 
 #: Kinds that only look at how things stand: several of one subject, waiting together, are one.

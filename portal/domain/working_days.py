@@ -9,6 +9,12 @@ from typing import Final
 CALL_WITHIN: Final = 5
 
 
+def elapsed(since: date, until: date) -> int:
+    """How many working days passed from one day to a later one, the later one counted."""
+    days = (until - since).days
+    return sum((since + timedelta(days=n)).weekday() < 5 for n in range(1, days + 1))
+
+
 def after(day: date, count: int) -> date:
     """The ``count``-th working day after ``day`` (``count`` >= 0); 0 is the day itself."""
     while count > 0:

@@ -41,6 +41,13 @@ def is_asked(session: Session, *, kind: str, subject_id: str, due_at: datetime) 
     return found is not None
 
 
+def waits(session: Session, tools: Tools, *, kind: str) -> bool:
+    """Whether a job of this kind is due and not done."""
+    c = table_of(Job).c
+    due = select(c.id).where(c.done_at.is_(None), c.due_at <= tools.now(), c.kind == kind).limit(1)
+    return session.scalar(due) is not None
+
+
 def add_once(session: Session, tools: Tools, *, kind: str, subject_id: str, within: timedelta) -> None:
     """Ask for ``kind`` again in a while, unless it is asked for already at a later time than now."""
     c, now = table_of(Job).c, tools.now()

@@ -20,17 +20,9 @@ from portal.domain.texts import RulesetTexts
 from portal.services.errors import BadInput, Refused
 from portal.services.release_lint import LintRefused
 from portal.web import context, kit
+from portal.web.outcomes import REASON_CODES as REASON_CODES
+from portal.web.outcomes import ROUTES as ROUTES
 
-ROUTES: Final = {
-    "safety": _l("Safety first"),
-    "hold": _l("Hold"),
-    "consult": _l("Consultation"),
-    "wait": _l("Waiting"),
-    "refresh": _l("Refresh"),
-    "solo": _l("Individual work"),
-    "discernment": _l("Discernment"),
-    "couples": _l("Couples therapy"),
-}
 MODELS: Final = {
     "gottman": _l("Gottman"),
     "eft": _l("Emotionally focused (EFT)"),
@@ -42,14 +34,6 @@ FORMATS: Final = {
     "in_person": _l("In person"),
     "online": _l("Online"),
     "check_up": _l("First a one-session check-up"),
-}
-REASON_CODES: Final = {
-    "new_information": _l("New information"),
-    "clinical_judgement": _l("Clinical judgement"),
-    "partner_wish": _l("A partner's wish"),
-    "safety": _l("Safety"),
-    "resources": _l("Resources of the practice"),
-    "other": _l("Other"),
 }
 #: The gravest first.
 TIERS: Final = {

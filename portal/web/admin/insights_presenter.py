@@ -1,0 +1,258 @@
+"""The practice's figures in words and shapes: charts with their tables, small cells left out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from flask_babel import format_date
+from flask_babel import gettext as _
+
+from portal.content import questionnaire
+from portal.domain import small_cells
+from portal.domain.agreement import Agreement, by_rule, kappa
+from portal.domain.figures import median, within
+from portal.domain.working_days import CALL_WITHIN
+from portal.services.insights import InsightView
+from portal.web import context
+from portal.web.outcomes import REASON_CODES, ROUTES
+
+LEANS: Final = ("1", "2", "3", "4", "5")
+MONTHS: Final = 12
+#: What is counted form by form is rounded to this, so that two neighbours do not give away a small difference.
+ROUNDED_TO: Final = 5
+Counts = Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Block:
+    """One chart and its table. ``kind`` names the drawing; ``drawn`` is what it is made of."""
+
+    id: str
+    title: str
+    kind: str
+    note: str
+    drawn: Sequence[Mapping[str, Any]]
+    heads: Sequence[str]
+    columns: Sequence[Any]
+    rows: Sequence[Sequence[Any]]
+
+
+def present(view: InsightView) -> tuple[Block, ...]:
+    """Every chart, in the order of a year's questions."""
+    counts = view.counts
+    return (
+        _route_mix(counts["routes"]),
+        _leans(counts["lean"]),
+        _agreement(counts["reviews"]),
+        _reasons(counts["reasons"]),
+        _times(counts),
+        _completion(counts),
+        _left_at(counts["left_at"]),
+    )
+
+
+def _route_mix(counts: Counts) -> Block:
+    pairs = _pairs(counts)
+    months = sorted({month for month, _route in pairs})[-MONTHS:]
+    shown = small_cells.grid(pairs, months, [*ROUTES])
+    rows = [(_month(month), [shown[month, route] for route in ROUTES]) for month in months]
+    return _heat(
+        *("routes", _("Routes by month"), _("Month"), [str(name) for name in ROUTES.values()]),
+        rows=rows,
+        note=_("Each case once, in the month of its newest recommendation; the last twelve months with any."),
+    )
+
+
+def _leans(counts: Counts) -> Block:
+    shown = small_cells.grid(_pairs(counts), LEANS, LEANS)
+    return _heat(
+        *("lean", _("Where the two partners stand"), _("Partner A"), [f"B {lean}" for lean in LEANS]),
+        rows=[(f"A {lean}", [shown[lean, other] for other in LEANS]) for lean in LEANS],
+        note=_("Couples of whom both sent their form. 1 firmly staying, 3 torn, 5 decided to end."),
+    )
+
+
+def _heat(
+    id: str, title: str, corner: str, columns: Sequence[str], *, rows: Sequence[tuple[str, Any]], note: str
+) -> Block:
+    return Block(
+        id=id,
+        title=title,
+        kind="heat",
+        note=note,
+        drawn=[{"label": label, "cells": cells} for label, cells in rows],
+        heads=columns,
+        columns=[corner, *((column, "num") for column in columns)],
+        rows=[[label, *(_count(cell) for cell in cells)] for label, cells in rows],
+    )
+
+
+def _agreement(counts: Counts) -> Block:
+    table: dict[tuple[str, str, str], int] = {}
+    for key, count in counts.items():
+        rule, recommended, signed = key.split("|")
+        table[rule, recommended, signed] = table.get((rule, recommended, signed), 0) + count
+    overall: dict[tuple[str, str], int] = {}
+    for (_rule, recommended, signed), count in table.items():
+        overall[recommended, signed] = overall.get((recommended, signed), 0) + count
+    lines = [(_("All cases"), sum(overall.values()), kappa(overall)), *_by_rule(table)]
+    shown = [
+        (label, count, found) for label, count, found in lines if found and count >= small_cells.SMALLEST
+    ]
+    return Block(
+        id="agreement",
+        title=_("Recommendation and signed review"),
+        kind="forest",
+        note=_(
+            "Cohen's kappa with its 95 % interval: agreement beyond chance, 1 is full. By row of the table: "
+            "recommended by it or not, against signed as it says or not. Agreement shows how often the "
+            "suggestion was followed, not that it was right."
+        ),
+        drawn=[
+            {"label": label, "at": found.kappa, "low": found.low, "high": found.high}
+            for label, _count_, found in shown
+            if found.kappa is not None
+        ],
+        heads=(),
+        columns=[
+            _("Row"), (_("Signed cases"), "num"), (_("As recommended"), "num"), (_("Kappa"), "num"), _("95 % interval"),
+        ],
+        rows=[_agreed(label, count, found) for label, count, found in shown],
+    )  # fmt: skip
+
+
+def _by_rule(table: Mapping[tuple[str, str, str], int]) -> list[tuple[str, int, Agreement | None]]:
+    """Each row of the table with the cases it led; of few cases nothing is told, nor of the one beside them."""
+    routes = {rule: route for rule, route, _signed in table}
+    led = {rule: sum(count for key, count in table.items() if key[0] == rule) for rule in routes}
+    told = small_cells.line(led)
+    found = []
+    for rule in sorted(routes):
+        if told[rule] is not None:
+            found.append(
+                (f"{rule} · {ROUTES[routes[rule]]}", led[rule], kappa(by_rule(table, rule, routes[rule])))
+            )
+    return found
+
+
+def _agreed(label: str, count: int, found: Agreement) -> list[Any]:
+    if found.kappa is None or found.low is None or found.high is None:
+        return [label, count, f"{found.share:.0%}", "–", _("not defined: always the same answer")]
+    return [label, count, f"{found.share:.0%}", f"{found.kappa:.2f}", f"{found.low:.2f} – {found.high:.2f}"]
+
+
+def _reasons(counts: Counts) -> Block:
+    shown = small_cells.line({key: counts.get(key, 0) for key in REASON_CODES})
+    return _bars(
+        *("reasons", _("Why reviews were overridden"), _("Reason")),
+        rows=[(str(name), shown[key]) for key, name in REASON_CODES.items()],
+        note=_("The newest signed review of each case, where it was an override."),
+    )
+
+
+def _times(counts: Mapping[str, Counts]) -> Block:
+    lines = [
+        (_("From sending to the first interview, each person"), _days(counts["call_days"])),
+        (_("From the first form to the signature, each case"), _days(counts["sign_days"])),
+    ]
+    told = [(label, days, _within(days)) for label, days in lines]
+    return Block(
+        id="times",
+        title=_("Time to the first interview and to the signature"),
+        kind="bars",
+        note=_(
+            "Target: within %(days)s working days. Who has not been seen yet is not counted.",
+            days=CALL_WITHIN,
+        ),
+        drawn=[{"label": label, "count": share, "unit": " %"} for label, _days_, share in told],
+        heads=(),
+        columns=[
+            _("Time"),
+            (_("Counted"), "num"),
+            (_("Median, working days"), "num"),
+            (_("Within target"), "num"),
+        ],
+        rows=[
+            [label, _count(_whole(days)), _count(median(days) if _whole(days) else None), _percent(share)]
+            for label, days, share in told
+        ],
+    )
+
+
+def _days(counts: Counts) -> dict[int, int]:
+    return {int(days): count for days, count in counts.items()}
+
+
+def _whole(days: Mapping[int, int]) -> int | None:
+    count = sum(days.values())
+    return count if count >= small_cells.SMALLEST else None
+
+
+def _within(days: Mapping[int, int]) -> int | None:
+    """The share within target, unless few were inside or outside it."""
+    count, inside = sum(days.values()), within(days, CALL_WITHIN)
+    if _whole(days) is None or small_cells.is_small(inside) or small_cells.is_small(count - inside):
+        return None
+    return round(100 * inside / count)
+
+
+def _completion(counts: Mapping[str, Counts]) -> Block:
+    begun, sent = counts["forms"].get("begun", 0), counts["forms"].get("sent", 0)
+    steps = [(_("Begun"), begun)]
+    steps += [(title, counts["sections"].get(key, 0)) for key, title in _sections()]
+    steps.append((_("Sent"), sent))
+    return _bars(
+        *("completion", _("How far people get in the form"), _("Section")),
+        rows=[(label, ROUNDED_TO * round(count / ROUNDED_TO)) for label, count in steps],
+        note=_("People who answered something in a section of their first form; rounded to fives."),
+    )
+
+
+def _left_at(counts: Counts) -> Block:
+    shown = small_cells.line({key: counts.get(key, 0) for key, _title in _sections()})
+    return _bars(
+        *("left-at", _("Where a form lies that was not sent"), _("Section")),
+        rows=[(title, shown[key]) for key, title in _sections()],
+        note=_("Begun and not sent, by the section that is open. Some of them are still being filled in."),
+    )
+
+
+def _sections() -> list[tuple[str, str]]:
+    locale = context.locale()
+    return [(section.key, section.title.in_locale(locale)) for section in questionnaire.load().sections]
+
+
+def _bars(id: str, title: str, head: str, *, rows: Sequence[tuple[str, int | None]], note: str) -> Block:
+    return Block(
+        id=id,
+        title=title,
+        kind="bars",
+        note=note,
+        drawn=[{"label": label, "count": count, "unit": ""} for label, count in rows],
+        heads=(),
+        columns=[head, (_("Count"), "num")],
+        rows=[[label, _count(count)] for label, count in rows],
+    )
+
+
+def _pairs(counts: Counts) -> dict[tuple[str, str], int]:
+    found: dict[tuple[str, str], int] = {}
+    for key, count in counts.items():
+        first, _bar, second = key.partition("|")
+        found[first, second] = count
+    return found
+
+
+def _count(count: int | None) -> str:
+    return _("fewer than 5, or left out") if count is None else str(count)
+
+
+def _percent(share: int | None) -> str:
+    return _count(None) if share is None else f"{share} %"
+
+
+def _month(month: str) -> str:
+    return str(format_date(datetime.strptime(f"{month}-15 12", "%Y-%m-%d %H"), "MMM yyyy", rebase=False))
