@@ -23,6 +23,7 @@ from portal.services import (
     appointments,
     break_glass,
     calls,
+    closings,
     exports,
     invitations,
     joining,
@@ -122,6 +123,11 @@ def _staff_writes(pair: Pair, thea: Viewer) -> None:
         proposal = Proposal("a", tools.now() + timedelta(days=3), 50, f"{WORD} place")
         appointments.propose(session, tools, case_id=pair.id, proposal=proposal, by=thea)
         break_glass.open_case(session, tools, case_id=pair.id, reason=f"{WORD} reason", by=thea)
+        note = f"{WORD} note"
+        closings.close(
+            session, tools, case_id=pair.id, reason="withdrawn", note=note, by=thea, is_blind=False
+        )
+        closings.reopen(session, tools, case_id=pair.id, note=note, by=thea)
 
 
 def _not_yet_settled(pair: Pair) -> None:

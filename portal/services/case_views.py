@@ -20,6 +20,7 @@ from portal.services import (
     case_names,
     cases,
     clearances,
+    closings,
     couples,
     facts,
     interviews,
@@ -34,6 +35,7 @@ from portal.services.appointments import AppointmentView
 from portal.services.break_glass import BreakGlassView
 from portal.services.cases import CaseHead
 from portal.services.clearances import ClearanceView
+from portal.services.closings import ClosingView
 from portal.services.couples import Couple
 from portal.services.facts import FactView
 from portal.services.interviews import InterviewView
@@ -80,6 +82,7 @@ class CaseView:
     invitations: tuple[InvitationView, ...]
     facts: tuple[FactView, ...]
     glass: tuple[BreakGlassView, ...]
+    closings: tuple[ClosingView, ...]
     staff: Mapping[str, str]
     is_invitation_blocked: bool
 
@@ -118,6 +121,7 @@ def opened(session: Session, tools: Tools, *, case_id: str, by: Viewer) -> CaseV
         invitations=invitations.of_case(session, tools, case_id),
         facts=facts.of_case(session, tools, case_id),
         glass=break_glass.of_case(session, tools, case_id),
+        closings=closings.of_case(session, tools, case_id),
         staff=case_names.of_staff(session, tools),
         is_invitation_blocked=invitations.is_blocked(couple, newest, found),
     )

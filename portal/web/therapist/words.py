@@ -117,6 +117,23 @@ REQUESTS: Final = {
     "repeat": _l("The same questions again"),
     "missing": _l("Answer what is open"),
 }
+STEPS: Final = {"close": _l("Case closed"), "reopen": _l("Case opened again")}
+#: Step -> reason -> words.
+ENDINGS: Final = {
+    "close": {
+        "finished": _l("the work here is finished"),
+        "not_taken_up": _l("they did not take it up"),
+        "referred_on": _l("referred on"),
+        "withdrawn": _l("withdrawn"),
+        "duplicate": _l("a duplicate of another case"),
+    },
+    "reopen": {
+        "by_hand": _l("by hand"),
+        "sent": _l("a form was sent"),
+        "said": _l("somebody told us something"),
+        "finding": _l("a form raised a finding"),
+    },
+}
 URGENCY: Final = {
     0: ("now", _l("Same day")),
     1: ("now", _l("Within two working days")),
@@ -165,6 +182,14 @@ REFUSALS: Final = {
         "three ticks."
     ),
     "joint_after_review": _l("A joint appointment needs the newest recommendation signed for a joint route."),
+    "safety_stands": _l(
+        "Safety findings stand here that nobody has cleared. Write a note that says what was done about "
+        "them; then the case can be closed."
+    ),
+    "letter_waits": _l("A letter of this case waits for approval. Have it decided first."),
+    "already_closed": _l("This case is closed already."),
+    "not_closed": _l("This case is open."),
+    "merged": _l("This record was merged into another case."),
     "not_sent": _l("This person has not sent the form that is open now; there is nothing to ask for again."),
 }
 FAULTS: Final = {
