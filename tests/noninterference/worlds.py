@@ -342,7 +342,11 @@ WORLDS = (
     ),
     World(
         "closed",
-        {"new": (invited, came, sent(DANGER)), "drafting": (closed,), "sent": (read, closed, opened_again, closed)},
+        {
+            "new": (invited, came, sent(DANGER)),
+            "drafting": (closed,),
+            "sent": (read, closed, opened_again, closed),
+        },
     ),
     World("doubted", {"new": (invited, came, sent(SAFE), DOUBTED), "sent": (BROKE_GLASS,)}),
     World(
