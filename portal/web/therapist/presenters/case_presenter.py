@@ -11,7 +11,7 @@ from portal.domain import prerequisites
 from portal.domain.urgency import SIGNED
 from portal.services import interviews
 from portal.services.case_views import CaseView
-from portal.web.therapist import words
+from portal.web.therapist import endings, words
 from portal.web.therapist.presenters import (
     figures_presenter,
     findings_presenter,
@@ -118,7 +118,7 @@ def _closed(view: CaseView) -> str:
     last = next((one for one in view.closings if one.step == "close"), None)
     if last is None:
         return _("This case is closed.")
-    return _("This case is closed: %(reason)s.", reason=words.ENDINGS["close"][last.reason])
+    return _("This case is closed: %(reason)s.", reason=endings.ENDINGS["close"][last.reason])
 
 
 def _next(view: CaseView) -> Next:
@@ -232,7 +232,7 @@ def _choices() -> dict[str, list[tuple[str, str]]]:
         "format": {"": _("Not yet"), **words.FORMATS},
         "reason_code": {"": _("–"), **words.REASON_CODES},
         "letter": words.LETTERS,
-        "closing": {"": _("–"), **words.ENDINGS["close"]},
+        "closing": {"": _("–"), **endings.ENDINGS["close"]},
         "kind": {key: words.REQUESTS[key] for key in ("refresh", "repeat", "missing")},
         "fact": {"": _("No change"), "yes": _("Yes"), "no": _("No")},
         "confirm": {
