@@ -18,7 +18,7 @@ Table = Mapping[tuple[str, str], int]
 
 @dataclass(frozen=True)
 class Agreement:
-    """``share`` agreed among ``count``; ``kappa`` with ``low`` and ``high``, None where chance leaves no room."""
+    """``share`` agreed among ``count``; ``kappa`` from ``low`` to ``high``, None where it is not defined."""
 
     count: int
     share: float
@@ -44,26 +44,24 @@ def kappa(table: Table) -> Agreement | None:
     if chance >= 1:
         return Agreement(count, agreed, None, None, None)
     value = (agreed - chance) / (1 - chance)
-    error = _standard_error(cells, rows, columns, value, chance, count)
+    error = sqrt(_spread(cells, rows, columns, value, chance) / count) / (1 - chance)
     return Agreement(count, agreed, value, max(-1.0, value - _Z * error), min(1.0, value + _Z * error))
 
 
-def _standard_error(
+def _spread(
     cells: Mapping[tuple[str, str], float],
     rows: Mapping[str, float],
     columns: Mapping[str, float],
     value: float,
     chance: float,
-    count: int,
 ) -> float:
-    """Of kappa where it may differ from nought (Fleiss et al. 1969, formula 13)."""
+    """The variance of one case, where kappa may differ from nought (Fleiss et al. 1969, formula 13)."""
     rest = 1 - value
     same = sum(cells.get((key, key), 0.0) * (1 - (rows[key] + columns[key]) * rest) ** 2 for key in rows)
     others = sum(
         share * (columns[one] + rows[other]) ** 2 for (one, other), share in cells.items() if one != other
     )
-    spread = same + rest**2 * others - (value - chance * rest) ** 2
-    return sqrt(max(spread, 0.0) / count) / (1 - chance)
+    return max(0.0, same + rest**2 * others - (value - chance * rest) ** 2)
 
 
 def by_rule(table: Mapping[tuple[str, str, str], int], rule: str, route: str) -> Table:

@@ -45,7 +45,7 @@ def grid(
         *([(row, column) for column in columns] for row in rows),
         *([(row, column) for row in rows] for column in columns),
     ]
-    while more := [pair for pair in map(lambda cells: _second(whole, hidden, cells), lines) if pair]:
+    while more := [pair for pair in (_second(whole, hidden, cells) for cells in lines) if pair]:
         hidden.add(more[0])
     return {pair: None if pair in hidden else count for pair, count in whole.items()}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date
 from typing import Any, Final
 
 from flask_babel import format_date
@@ -21,7 +21,7 @@ from portal.web.outcomes import REASON_CODES, ROUTES
 
 LEANS: Final = ("1", "2", "3", "4", "5")
 MONTHS: Final = 12
-#: What is counted form by form is rounded to this, so that two neighbours do not give away a small difference.
+#: Counts of sections are rounded to this, so that two neighbours give away no small difference.
 ROUNDED_TO: Final = 5
 Counts = Mapping[str, int]
 
@@ -76,10 +76,10 @@ def _leans(counts: Counts) -> Block:
 
 
 def _heat(
-    id: str, title: str, corner: str, columns: Sequence[str], *, rows: Sequence[tuple[str, Any]], note: str
+    key: str, title: str, corner: str, columns: Sequence[str], *, rows: Sequence[tuple[str, Any]], note: str
 ) -> Block:
     return Block(
-        id=id,
+        id=key,
         title=title,
         kind="heat",
         note=note,
@@ -118,14 +118,15 @@ def _agreement(counts: Counts) -> Block:
         ],
         heads=(),
         columns=[
-            _("Row"), (_("Signed cases"), "num"), (_("As recommended"), "num"), (_("Kappa"), "num"), _("95 % interval"),
+            _("Row"), (_("Signed cases"), "num"), (_("As recommended"), "num"), (_("Kappa"), "num"),
+            _("95 % interval"),
         ],
         rows=[_agreed(label, count, found) for label, count, found in shown],
     )  # fmt: skip
 
 
 def _by_rule(table: Mapping[tuple[str, str, str], int]) -> list[tuple[str, int, Agreement | None]]:
-    """Each row of the table with the cases it led; of few cases nothing is told, nor of the one beside them."""
+    """Each row with the cases it led; of few cases nothing is told, nor of the one beside them."""
     routes = {rule: route for rule, route, _signed in table}
     led = {rule: sum(count for key, count in table.items() if key[0] == rule) for rule in routes}
     told = small_cells.line(led)
@@ -225,9 +226,9 @@ def _sections() -> list[tuple[str, str]]:
     return [(section.key, section.title.in_locale(locale)) for section in questionnaire.load().sections]
 
 
-def _bars(id: str, title: str, head: str, *, rows: Sequence[tuple[str, int | None]], note: str) -> Block:
+def _bars(key: str, title: str, head: str, *, rows: Sequence[tuple[str, int | None]], note: str) -> Block:
     return Block(
-        id=id,
+        id=key,
         title=title,
         kind="bars",
         note=note,
@@ -255,4 +256,4 @@ def _percent(share: int | None) -> str:
 
 
 def _month(month: str) -> str:
-    return str(format_date(datetime.strptime(f"{month}-15 12", "%Y-%m-%d %H"), "MMM yyyy", rebase=False))
+    return str(format_date(date.fromisoformat(f"{month}-15"), "MMM yyyy"))

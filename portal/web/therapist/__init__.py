@@ -12,5 +12,6 @@ from portal.web.therapist import (  # noqa: E402, F401  (the views hang themselv
     brief,
     case_page,
     caseload,
+    closings,
     letters,
 )

@@ -19,10 +19,11 @@ from portal.domain.questionnaire import Wording
 from portal.domain.texts import RulesetTexts
 from portal.services.errors import BadInput, Refused
 from portal.services.release_lint import LintRefused
-from portal.web import context, kit
-from portal.web.outcomes import REASON_CODES as REASON_CODES
-from portal.web.outcomes import ROUTES as ROUTES
+from portal.web import context, kit, outcomes
+from portal.web.therapist import endings
 
+ROUTES: Final = outcomes.ROUTES
+REASON_CODES: Final = outcomes.REASON_CODES
 MODELS: Final = {
     "gottman": _l("Gottman"),
     "eft": _l("Emotionally focused (EFT)"),
@@ -89,11 +90,6 @@ SAID: Final = {
     "second_not_now": _l("Somebody else opened the same invitation and said: not for me right now"),
     "partner_choice": _l("About the other partner"),
 }
-CHOICES: Final = {
-    "invite": _l("wants the other invited"),
-    "will_not_join": _l("says the other will not join"),
-    "do_not_contact": _l("asks us not to contact the other"),
-}
 DECISIONS: Final = {"accept": _l("Accepted"), "override": _l("Overridden"), "defer": _l("Deferred")}
 REQUESTS: Final = {
     "first": _l("First form"),
@@ -149,6 +145,7 @@ REFUSALS: Final = {
         "three ticks."
     ),
     "joint_after_review": _l("A joint appointment needs the newest recommendation signed for a joint route."),
+    **endings.REFUSALS,
     "not_sent": _l("This person has not sent the form that is open now; there is nothing to ask for again."),
 }
 FAULTS: Final = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from html import unescape
 from typing import Any
 
@@ -21,6 +22,7 @@ from portal.web.admin import insights_presenter
 
 Sit = Callable[[Viewer], Desk]
 OUT = {"lean": "4", "commit_months": "unsure", "first_step": "one_or_two", "doubts_told": "partly"}
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 EMPTY: dict[str, dict[str, int]] = {part: {} for part in insights.PARTS}
 
 
@@ -172,11 +174,9 @@ def test_the_page_draws_and_says_its_figures(house: World, desk: Sit, ada: Viewe
 
 
 def test_small_figures_are_left_out_of_the_drawing_and_the_table(app: Flask) -> None:
-    from datetime import UTC, datetime
-
     view = insights.InsightView(
         {**EMPTY, "lean": {"1|1": 40, "5|1": 2}, "reviews": {"R1|safety|safety": 2}},
-        datetime(2026, 11, 23, tzinfo=UTC),
+        NOON,
     )
     with app.test_request_context():
         blocks = {block.id: block for block in insights_presenter.present(view)}
@@ -187,11 +187,7 @@ def test_small_figures_are_left_out_of_the_drawing_and_the_table(app: Flask) -> 
 
 
 def test_kappa_is_not_drawn_where_it_is_not_defined(app: Flask) -> None:
-    from datetime import UTC, datetime
-
-    view = insights.InsightView(
-        {**EMPTY, "reviews": {"R18b|couples|couples": 9}}, datetime(2026, 11, 23, tzinfo=UTC)
-    )
+    view = insights.InsightView({**EMPTY, "reviews": {"R18b|couples|couples": 9}}, NOON)
     with app.test_request_context():
         block = next(one for one in insights_presenter.present(view) if one.id == "agreement")
     assert list(block.drawn) == []
