@@ -138,8 +138,8 @@ class _Tally:
         )
         left = select(i.position, func.count()).where(first, i.submitted_at.is_(None)).group_by(i.position)
         whole = select(func.count(), func.count(i.submitted_at)).where(first)
-        self.counts["sections"].update(dict(session.execute(touched).tuples().all()))
-        self.counts["left_at"].update(dict(session.execute(left).tuples().all()))
+        self.counts["sections"].update({row[0]: row[1] for row in session.execute(touched)})
+        self.counts["left_at"].update({row[0]: row[1] for row in session.execute(left)})
         begun, sent = session.execute(whole).one()
         self.counts["forms"].update({"begun": begun, "sent": sent})
 

@@ -57,7 +57,9 @@ def present(view: InsightView) -> tuple[Block, ...]:
 def _route_mix(counts: Counts) -> Block:
     pairs = _pairs(counts)
     months = sorted({month for month, _route in pairs})[-MONTHS:]
-    shown = small_cells.grid(pairs, months, [*ROUTES])
+    shown = small_cells.line(
+        {(month, route): pairs.get((month, route), 0) for month in months for route in ROUTES}
+    )
     rows = [(_month(month), [shown[month, route] for route in ROUTES]) for month in months]
     return _heat(
         *("routes", _("Routes by month"), _("Month"), [str(name) for name in ROUTES.values()]),
@@ -67,7 +69,8 @@ def _route_mix(counts: Counts) -> Block:
 
 
 def _leans(counts: Counts) -> Block:
-    shown = small_cells.grid(_pairs(counts), LEANS, LEANS)
+    pairs = _pairs(counts)
+    shown = small_cells.line({(a, b): pairs.get((a, b), 0) for a in LEANS for b in LEANS})
     return _heat(
         *("lean", _("Where the two partners stand"), _("Partner A"), [f"B {lean}" for lean in LEANS]),
         rows=[(f"A {lean}", [shown[lean, other] for other in LEANS]) for lean in LEANS],
@@ -140,9 +143,10 @@ def _by_rule(table: Mapping[tuple[str, str, str], int]) -> list[tuple[str, int, 
 
 
 def _agreed(label: str, count: int, found: Agreement) -> list[Any]:
+    share = f"{round(100 * found.share)} %"
     if found.kappa is None or found.low is None or found.high is None:
-        return [label, count, f"{found.share:.0%}", "–", _("not defined: always the same answer")]
-    return [label, count, f"{found.share:.0%}", f"{found.kappa:.2f}", f"{found.low:.2f} – {found.high:.2f}"]
+        return [label, count, share, "–", _("not defined: always the same answer")]
+    return [label, count, share, f"{found.kappa:.2f}", f"{found.low:.2f} – {found.high:.2f}"]
 
 
 def _reasons(counts: Counts) -> Block:

@@ -162,7 +162,7 @@ def test_the_page_draws_and_says_its_figures(house: World, desk: Sit, ada: Viewe
     page = desk(ada).get("/admin/insights")
     text = plain(page)
     for words in (
-        "Oct 2026", "Nov 2026", "All cases 55 89% 0.67 0.43 – 0.90",
+        "Oct 2026", "Nov 2026", "All cases 55 89 % 0.74 0.59 – 0.89",
         "R18b · Couples therapy 40", "A partner's wish fewer than 5, or left out",
         "From sending to the first interview, each person 40 3 50 %",
         "From the first form to the signature, each case fewer than 5, or left out",
@@ -181,7 +181,7 @@ def test_small_figures_are_left_out_of_the_drawing_and_the_table(app: Flask) -> 
     with app.test_request_context():
         blocks = {block.id: block for block in insights_presenter.present(view)}
     assert [row["cells"] for row in blocks["lean"].drawn] == [
-        [None, None, 0, 0, 0], [0, 0, 0, 0, 0], [0, 0, 0, 0, 0], [0, 0, 0, 0, 0], [None, None, 0, 0, 0],
+        [None, 0, 0, 0, 0], [0, 0, 0, 0, 0], [0, 0, 0, 0, 0], [0, 0, 0, 0, 0], [None, 0, 0, 0, 0],
     ]  # fmt: skip
     assert (blocks["agreement"].drawn, blocks["agreement"].rows) == ([], [])
 
@@ -192,6 +192,6 @@ def test_kappa_is_not_drawn_where_it_is_not_defined(app: Flask) -> None:
         block = next(one for one in insights_presenter.present(view) if one.id == "agreement")
     assert list(block.drawn) == []
     assert [row[:3] for row in block.rows] == [
-        ["All cases", 9, "100%"],
-        ["R18b · Couples therapy", 9, "100%"],
+        ["All cases", 9, "100 %"],
+        ["R18b · Couples therapy", 9, "100 %"],
     ]
