@@ -207,9 +207,9 @@ def _identity(tools: Tools, staff_id: str, *, email: str, full_name: str) -> dic
 def _remove_first(session: Session, tools: Tools) -> None:
     """Take away the unfinished first admin: somebody else is being made."""
     staff, link = table_of(StaffAccount), table_of(StaffLink)
-    nobody = staff.c.email_digest == sign_ins.email_digest(tools, "")
-    session.execute(delete(link).where(link.c.staff_id.in_(select(staff.c.id).where(nobody))))
-    session.execute(delete(staff).where(nobody))
+    nobody = select(staff.c.id).where(staff.c.email_digest == sign_ins.email_digest(tools, ""))
+    session.execute(delete(link).where(link.c.staff_id.in_(nobody)))
+    session.execute(delete(staff).where(staff.c.id.in_(nobody)))
 
 
 def _clean_email(email: str) -> str:
