@@ -118,16 +118,16 @@ def _staff_writes(pair: Pair, thea: Viewer) -> None:
     pair.cast.works()
     pair.sign(thea)
     with pair.cast.store.staff.write() as session:
-        draft = Draft(slot="a", letter="free", body=f"{WORD} letter")
-        releases.write(session, tools, case_id=pair.id, draft=draft, by=thea)
-        proposal = Proposal("a", tools.now() + timedelta(days=3), 50, f"{WORD} place")
-        appointments.propose(session, tools, case_id=pair.id, proposal=proposal, by=thea)
-        break_glass.open_case(session, tools, case_id=pair.id, reason=f"{WORD} reason", by=thea)
         note = f"{WORD} note"
         closings.close(
             session, tools, case_id=pair.id, reason="withdrawn", note=note, by=thea, is_blind=False
         )
         closings.reopen(session, tools, case_id=pair.id, note=note, by=thea)
+        draft = Draft(slot="a", letter="free", body=f"{WORD} letter")
+        releases.write(session, tools, case_id=pair.id, draft=draft, by=thea)
+        proposal = Proposal("a", tools.now() + timedelta(days=3), 50, f"{WORD} place")
+        appointments.propose(session, tools, case_id=pair.id, proposal=proposal, by=thea)
+        break_glass.open_case(session, tools, case_id=pair.id, reason=f"{WORD} reason", by=thea)
 
 
 def _not_yet_settled(pair: Pair) -> None:

@@ -20,6 +20,7 @@ from portal.domain.texts import RulesetTexts
 from portal.services.errors import BadInput, Refused
 from portal.services.release_lint import LintRefused
 from portal.web import context, kit
+from portal.web.therapist import endings
 
 ROUTES: Final = {
     "safety": _l("Safety first"),
@@ -105,34 +106,12 @@ SAID: Final = {
     "second_not_now": _l("Somebody else opened the same invitation and said: not for me right now"),
     "partner_choice": _l("About the other partner"),
 }
-CHOICES: Final = {
-    "invite": _l("wants the other invited"),
-    "will_not_join": _l("says the other will not join"),
-    "do_not_contact": _l("asks us not to contact the other"),
-}
 DECISIONS: Final = {"accept": _l("Accepted"), "override": _l("Overridden"), "defer": _l("Deferred")}
 REQUESTS: Final = {
     "first": _l("First form"),
     "refresh": _l("Renew the answers"),
     "repeat": _l("The same questions again"),
     "missing": _l("Answer what is open"),
-}
-STEPS: Final = {"close": _l("Case closed"), "reopen": _l("Case opened again")}
-#: Step -> reason -> words.
-ENDINGS: Final = {
-    "close": {
-        "finished": _l("the work here is finished"),
-        "not_taken_up": _l("they did not take it up"),
-        "referred_on": _l("referred on"),
-        "withdrawn": _l("withdrawn"),
-        "duplicate": _l("a duplicate of another case"),
-    },
-    "reopen": {
-        "by_hand": _l("by hand"),
-        "sent": _l("a form was sent"),
-        "said": _l("somebody told us something"),
-        "finding": _l("a form raised a finding"),
-    },
 }
 URGENCY: Final = {
     0: ("now", _l("Same day")),
@@ -182,14 +161,7 @@ REFUSALS: Final = {
         "three ticks."
     ),
     "joint_after_review": _l("A joint appointment needs the newest recommendation signed for a joint route."),
-    "safety_stands": _l(
-        "Safety findings stand here that nobody has cleared. Write a note that says what was done about "
-        "them; then the case can be closed."
-    ),
-    "letter_waits": _l("A letter of this case waits for approval. Have it decided first."),
-    "already_closed": _l("This case is closed already."),
-    "not_closed": _l("This case is open."),
-    "merged": _l("This record was merged into another case."),
+    **endings.REFUSALS,
     "not_sent": _l("This person has not sent the form that is open now; there is nothing to ask for again."),
 }
 FAULTS: Final = {

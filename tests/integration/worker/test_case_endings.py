@@ -152,7 +152,7 @@ def test_whatever_comes_in_opens_it_again(pair: Pair, thea: Viewer) -> None:
     pair.a.saves("safety", "draft", fear="strong")
     pair.cast.clock.move(seconds=1)
     pair.cast.works()
-    assert (_case(pair)[0], pair.cast.outbox[-1]["To"]) == (None, "thea@example.org")
+    assert (_case(pair)[0], "thea@example.org" in {mail["To"] for mail in pair.cast.outbox}) == (None, True)
     _close(pair, thea, note="Seen.")
     pair.a.says("message", text="Please call me.")
     pair.cast.clock.move(seconds=1)
