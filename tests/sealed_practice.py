@@ -25,6 +25,7 @@ from portal.services import (
     calls,
     closings,
     exports,
+    insights,
     invitations,
     joining,
     key_changes,
@@ -92,6 +93,7 @@ def build(store: Store, tools: Tools, clock: Clock, folder: Path) -> Pair:
     _staff_writes(pair, thea)
     _self_referred(cast)
     _not_yet_settled(pair)
+    insights.reckon(store, tools)
     with cast.store.staff.write() as session:
         order = exports.checked(
             form="csv", since="", until="", identified=True, include=(), purpose=f"{WORD} purpose"

@@ -10,7 +10,7 @@ from portal.models.base import Base, Id
 
 
 class Insight(Base):
-    """The newest figures, one row, id ``practice``: counts as JSON, boxed with the staff ring."""
+    """The newest figures, id ``practice``, and those being made, id ``building``: counts as JSON, boxed."""
 
     __tablename__ = "insight"
 

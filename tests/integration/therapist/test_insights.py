@@ -37,7 +37,8 @@ def ada(house: World) -> Viewer:
 
 
 def counts_of(house: World) -> dict[str, Any]:
-    insights.reckon(house.store, house.tools)
+    while not insights.reckon(house.store, house.tools):
+        pass
     with house.store.staff.read() as session:
         row = session.execute(select(table_of(Insight))).one()
     place = Place("insight", "body_box", row.id)
@@ -103,9 +104,17 @@ def test_a_withdrawn_form_and_an_interview_before_it_are_not_counted(house: Worl
 
 def test_every_batch_is_counted(house: World, thea: Viewer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(insights, "BATCH", 1)
-    for _ in range(2):
+    monkeypatch.setattr(insights, "SLICE", 2)
+    for _ in range(5):
         house.case(therapist=thea).send("a")
-    assert counts_of(house)["routes"] == {"2026-11|wait": 2}
+    # Stopped after a slice, and begun anew where it is a day old: nothing is counted twice.
+    assert not insights.reckon(house.store, house.tools)
+    assert counts_of(house)["routes"] == {"2026-11|wait": 5}
+    assert not insights.reckon(house.store, house.tools)
+    house.tools.clock.move(days=2)  # type: ignore[attr-defined]
+    assert counts_of(house)["routes"] == {"2026-11|wait": 5}
+    with house.store.staff.read() as session:
+        assert session.scalars(select(table_of(Insight).c.id)).all() == ["practice"]
 
 
 def test_looking_asks_for_new_figures_and_leaves_an_event(house: World, desk: Sit, ada: Viewer) -> None:
