@@ -22,6 +22,8 @@ from portal.models import (
     CaseFile,
     Clearance,
     Consent,
+    DiscernmentEnd,
+    DiscernmentSession,
     Fact,
     Finding,
     Intake,
@@ -51,7 +53,9 @@ _OF_ACCOUNTS: tuple[type[Base], ...] = (PartnerSession, AccountLink, LateText)
 _OF_PARTNERS: tuple[type[Base], ...] = (
     *(Letter, Consent, Statement, Notice, Interview, Fact, Invitation, Intake, Account),
 )
-_OF_CASES: tuple[type[Base], ...] = (Letter, Appointment, BreakGlass, Clearance, Review, Recommendation)
+#: Made from both, and of no meaning for one alone.
+_OF_BOTH: tuple[type[Base], ...] = (DiscernmentSession, DiscernmentEnd, Review, Recommendation)
+_OF_CASES: tuple[type[Base], ...] = (Letter, Appointment, BreakGlass, Clearance, *_OF_BOTH)
 
 
 @dataclass(frozen=True)
@@ -145,7 +149,7 @@ def _forget_both(session: Session, tools: Tools, gone: _Someone) -> None:
     appointment = table_of(Appointment)
     own = (appointment.c.case_id == gone.case_id) & (appointment.c.slot == gone.slot)
     session.execute(delete(appointment).where(own))
-    for model in (Review, Recommendation):
+    for model in _OF_BOTH:
         session.execute(delete(table_of(model)).where(table_of(model).c.case_id == gone.case_id))
     for table, column in ((table_of(Clearance), "note_box"), (table_of(BreakGlass), "reason_box")):
         for row_id in session.scalars(select(table.c.id).where(table.c.case_id == gone.case_id)).all():

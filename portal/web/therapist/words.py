@@ -18,6 +18,7 @@ from portal.domain.lint import Breach, Piece
 from portal.domain.questionnaire import Wording
 from portal.domain.texts import RulesetTexts
 from portal.services.errors import BadInput, Refused
+from portal.services.joint_work import GatesOpen
 from portal.services.release_lint import LintRefused
 from portal.web import context, kit
 
@@ -165,6 +166,22 @@ REFUSALS: Final = {
         "three ticks."
     ),
     "joint_after_review": _l("A joint appointment needs the newest recommendation signed for a joint route."),
+    "discernment_after_review": _l(
+        "Discernment needs the newest recommendation signed for discernment. Where something new came, "
+        "review it anew first."
+    ),
+    "no_safe_channel": _l("Somebody gave no safe way to be reached. Agree on one first, when they call."),
+    "danger_told_since": _l("Danger was told since the newest recommendation. Read it anew first."),
+    "discernment_ended": _l("This discernment has ended; its path stands."),
+    "five_at_most": _l("There are five sessions at most. Note how it ended."),
+    "somebody_stopped": _l("After the last session somebody did not want to go on. Note how it ended."),
+    "session_order": _l("Sessions are noted in their order, one at a time."),
+    "session_to_come": _l("This day is still to come."),
+    "session_before_last": _l("This day is before the last session."),
+    "session_first": _l("There is no session yet, so nothing can end."),
+    "end_first": _l("First note how it ended. The outcome follows six months later."),
+    "outcome_too_early": _l("The outcome is asked for six months after the end, at most two weeks earlier."),
+    "outcome_of_other_path": _l("This outcome does not belong to the path that was noted."),
     "not_sent": _l("This person has not sent the form that is open now; there is nothing to ask for again."),
 }
 FAULTS: Final = {
@@ -191,8 +208,9 @@ def said(wording: Wording) -> str:
 
 
 def refusal(refused: Refused) -> str:
-    """Why an act was not carried out, and what must happen first."""
-    return str(REFUSALS.get(refused.reason, _("This cannot be done now.")))
+    """Why an act was not carried out, and everything that must happen first."""
+    reasons = refused.gates if isinstance(refused, GatesOpen) else (refused.reason,)
+    return " ".join(str(REFUSALS.get(reason, _("This cannot be done now."))) for reason in reasons)
 
 
 def faults(refused: BadInput) -> dict[str, str]:
