@@ -21,6 +21,7 @@ from portal.services import (
     cases,
     clearances,
     couples,
+    discernment,
     facts,
     interviews,
     invitations,
@@ -35,6 +36,7 @@ from portal.services.break_glass import BreakGlassView
 from portal.services.cases import CaseHead
 from portal.services.clearances import ClearanceView
 from portal.services.couples import Couple
+from portal.services.discernment import DiscernmentView
 from portal.services.facts import FactView
 from portal.services.interviews import InterviewView
 from portal.services.invitations import InvitationView
@@ -80,6 +82,7 @@ class CaseView:
     invitations: tuple[InvitationView, ...]
     facts: tuple[FactView, ...]
     glass: tuple[BreakGlassView, ...]
+    discernment: DiscernmentView
     staff: Mapping[str, str]
     is_invitation_blocked: bool
 
@@ -118,6 +121,7 @@ def opened(session: Session, tools: Tools, *, case_id: str, by: Viewer) -> CaseV
         invitations=invitations.of_case(session, tools, case_id),
         facts=facts.of_case(session, tools, case_id),
         glass=break_glass.of_case(session, tools, case_id),
+        discernment=discernment.of_case(session, tools, case_id),
         staff=case_names.of_staff(session, tools),
         is_invitation_blocked=invitations.is_blocked(couple, newest, found),
     )

@@ -9,10 +9,11 @@ from practice_world import Case, World
 from sqlalchemy import func, select
 from test_case_work import LEANING_OUT, verbs
 
+from portal import worker
 from portal.domain.access import Viewer
 from portal.domain.discernment import End, Held, Log
-from portal.models import DiscernmentSession, table_of
-from portal.services import discernment, erasures, joint_work
+from portal.models import DiscernmentSession, Intake, table_of
+from portal.services import discernment, erasures, joint_work, requests
 from portal.services.discernment import SessionNote
 from portal.services.errors import OutOfOrder
 
@@ -80,13 +81,28 @@ def test_everything_that_comes_first_is_told_at_once(case: Case, thea: Viewer) -
     assert kept(case).log == Log()
 
 
-def test_a_danger_told_since_stops_it_until_it_is_reviewed_anew(case: Case, thea: Viewer) -> None:
+def test_something_new_stops_it_until_it_is_reviewed_anew(case: Case, thea: Viewer) -> None:
     ready(case, thea)
     hold(case, thea, 1)
     case.world.tools.clock.move(hours=1)  # type: ignore[attr-defined]
     case.say("b", "addition", {"text": "x"})
     with pytest.raises(joint_work.GatesOpen, match="discernment_after_review"):
         hold(case, thea, 2)
+
+
+def test_nor_before_the_rules_have_read_that_danger(
+    world: World, case: Case, thea: Viewer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ready(case, thea)
+    with world.store.staff.write() as session:
+        requests.send(session, world.tools, case_id=case.id, slot="b", kind="refresh", by=thea)
+        c = table_of(Intake).c
+        again = str(session.scalar(select(c.id).where(c.kind == "refresh")))
+    monkeypatch.setitem(worker.HANDLERS, "route", lambda *_: None)
+    world.tools.clock.move(minutes=1)  # type: ignore[attr-defined]
+    case.save("b", intake_id=again, harm_received__weapon="past_year")
+    with pytest.raises(joint_work.GatesOpen, match="danger_told_since"):
+        hold(case, thea, 1)
 
 
 def test_a_log_from_the_first_session_to_the_outcome(world: World, case: Case, thea: Viewer) -> None:

@@ -17,6 +17,7 @@ from portal.web.therapist.presenters import (
     recommendation_presenter,
     side_presenter,
     timeline_presenter,
+    work_presenter,
 )
 from portal.web.therapist.presenters.labels import label, who
 from portal.web.therapist.presenters.side_presenter import SideBlock
@@ -58,6 +59,7 @@ class CasePage:
     defaults: dict[str, str]
     is_invitation_blocked: bool
     opened_act: str
+    work: dict[str, Any]
 
 
 def present(view: CaseView, *, opened_act: str = "") -> CasePage:
@@ -88,6 +90,7 @@ def present(view: CaseView, *, opened_act: str = "") -> CasePage:
         defaults=side_presenter.letter_defaults(view),
         is_invitation_blocked=view.is_invitation_blocked,
         opened_act=opened_act or following.act,
+        work=work_presenter.present(view),
     )
 
 
@@ -113,6 +116,8 @@ def _next(view: CaseView) -> Next:
     """The one thing to do now, in the order the practice works (clinical.md §6)."""
     if view.recommendation is None:
         return _before_recommendation(view)
+    if due := work_presenter.outcome_due(view):
+        return Next(due, "discernment", _("Note the outcome"))
     lacking = _lacking(view, view.recommendation.body["route"])
     if not view.is_signed:
         return _before_signing(view.recommendation.body, is_lacking=bool(lacking))

@@ -8,8 +8,8 @@ from portal.services.case_views import CaseView, Side
 
 
 def label(side: Side) -> str:
-    """ "A: Ana López", or the letter alone before consent."""
-    return f"{side.slot.upper()}: {side.name}" if side.name else side.slot.upper()
+    """ "A: Ana López", or "Partner A" before consent."""
+    return f"{side.slot.upper()}: {side.name}" if side.name else nameless(side.slot)
 
 
 def who(view: CaseView, slot: str | None) -> str:
@@ -17,4 +17,9 @@ def who(view: CaseView, slot: str | None) -> str:
     if slot is None or slot == "both":
         return _("Both")
     side = view.side(slot)
-    return slot.upper() if side is None else label(side)
+    return nameless(slot) if side is None else label(side)
+
+
+def nameless(slot: str) -> str:
+    """A person whose name nobody knows yet."""
+    return _("Partner %(letter)s", letter=slot.upper())
