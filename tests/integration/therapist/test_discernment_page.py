@@ -36,7 +36,7 @@ def held(case: Case, at: int, **changed: str) -> dict[str, str]:
     day = (case.world.tools.now().date() - timedelta(days=1)).isoformat()
     fields = {
         "step": "session",
-        "number": str(number),
+        "number": str(at),
         "held_on": day,
         "minutes": "120",
         "note": "kept words",

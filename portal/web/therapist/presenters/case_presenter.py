@@ -7,20 +7,24 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from portal.domain import prerequisites, scoring
+from portal.domain import prerequisites
 from portal.domain.urgency import SIGNED
 from portal.services import interviews
-from portal.services.case_views import CaseView, Side
+from portal.services.case_views import CaseView
 from portal.web.therapist import words
 from portal.web.therapist.presenters import (
+    figures_presenter,
     findings_presenter,
     recommendation_presenter,
     side_presenter,
+    steps_presenter,
     timeline_presenter,
     work_presenter,
 )
+from portal.web.therapist.presenters.figures_presenter import Figures
 from portal.web.therapist.presenters.labels import label, who
 from portal.web.therapist.presenters.side_presenter import SideBlock
+from portal.web.therapist.presenters.steps_presenter import Step
 
 
 @dataclass(frozen=True)
@@ -45,10 +49,9 @@ class CasePage:
     next: Next
     recommendation: dict[str, Any] | None
     signed: dict[str, Any] | None
-    steps: tuple[dict[str, Any], ...]
+    steps: tuple[Step, ...]
+    figures: Figures
     sides: tuple[SideBlock, ...]
-    chart: tuple[dict[str, Any], ...]
-    gap: tuple[dict[str, Any], ...]
     findings: tuple[list[str], ...]
     clearances: tuple[dict[str, Any], ...]
     letters: tuple[dict[str, Any], ...]
@@ -76,10 +79,9 @@ def present(view: CaseView, *, opened_act: str = "") -> CasePage:
         next=following,
         recommendation=recommendation_presenter.present(view),
         signed=_signed(view),
-        steps=_steps(view),
+        steps=steps_presenter.present(view),
+        figures=figures_presenter.present(view),
         sides=tuple(side_presenter.present(view, side) for side in view.sides),
-        chart=_chart(view),
-        gap=_gap(view),
         findings=_findings(view),
         clearances=tuple(_clearance(view, one) for one in view.clearances),
         letters=tuple(_letter(view, letter) for letter in view.letters),
@@ -138,17 +140,6 @@ def _lacking(view: CaseView, route: str) -> tuple[str, ...]:
     return prerequisites.without_interview(standings, _held(view))
 
 
-def _unseen(view: CaseView) -> tuple[str, ...]:
-    """Who takes part, with a form sent or only begun, and was not seen alone yet."""
-    seen = {one.slot for one in view.interviews if one.is_complete}
-    return tuple(
-        side.slot
-        for side in view.sides
-        if side.slot not in seen
-        and (side.person.submitted_at or side.person.participation in prerequisites.TAKES_PART)
-    )
-
-
 def _before_signing(body: dict[str, Any], *, is_lacking: bool) -> Next:
     route, reason = body["route"], body["reason"]
     if route == "safety" and is_lacking:
@@ -197,61 +188,6 @@ def _signed(view: CaseView) -> dict[str, Any] | None:
         "by": view.staff.get(signed.made_by, ""),
         "when": words.moment_words(signed.made_at),
     }
-
-
-def _steps(view: CaseView) -> tuple[dict[str, Any], ...]:
-    """The gates as a checklist: what must happen first, and what has."""
-    if view.recommendation is None:
-        return ()
-    lacking, texts = _unseen(view), words.texts()
-    return tuple(
-        _step(view, gate, words.said(texts.gates[gate]), lacking)
-        for gate in view.recommendation.body["gates"]
-    )
-
-
-def _step(view: CaseView, gate: str, text: str, lacking: tuple[str, ...]) -> dict[str, Any]:
-    if gate == "not_signed":
-        text = _("Signed by a therapist.") if view.is_signed else text
-        return {"text": text, "done": view.is_signed, "href": "#do-review", "detail": ""}
-    if gate in ("await_call", "mandated_report_review"):
-        return {"text": text, "done": False, "href": "", "detail": ""}
-    still = ", ".join(who(view, slot) for slot in lacking)
-    detail = _("Still to be seen alone: %(who)s", who=still) if still else _("Each person was seen alone.")
-    return {"text": text, "done": not lacking, "href": "#do-interview", "detail": detail}
-
-
-def _chart(view: CaseView) -> tuple[dict[str, Any], ...]:
-    a, b = view.side("a"), view.side("b")
-    if not any(side and side.scores for side in (a, b)):
-        return ()
-    return tuple(_scale(scale, a, b) for scale in scoring.SCALES)
-
-
-def _scale(scale: scoring.Scale, a: Side | None, b: Side | None) -> dict[str, Any]:
-    cuts = [f"{value}: {words.said(meaning)}" for value, meaning in scale.cuts]
-    return {
-        "label": words.said(scale.name),
-        "low": scale.low,
-        "high": scale.high,
-        "a": a.scores.get(scale.key) if a else None,
-        "b": b.scores.get(scale.key) if b else None,
-        "cut": scale.cuts[-1][0] if scale.cuts else None,
-        "note": "; ".join(cuts),
-    }
-
-
-def _gap(view: CaseView) -> tuple[dict[str, Any], ...]:
-    """What each says about staying or leaving, beside what the other believes (1 stays … 5 ends)."""
-    rows = []
-    for own, other in (("a", "b"), ("b", "a")):
-        side, guesser = view.side(own), view.side(other)
-        if side is None or not side.scores:
-            continue
-        said, guessed = side.given.get("lean"), guesser.given.get("partner_lean_guess") if guesser else None
-        is_wide = isinstance(said, int) and isinstance(guessed, int) and abs(said - guessed) >= 2
-        rows.append({"who": label(side), "said": said, "guessed": guessed, "is_wide": is_wide})
-    return tuple(rows)
 
 
 def _findings(view: CaseView) -> tuple[list[str], ...]:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from flask_babel import gettext as _
 
 from portal.services.case_views import CaseView, Side
+
+#: What fits into a chart's key and a table's column.
+_SHORT: Final = 18
 
 
 def label(side: Side) -> str:
@@ -23,3 +28,10 @@ def who(view: CaseView, slot: str | None) -> str:
 def nameless(slot: str) -> str:
     """A person whose name nobody knows yet."""
     return _("Partner %(letter)s", letter=slot.upper())
+
+
+def short(side: Side) -> str:
+    """ "A: Ana" as the person wants to be called, for tables and charts; else by the name of the consent."""
+    called = str(side.answers.get("chosen_name") or side.name or "").strip()
+    cut = f"{called[:_SHORT]}{'…' if len(called) > _SHORT else ''}"
+    return f"{side.slot.upper()}: {cut}" if called else nameless(side.slot)

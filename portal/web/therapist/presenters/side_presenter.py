@@ -37,7 +37,7 @@ def present(view: CaseView, side: Side) -> SideBlock:
         slot=side.slot,
         label=label(side),
         participation=str(words.PARTICIPATION[side.person.participation]),
-        sent=words.moment_words(sent) if sent else "",
+        sent=words.day(sent) if sent else "",
         draft=side.person.draft is not None,
         contact=contact(side),
         said=tuple(_said(one) for one in reversed(side.said)),
