@@ -24,6 +24,7 @@ from portal.services import (
     case_names,
     cases,
     clearances,
+    closings,
     couples,
     discernment,
     facts,
@@ -39,6 +40,7 @@ from portal.services.appointments import AppointmentView
 from portal.services.break_glass import BreakGlassView
 from portal.services.cases import CaseHead
 from portal.services.clearances import ClearanceView
+from portal.services.closings import ClosingView
 from portal.services.couples import Couple
 from portal.services.discernment import DiscernmentView
 from portal.services.facts import FactView
@@ -92,6 +94,7 @@ class CaseView:
     facts: tuple[FactView, ...]
     glass: tuple[BreakGlassView, ...]
     discernment: DiscernmentView
+    closings: tuple[ClosingView, ...]
     staff: Mapping[str, str]
     is_invitation_blocked: bool
     concerned: Mapping[str, tuple[str, ...]]
@@ -143,6 +146,7 @@ def _opened(session: Session, tools: Tools, *, case_id: str, verb: str, by: View
         facts=facts.of_case(session, tools, case_id),
         glass=break_glass.of_case(session, tools, case_id),
         discernment=discernment.of_case(session, tools, case_id),
+        closings=closings.of_case(session, tools, case_id),
         staff=case_names.of_staff(session, tools),
         is_invitation_blocked=invitations.is_blocked(couple, newest, found),
         concerned=gates.concerned(parse_couple(couple.file)),

@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import Field, StringField
 from wtforms.validators import StopValidation
 
-from portal.domain import discernment
+from portal.domain import case_life, discernment
 from portal.domain.rules import PROTECTIVENESS
 from portal.services import facts, intakes
 from portal.web import bodies, context, fields, kit
@@ -223,6 +223,15 @@ class DiscernmentForm(ActForm):
             return date.fromisoformat(text)
         except ValueError:
             return None
+
+
+class ClosingForm(ActForm):
+    reason = _choice(*case_life.REASONS)
+    note = StringField(validators=[text(NOTE_LIMIT)])
+
+
+class ReopeningForm(ActForm):
+    note = StringField(validators=[text(NOTE_LIMIT)])
 
 
 class BreakGlassForm(ActForm):

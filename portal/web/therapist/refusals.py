@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext as _l
 
 from portal.services.errors import Refused
 from portal.services.joint_work import GatesOpen
+from portal.web.therapist import endings
 
 REFUSALS: Final = {
     "interviews_first": _l(
@@ -65,6 +66,7 @@ REFUSALS: Final = {
     "end_first": _l("First note how it ended. The outcome follows six months later."),
     "outcome_too_early": _l("The outcome is asked for six months after the end, at most two weeks earlier."),
     "outcome_of_other_path": _l("This outcome does not belong to the path that was noted."),
+    **endings.REFUSALS,
     "not_sent": _l("This person has not sent the form that is open now; there is nothing to ask for again."),
 }
 

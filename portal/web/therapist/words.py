@@ -105,11 +105,6 @@ SAID: Final = {
     "second_not_now": _l("Somebody else opened the same invitation and said: not for me right now"),
     "partner_choice": _l("About the other partner"),
 }
-CHOICES: Final = {
-    "invite": _l("wants the other invited"),
-    "will_not_join": _l("says the other will not join"),
-    "do_not_contact": _l("asks us not to contact the other"),
-}
 DECISIONS: Final = {"accept": _l("Accepted"), "override": _l("Overridden"), "defer": _l("Deferred")}
 REQUESTS: Final = {
     "first": _l("First form"),

@@ -11,7 +11,7 @@ from portal.domain import prerequisites
 from portal.domain.urgency import SIGNED
 from portal.services import interviews
 from portal.services.case_views import CaseView
-from portal.web.therapist import words
+from portal.web.therapist import endings, words
 from portal.web.therapist.presenters import (
     figures_presenter,
     findings_presenter,
@@ -61,6 +61,7 @@ class CasePage:
     choices: dict[str, list[tuple[str, str]]]
     defaults: dict[str, str]
     is_invitation_blocked: bool
+    is_closed: bool
     opened_act: str
     work: dict[str, Any]
 
@@ -91,6 +92,7 @@ def present(view: CaseView, *, opened_act: str = "") -> CasePage:
         choices=_choices(),
         defaults=side_presenter.letter_defaults(view),
         is_invitation_blocked=view.is_invitation_blocked,
+        is_closed=view.head.closed_at is not None,
         opened_act=opened_act or following.act,
         work=work_presenter.present(view),
     )
@@ -110,12 +112,22 @@ def _notes(view: CaseView) -> tuple[str, ...]:
     if view.head.merged_into_id:
         found.append(_("This record was merged into another case."))
     if view.head.closed_at:
-        found.append(_("This case is closed."))
+        found.append(_closed(view))
     return tuple(found)
+
+
+def _closed(view: CaseView) -> str:
+    """That the case is closed and, as far as it is known, why."""
+    last = next((one for one in view.closings if one.step == "close"), None)
+    if last is None:
+        return _("This case is closed.")
+    return _("This case is closed: %(reason)s.", reason=endings.ENDINGS["close"][last.reason])
 
 
 def _next(view: CaseView) -> Next:
     """The one thing to do now, in the order the practice works (clinical.md §6)."""
+    if view.head.closed_at is not None:
+        return Next(_("Nothing. Whatever this couple sends or says opens the case again."), "")
     if view.recommendation is None:
         return _before_recommendation(view)
     if due := work_presenter.outcome_due(view):
@@ -225,6 +237,7 @@ def _choices() -> dict[str, list[tuple[str, str]]]:
         "format": {"": _("Not yet"), **words.FORMATS},
         "reason_code": {"": _("–"), **words.REASON_CODES},
         "letter": words.LETTERS,
+        "closing": {"": _("–"), **endings.ENDINGS["close"]},
         "kind": {key: words.REQUESTS[key] for key in ("refresh", "repeat", "missing")},
         "fact": {"": _("No change"), "yes": _("Yes"), "no": _("No")},
         "confirm": {
