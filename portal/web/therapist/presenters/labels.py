@@ -32,6 +32,7 @@ def nameless(slot: str) -> str:
 
 def short(side: Side) -> str:
     """ "A: Ana" as the person wants to be called, for tables and charts; else by the name of the consent."""
-    called = str(side.answers.get("chosen_name") or side.name or "").strip()
+    given = str(side.answers.get("chosen_name") or side.name or "")
+    called = "".join(sign for sign in given if sign.isprintable()).strip()
     cut = f"{called[:_SHORT]}{'…' if len(called) > _SHORT else ''}"
     return f"{side.slot.upper()}: {cut}" if called else nameless(side.slot)
