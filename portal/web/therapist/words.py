@@ -123,8 +123,8 @@ URGENCY: Final = {
 
 PATHS: Final = {
     1: _l("Path 1: things stay as they are"),
-    2: _l("Path 2: separation or divorce"),
-    3: _l("Path 3: six months of couples therapy, divorce off the table"),
+    2: _l("Path 2: separation, or ending the relationship"),
+    3: _l("Path 3: six months of couples therapy, ending it off the table"),
 }
 OUTCOMES: Final = {
     "unchanged": _l("Together, unchanged"),
@@ -133,7 +133,7 @@ OUTCOMES: Final = {
     "therapy_completed": _l("Couples therapy completed"),
     "therapy_stopped": _l("Together, couples therapy stopped early"),
     "apart": _l("Living apart"),
-    "ended": _l("Divorced, or the relationship ended"),
+    "ended": _l("The relationship has ended"),
     "unknown": _l("Not known"),
 }
 FAULTS: Final = {
