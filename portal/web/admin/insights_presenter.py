@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final
 
@@ -17,27 +16,15 @@ from portal.domain.figures import median, within
 from portal.domain.working_days import CALL_WITHIN
 from portal.services.insights import InsightView
 from portal.web import context
+from portal.web.admin.insight_blocks import Block, Counts, bars, count_words, heat, pairs, percent
 from portal.web.outcomes import REASON_CODES, ROUTES
 
+#: Doherty, Harris & Wilde 2016, 100 couples, descriptive: paths 1, 2, 3 in per cent.
+PUBLISHED: Final = (12, 41, 47)
 LEANS: Final = ("1", "2", "3", "4", "5")
 MONTHS: Final = 12
 #: Counts of sections are rounded to this, so that two neighbours give away no small difference.
 ROUNDED_TO: Final = 5
-Counts = Mapping[str, int]
-
-
-@dataclass(frozen=True)
-class Block:
-    """One chart and its table. ``kind`` names the drawing; ``drawn`` is what it is made of."""
-
-    id: str
-    title: str
-    kind: str
-    note: str
-    drawn: Sequence[Mapping[str, Any]]
-    heads: Sequence[str]
-    columns: Sequence[Any]
-    rows: Sequence[Sequence[Any]]
 
 
 def present(view: InsightView) -> tuple[Block, ...]:
@@ -51,17 +38,18 @@ def present(view: InsightView) -> tuple[Block, ...]:
         _times(counts),
         _completion(counts),
         _left_at(counts["left_at"]),
+        _paths(counts["paths"]),
     )
 
 
 def _route_mix(counts: Counts) -> Block:
-    pairs = _pairs(counts)
-    months = sorted({month for month, _route in pairs})[-MONTHS:]
+    found = pairs(counts)
+    months = sorted({month for month, _route in found})[-MONTHS:]
     shown = small_cells.line(
-        {(month, route): pairs.get((month, route), 0) for month in months for route in ROUTES}
+        {(month, route): found.get((month, route), 0) for month in months for route in ROUTES}
     )
     rows = [(_month(month), [shown[month, route] for route in ROUTES]) for month in months]
-    return _heat(
+    return heat(
         *("routes", _("Routes by month"), _("Month"), [str(name) for name in ROUTES.values()]),
         rows=rows,
         note=_("Each case once, in the month of its newest recommendation; the last twelve months with any."),
@@ -69,27 +57,12 @@ def _route_mix(counts: Counts) -> Block:
 
 
 def _leans(counts: Counts) -> Block:
-    pairs = _pairs(counts)
-    shown = small_cells.line({(a, b): pairs.get((a, b), 0) for a in LEANS for b in LEANS})
-    return _heat(
+    found = pairs(counts)
+    shown = small_cells.line({(a, b): found.get((a, b), 0) for a in LEANS for b in LEANS})
+    return heat(
         *("lean", _("Where the two partners stand"), _("Partner A"), [f"B {lean}" for lean in LEANS]),
         rows=[(f"A {lean}", [shown[lean, other] for other in LEANS]) for lean in LEANS],
         note=_("Couples of whom both sent their form. 1 firmly staying, 3 torn, 5 decided to end."),
-    )
-
-
-def _heat(
-    key: str, title: str, corner: str, columns: Sequence[str], *, rows: Sequence[tuple[str, Any]], note: str
-) -> Block:
-    return Block(
-        id=key,
-        title=title,
-        kind="heat",
-        note=note,
-        drawn=[{"label": label, "cells": cells} for label, cells in rows],
-        heads=columns,
-        columns=[corner, *((column, "num") for column in columns)],
-        rows=[[label, *(_count(cell) for cell in cells)] for label, cells in rows],
     )
 
 
@@ -151,7 +124,7 @@ def _agreed(label: str, count: int, found: Agreement) -> list[Any]:
 
 def _reasons(counts: Counts) -> Block:
     shown = small_cells.line({key: counts.get(key, 0) for key in REASON_CODES})
-    return _bars(
+    return bars(
         *("reasons", _("Why reviews were overridden"), _("Reason")),
         rows=[(str(name), shown[key]) for key, name in REASON_CODES.items()],
         note=_("The newest signed review of each case, where it was an override."),
@@ -181,7 +154,12 @@ def _times(counts: Mapping[str, Counts]) -> Block:
             (_("Within target"), "num"),
         ],
         rows=[
-            [label, _count(_whole(days)), _count(median(days) if _whole(days) else None), _percent(share)]
+            [
+                label,
+                count_words(_whole(days)),
+                count_words(median(days) if _whole(days) else None),
+                percent(share),
+            ]
             for label, days, share in told
         ],
     )
@@ -194,6 +172,10 @@ def _days(counts: Counts) -> dict[int, int]:
 def _whole(days: Mapping[int, int]) -> int | None:
     count = sum(days.values())
     return count if count >= small_cells.SMALLEST else None
+
+
+def _median(days: Mapping[int, int]) -> int | None:
+    return median(days) if _whole(days) else None
 
 
 def _within(days: Mapping[int, int]) -> int | None:
@@ -209,7 +191,7 @@ def _completion(counts: Mapping[str, Counts]) -> Block:
     steps = [(_("Begun"), begun)]
     steps += [(title, counts["sections"].get(key, 0)) for key, title in _sections()]
     steps.append((_("Sent"), sent))
-    return _bars(
+    return bars(
         *("completion", _("How far people get in the form"), _("Section")),
         rows=[(label, ROUNDED_TO * round(count / ROUNDED_TO)) for label, count in steps],
         note=_("People who answered something in a section of their first form; rounded to fives."),
@@ -218,45 +200,52 @@ def _completion(counts: Mapping[str, Counts]) -> Block:
 
 def _left_at(counts: Counts) -> Block:
     shown = small_cells.line({key: counts.get(key, 0) for key, _title in _sections()})
-    return _bars(
+    return bars(
         *("left-at", _("Where a form lies that was not sent"), _("Section")),
         rows=[(title, shown[key]) for key, title in _sections()],
         note=_("Begun and not sent, by the section that is open. Some of them are still being filled in."),
     )
 
 
-def _sections() -> list[tuple[str, str]]:
-    locale = context.locale()
-    return [(section.key, section.title.in_locale(locale)) for section in questionnaire.load().sections]
-
-
-def _bars(key: str, title: str, head: str, *, rows: Sequence[tuple[str, int | None]], note: str) -> Block:
+def _paths(counts: Counts) -> Block:
+    """The three paths beside those of the one published series."""
+    names = {
+        "1": _("Staying as it is"),
+        "2": _("Separation or divorce"),
+        "3": _("Six months of couples therapy"),
+    }
+    shown = small_cells.line({key: counts.get(key, 0) for key in names})
+    whole = sum(counts.values())
+    shares = {
+        key: None if count is None or whole < small_cells.SMALLEST else round(100 * count / whole)
+        for key, count in shown.items()
+    }
+    lines = list(zip(names, names.values(), PUBLISHED, strict=True))
     return Block(
-        id=key,
-        title=title,
+        id="paths",
+        title=_("Discernment: the three paths"),
         kind="bars",
-        note=note,
-        drawn=[{"label": label, "count": count, "unit": ""} for label, count in rows],
+        note=_(
+            "Beside the 100 couples of Doherty, Harris & Wilde 2016: 12 %, 41 % and 47 %. That series is "
+            "descriptive; it is no target, and says nothing about which path is right."
+        ),
+        drawn=[
+            {"label": f"{name}{ours}", "count": count, "unit": " %"}
+            for key, name, published in lines
+            for ours, count in ((_(" (here)"), shares[key]), (_(" (published)"), published))
+        ],
         heads=(),
-        columns=[head, (_("Count"), "num")],
-        rows=[[label, _count(count)] for label, count in rows],
+        columns=[_("Path"), (_("Count"), "num"), (_("Here"), "num"), (_("Published"), "num")],
+        rows=[
+            [name, count_words(shown[key]), percent(shares[key]), f"{published} %"]
+            for key, name, published in lines
+        ],
     )
 
 
-def _pairs(counts: Counts) -> dict[tuple[str, str], int]:
-    found: dict[tuple[str, str], int] = {}
-    for key, count in counts.items():
-        first, _bar, second = key.partition("|")
-        found[first, second] = count
-    return found
-
-
-def _count(count: int | None) -> str:
-    return _("fewer than 5, or left out") if count is None else str(count)
-
-
-def _percent(share: int | None) -> str:
-    return _count(None) if share is None else f"{share} %"
+def _sections() -> list[tuple[str, str]]:
+    locale = context.locale()
+    return [(section.key, section.title.in_locale(locale)) for section in questionnaire.load().sections]
 
 
 def _month(month: str) -> str:

@@ -15,15 +15,16 @@ from practice_world import Desk, World
 from sqlalchemy import event, insert, select
 
 from portal.domain.access import Viewer
-from portal.models import AuditEvent, Insight, Job, table_of
+from portal.models import AuditEvent, DiscernmentEnd, Insight, Job, table_of
 from portal.services import insights
+from portal.services.insight_tally import PARTS
 from portal.vault import Place
 from portal.web.admin import insights_presenter
 
 Sit = Callable[[Viewer], Desk]
 OUT = {"lean": "4", "commit_months": "unsure", "first_step": "one_or_two", "doubts_told": "partly"}
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
-EMPTY: dict[str, dict[str, int]] = {part: {} for part in insights.PARTS}
+EMPTY: dict[str, dict[str, int]] = {part: {} for part in PARTS}
 
 
 @pytest.fixture
@@ -73,6 +74,13 @@ def test_what_is_counted_of_a_practice(house: World, thea: Viewer) -> None:
     close.send("a", lean="declined")
     close.send("b")
     close.sign(thea, decision="override", route="consult", reason_code="partner_wish", note="As they asked.")
+    ended = {
+        "id": house.tools.new_id(), "case_id": mixed.id, "path": 2, "ended_on": "2026-11-26",
+        "note_box": b"x", "ended_by": thea.id, "ended_at": house.tools.now(),
+        "outcome_due_on": "2027-05-26",
+    }  # fmt: skip
+    with house.store.staff.write() as session:
+        session.execute(insert(table_of(DiscernmentEnd)), [ended])
     begun = house.case(therapist=thea)
     begun.join("a")
     house.case(therapist=thea, slots="")
@@ -85,6 +93,7 @@ def test_what_is_counted_of_a_practice(house: World, thea: Viewer) -> None:
         "call_days": {"3": 1},
         "forms": {"begun": 5, "sent": 4},
     }
+    assert found["paths"] == {"2": 1}
     assert found["sign_days"] == {"3": 1, "0": 1}
     assert sum(found["left_at"].values()) == 1
 
@@ -167,6 +176,7 @@ def test_the_page_draws_and_says_its_figures(house: World, desk: Sit, ada: Viewe
         sections={"start": 52, "basics": 41},
         left_at={"safety": 12, "words": 1},
         forms={"begun": 52, "sent": 31},
+        paths={"1": 10, "2": 20, "3": 20},
     )
     page = desk(ada).get("/admin/insights")
     text = plain(page)
@@ -175,10 +185,10 @@ def test_the_page_draws_and_says_its_figures(house: World, desk: Sit, ada: Viewe
         "R18b · Couples therapy 40", "A partner's wish fewer than 5, or left out",
         "From sending to the first interview, each person 40 3 50 %",
         "From the first form to the signature, each case fewer than 5, or left out",
-        "Begun 50", "Sent 30",
+        "Begun 50", "Sent 30", "Separation or divorce 20 40 % 41 %",
     ):  # fmt: skip
         assert words in text, words
-    assert page.count('role="img"') == 7
+    assert page.count('role="img"') == 8
     assert "style=" not in page
 
 
