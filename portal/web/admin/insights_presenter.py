@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final
 
-from flask_babel import format_date
+from babel.dates import format_skeleton
 from flask_babel import gettext as _
 
 from portal.content import questionnaire
@@ -48,10 +48,9 @@ def _route_mix(counts: Counts) -> Block:
     shown = small_cells.line(
         {(month, route): found.get((month, route), 0) for month in months for route in ROUTES}
     )
-    rows = [(_month(month), [shown[month, route] for route in ROUTES]) for month in months]
     return heat(
-        *("routes", _("Routes by month"), _("Month"), [str(name) for name in ROUTES.values()]),
-        rows=rows,
+        *("routes", _("Routes by month"), _("Route"), [_month(month) for month in months]),
+        rows=[(str(name), [shown[month, key] for month in months]) for key, name in ROUTES.items()],
         note=_("Each case once, in the month of its newest recommendation; the last twelve months with any."),
     )
 
@@ -211,7 +210,7 @@ def _paths(counts: Counts) -> Block:
     """The three paths beside those of the one published series."""
     names = {
         "1": _("Staying as it is"),
-        "2": _("Separation or divorce"),
+        "2": _("Separation, or ending it"),
         "3": _("Six months of couples therapy"),
     }
     shown = small_cells.line({key: counts.get(key, 0) for key in names})
@@ -249,4 +248,4 @@ def _sections() -> list[tuple[str, str]]:
 
 
 def _month(month: str) -> str:
-    return str(format_date(date.fromisoformat(f"{month}-15"), "MMM yyyy"))
+    return format_skeleton("yMMM", date.fromisoformat(f"{month}-15"), locale=context.locale())

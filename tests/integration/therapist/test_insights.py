@@ -181,11 +181,11 @@ def test_the_page_draws_and_says_its_figures(house: World, desk: Sit, ada: Viewe
     page = desk(ada).get("/admin/insights")
     text = plain(page)
     for words in (
-        "Oct 2026", "Nov 2026", "All cases 55 89 % 0.74 0.59 – 0.89",
+        "Oct 2026", "Nov 2026", "Couples therapy 20 30", "All cases 55 89 % 0.74 0.59 – 0.89",
         "R18b · Couples therapy 40", "A partner's wish fewer than 5, or left out",
         "From sending to the first interview, each person 40 3 50 %",
         "From the first form to the signature, each case fewer than 5, or left out",
-        "Begun 50", "Sent 30", "Separation or divorce 20 40 % 41 %",
+        "Begun 50", "Sent 30", "Separation, or ending it 20 40 % 41 %",
     ):  # fmt: skip
         assert words in text, words
     assert page.count('role="img"') == 8
