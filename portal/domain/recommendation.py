@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from portal.domain import explain
 from portal.domain.constructs import INDEX_KEYS
@@ -13,8 +13,7 @@ from portal.domain.rules import Route
 from portal.domain.texts import RulesetTexts, Visibility
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(NamedTuple):
     """Why a row matched. ``slot`` is None where it is about both; ``fields`` are the answers behind it."""
 
     rule: str
@@ -24,8 +23,7 @@ class Reason:
     visibility: Visibility
 
 
-@dataclass(frozen=True, slots=True)
-class Flag:
+class Flag(NamedTuple):
     """Something only the therapist sees, about the partner in ``slot``."""
 
     key: str
@@ -33,8 +31,7 @@ class Flag:
     visibility: Literal["therapist_only"] = "therapist_only"
 
 
-@dataclass(frozen=True, slots=True)
-class Topic:
+class Topic(NamedTuple):
     """A field to speak about in that partner's own interview."""
 
     slot: Slot
