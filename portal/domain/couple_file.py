@@ -73,6 +73,11 @@ def parse_couple(obj: Mapping[str, object]) -> Couple:
     )
 
 
+_PARTICIPATIONS: Mapping[tuple[Any, Any], Mapping[Slot, Participation]] = {
+    (a, b): {"a": a, "b": b} for a in PARTICIPATIONS for b in PARTICIPATIONS
+}
+
+
 def _digest(obj: Mapping[str, Any], partners: Mapping[Slot, str]) -> str:
     """The digest of a file that was found good; ``partners``: their canonical texts."""
     texts = []
@@ -117,7 +122,15 @@ def _one_of(value: object, allowed: tuple[str, ...], path: str) -> str:
     return value
 
 
-def _participation(raw: object) -> dict[Slot, Participation]:
+def _participation(raw: object) -> Mapping[Slot, Participation]:
+    if type(raw) is dict and len(raw) == len(SLOTS):
+        known = _PARTICIPATIONS.get((raw.get("a"), raw.get("b")))
+        if known is not None:
+            return known
+    return _participation_at_length(raw)
+
+
+def _participation_at_length(raw: object) -> Mapping[Slot, Participation]:
     _require_fields(raw, "participation", SLOTS)
     given = cast("Mapping[str, object]", raw)
     return {
@@ -133,7 +146,7 @@ def _entries(
     obj: Mapping[str, object], key: str, fields: tuple[str, ...]
 ) -> list[tuple[str, Mapping[str, object]]]:
     raw = obj.get(key)
-    if raw is None:
+    if raw is None or raw == []:
         return []
     if type(raw) is not list:
         raise CoupleFault(key, "must be a list")

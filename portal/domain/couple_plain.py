@@ -10,9 +10,9 @@ way (``couple_partner.py``), with the same result.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from datetime import date
-from functools import lru_cache, reduce
+from functools import cache, lru_cache, reduce
 from operator import itemgetter, or_
 from typing import Any, Final, NamedTuple
 
@@ -32,8 +32,8 @@ from portal.domain.couple_partner import read_partner
 from portal.domain.errors import CoupleFault
 from portal.domain.facts import APART, GROUPS, facts_of
 
-Known = Mapping[tuple[str, type, object], str]
-"""Field, type of the answer (true and 1.0 are no 1) and answer -> the canonical text of both."""
+Known = Mapping[tuple[str, object], str]
+"""Field and answer -> the canonical text of both. True and 1.0 are found as 1: types are looked at apart."""
 Pick = Callable[[Sequence[Any]], Any]
 
 
@@ -49,6 +49,8 @@ class _Plan(NamedTuple):
 
     few: tuple[str, ...]
     take: Pick
+    numbers: Pick
+    yes_no: Pick
     apart: tuple[str, ...]
     groups: tuple[tuple[Callable[[Any], int], Pick], ...]
     untold: int
@@ -56,14 +58,15 @@ class _Plan(NamedTuple):
 
 
 def _known(fields: Mapping[str, Field]) -> Known:
-    few = {(key, field.kind or str, value) for key, field in fields.items() for value in field.values}
-    spoken = {(key, str, DECLINED) for key, field in fields.items() if field.may_decline}
-    blank = {(key, type(None), None) for key in fields}
-    not_asked = {(key, str, NOT_ASKED) for key in ASKED_ON_CALL_ONLY & fields.keys()}
-    every = few | spoken | blank | not_asked
-    return {(key, kind, value): f'"{key}":{json.dumps(value)}' for key, kind, value in every}
+    few = {(key, value) for key, field in fields.items() for value in (*field.values, None)}
+    spoken = {(key, DECLINED) for key, field in fields.items() if field.may_decline}
+    not_asked = {(key, NOT_ASKED) for key in ASKED_ON_CALL_ONLY & fields.keys()}
+    return {(key, value): f'"{key}":{json.dumps(value)}' for key, value in few | spoken | not_asked}
 
 
+_NO_NUMBERS: Final = frozenset({bool, float})
+_NO_ANSWERS: Final = frozenset({int, float})
+"""The types of what would be found in the place of a number, or of a yes or a no, and is none."""
 _FEW: Final = {key: field for key, field in FLAT.items() if key not in DATES_AND_LISTS}
 _FLAT: Final = _known(_FEW)
 _ELIGIBLE, _ACT, _INDEX = _known(ELIGIBLE), _known(ACT), _known(INDEX)
@@ -76,12 +79,12 @@ def read_plainly(raw: Mapping[str, Any]) -> tuple[Sheet, str] | None:
         return None
     values = plan.take(raw)
     try:
-        texts: list[Any] = [*map(_FLAT.get, zip(plan.few, map(type, values), values, strict=True))]
+        texts: list[Any] = [*map(_FLAT.get, zip(plan.few, values, strict=True))]
         pieces = [_APART[key](key, raw[key]) for key in plan.apart]
     except TypeError:
         # A list or an object in the place of an answer.
         return None
-    if None in texts or None in pieces:
+    if None in texts or None in pieces or not _are_told_apart(plan, values):
         return None
     facts = reduce(or_, [add(pick(texts)) for add, pick in plan.groups], plan.untold)
     for text, more in pieces:
@@ -91,6 +94,13 @@ def read_plainly(raw: Mapping[str, Any]) -> tuple[Sheet, str] | None:
     indices = Indices() if scored is None else _indices(scored)
     sheet = Sheet(raw, read_partner, facts=facts, sent=sent and _day(sent), indices=indices)
     return sheet, f"{{{','.join(plan.order(texts))}}}"
+
+
+def _are_told_apart(plan: _Plan, values: Sequence[Any]) -> bool:
+    """Whether no number stands for a yes or a no, and neither of them nor 1.0 for a number."""
+    return _NO_NUMBERS.isdisjoint(map(type, plan.numbers(values))) and _NO_ANSWERS.isdisjoint(
+        map(type, plan.yes_no(values))
+    )
 
 
 def read_at_length(raw: Mapping[str, Any], path: str) -> tuple[Sheet, str]:
@@ -120,10 +130,19 @@ def _plan(fields: tuple[str, ...]) -> _Plan | None:
     untold = [group for group in GROUPS if set(few).isdisjoint(group)]
     untold += [(key,) for key in APART if key not in apart]
     return _Plan(
-        few, _pick(few), apart, tuple(told),
-        reduce(or_, [facts_of({}, group) for group in untold], 0),
+        few,
+        _pick(few),
+        *[_pick([place for place, key in enumerate(few) if FLAT[key].kind is kind]) for kind in (int, bool)],
+        apart,
+        tuple(told),
+        reduce(or_, [_untold(group) for group in untold], 0),
         _pick(sorted(range(len(named)), key=named.__getitem__)),
-    )  # fmt: skip
+    )
+
+
+@cache
+def _untold(group: tuple[str, ...]) -> int:
+    return facts_of({}, group)
 
 
 def _pick(places: Sequence[Any]) -> Pick:
@@ -156,12 +175,22 @@ def _object(key: str, value: object) -> Piece | None:
 def _answered(key: str, names: tuple[str, ...], *values: Any) -> Piece | None:
     """An object of a partner's file; the types of the answers are told apart."""
     known = _ELIGIBLE if key == "eligible" else _ACT
-    texts = [known.get((name, type(value), value)) for name, value in zip(names, values, strict=True)]
-    written = [text for text in texts if text is not None]
-    if len(written) < len(texts):
+    written = _written(known, zip(names, values, strict=True), _NO_ANSWERS)
+    if written is None:
         return None
     given = dict(zip(names, values, strict=True))
-    return Piece(f'"{key}":{{{",".join(sorted(written))}}}', facts_of({key: given}, (key,)))
+    return Piece(f'"{key}":{written}', facts_of({key: given}, (key,)))
+
+
+def _written(known: Known, answers: Iterable[tuple[str, Any]], wrong: Set[type]) -> str | None:
+    """An object in canonical JSON; None where an answer is not known, or of a type that is wrong here."""
+    texts: list[str] = []
+    for name, value in answers:
+        text = known.get((name, value))
+        if text is None or type(value) in wrong:
+            return None
+        texts.append(text)
+    return f"{{{','.join(sorted(texts))}}}"
 
 
 @lru_cache(maxsize=32)
@@ -189,9 +218,8 @@ def _kinds(key: str, kinds: tuple[Any, ...]) -> Piece | None:
 def _scores(key: str, value: object) -> Piece | None:
     if type(value) is not dict:
         return None if value is not None else Piece(f'"{key}":null')
-    texts = [_INDEX.get((name, type(score), score)) for name, score in value.items()]
-    written = [text for text in texts if text is not None]
-    return Piece(f'"{key}":{{{",".join(sorted(written))}}}') if len(written) == len(texts) else None
+    written = _written(_INDEX, value.items(), _NO_NUMBERS)
+    return None if written is None else Piece(f'"{key}":{written}')
 
 
 def _indices(scores: Mapping[str, Any]) -> Indices:

@@ -12,8 +12,9 @@ acts received and done, kinds of control, answers left open. ``partner_bits`` tu
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
+from functools import cache
 from typing import Any, Final, NamedTuple
 
 from portal.domain.constructs import ACTS, CONTROL_KINDS
@@ -21,7 +22,7 @@ from portal.domain.couple import EXPECTED, GONE, PARTICIPATIONS, Participation, 
 from portal.domain.couple_calm import CALM
 from portal.domain.couple_fields import FIELD_ORDER
 from portal.domain.couple_partner import read_partner
-from portal.domain.flags import SIGNS
+from portal.domain.flags import SIGNS, Sign
 from portal.domain.gates import GATES, gate_bits
 from portal.domain.predicates import (
     PREDICATES,
@@ -86,9 +87,11 @@ class _Stretch:
         return facts >> self.start & self.mask
 
 
-_REPORTS = tuple(
+_WAYS = tuple(
     (side, act, when) for side in ("received", "done") for act in ACTS for when in ("past_year", "earlier")
 )
+_REPORTS: Final = {way: place for place, way in enumerate(_WAYS)}
+_KINDS: Final = {kind: place for place, kind in enumerate(CONTROL_KINDS)}
 _ALCOHOL = _Stretch(WIDTH, 2 * len(_LEVELS))
 GATE_BITS: Final = _Stretch(_ALCOHOL.end, len(GATES))
 SIGN_BITS: Final = _Stretch(GATE_BITS.end, len(SIGNS))
@@ -102,8 +105,8 @@ FIREARM_BIT: Final = _Stretch(DRAFT_TOPICS.end, 1)
 CALL_FIRST_BIT: Final = _Stretch(FIREARM_BIT.end, 1)
 
 
-def _marks(held: Iterable[bool]) -> int:
-    return sum(1 << place for place, holds in enumerate(held) if holds)
+def _marks(found: Iterable[Any], places: Mapping[Any, int]) -> int:
+    return sum([1 << places[one] for one in found])
 
 
 def _two_bits(true: bool | None, other: bool) -> int:
@@ -142,30 +145,39 @@ _KNOWN: Final = _MAYBE | _MAYBE >> 1
 
 def open_bits(*, to_r8: bool) -> int:
     """The bits of answers left open that R8 waits for, or of the others."""
-    fields = [is_open_to_r8(field, skipped=True) is to_r8 for field in FIELD_ORDER]
-    return _marks(fields) << OPEN_BITS.start
+    fields = [field for field in FIELD_ORDER if is_open_to_r8(field, skipped=True) is to_r8]
+    return _marks(fields, FIELD_ORDER) << OPEN_BITS.start
 
 
-def facts_of(given: Mapping[str, Any], fields: Collection[str]) -> int:
-    """What these fields add, answered like this; ``given`` holds no others."""
-    calm = {key: value for key, value in _CALM.items() if key not in fields}
+@cache
+def _asked_of(group: tuple[str, ...]) -> tuple[tuple[_Asked, ...], tuple[tuple[int, Sign], ...]]:
+    """The predicates and the signs that a group may add to."""
+    predicates = tuple(one for one in _ASKED if not one.field or one.field in group)
+    signs = tuple((1 << place, one) for place, one in enumerate(SIGNS) if not one.field or one.field in group)
+    return predicates, signs
+
+
+def facts_of(given: Mapping[str, Any], group: tuple[str, ...]) -> int:
+    """What a group of fields adds, answered like this; ``given`` holds no others."""
+    calm = {key: value for key, value in _CALM.items() if key not in group}
     partner = read_partner({**calm, **given}, "")
-    bits = sum(one.bits(partner) for one in _ASKED if not one.field or one.field in fields)
-    return bits | sum(found << stretch.start for stretch, found in _beside(partner, fields))
+    predicates, signs = _asked_of(group)
+    bits = sum([one.bits(partner) for one in predicates])
+    bits |= sum([bit for bit, one in signs if one.test(partner)]) << SIGN_BITS.start
+    if "alcohol_score" in group:
+        bits |= _alcohol(partner) << _ALCOHOL.start
+    return bits | sum([found << stretch.start for stretch, found in _beside(partner)])
 
 
-def _beside(partner: Partner, fields: Collection[str]) -> Iterator[tuple[_Stretch, int]]:
-    if "alcohol_score" in fields:
-        yield _ALCOHOL, _alcohol(partner)
+def _beside(partner: Partner) -> Iterator[tuple[_Stretch, int]]:
     yield GATE_BITS, gate_bits(partner)
-    yield SIGN_BITS, _marks(one.test(partner) and (not one.field or one.field in fields) for one in SIGNS)
-    done, received = partner.safety.control_done or (), partner.safety.control_received or ()
-    yield DONE_KINDS, _marks(kind in done for kind in CONTROL_KINDS)
-    yield RECEIVED_KINDS, _marks(kind in received for kind in CONTROL_KINDS)
-    sides = {"received": partner.safety.harm.received, "done": partner.safety.harm.done}
-    yield REPORT_BITS, _marks(sides[side].get(act) == when for side, act, when in _REPORTS)
+    yield DONE_KINDS, _marks(partner.safety.control_done or (), _KINDS)
+    yield RECEIVED_KINDS, _marks(partner.safety.control_received or (), _KINDS)
+    for side, report in (("received", partner.safety.harm.received), ("done", partner.safety.harm.done)):
+        told = [(side, act, when) for act, when in report.items() if when != "none"]
+        yield REPORT_BITS, _marks(told, _REPORTS)
     left_open = {*unanswered_safety(partner), *blank_health(partner), *blank_direction(partner.direction)}
-    yield OPEN_BITS, _marks(field in left_open for field in FIELD_ORDER)
+    yield OPEN_BITS, _marks(left_open, FIELD_ORDER)
     yield SENT_TOPICS, topic_bits(partner, sent=True)
     yield DRAFT_TOPICS, topic_bits(partner, sent=False)
     yield FIREARM_BIT, int(partner.safety.firearm_access is True)

@@ -20,8 +20,8 @@ PERCEPTION_GAP: Final = "perception_gap"
 STAYING_FROM_FEAR: Final = "staying_from_fear"
 LEAVING_RISK: Final = "leaving_risk"
 
-Signs = frozenset[str]
-Test = Callable[[Signs, Signs, bool], bool]
+Test = Callable[[int, int, bool], bool]
+"""By the signs of one partner, those of the other, and whether harm stands between them."""
 
 
 class Sign(NamedTuple):
@@ -85,51 +85,58 @@ SIGNS: Final = (
 """What one partner's answers say to the flags; each has a bit, in this order."""
 
 
+_BIT: Final = {sign.name: 1 << place for place, sign in enumerate(SIGNS)}
+_SOME_GUESS: Final = sum(_BIT[f"guess {value}"] for value in _LEANS)
+_SOME_LEAN: Final = sum(_BIT[f"lean {value}"] for value in _LEANS)
+_GAPS: Final = frozenset(
+    (_BIT[f"guess {guess}"], _BIT[f"lean {lean}"])
+    for guess in _LEANS for lean in _LEANS if abs(guess - lean) >= 2
+)  # fmt: skip
+
+
 @lru_cache(maxsize=4096)
 def flags(a: int, b: int, *, harm_between: bool) -> tuple[Flag, ...]:
     """The flags in the order of clinical.md §4, ties a before b; from the bits of each partner's signs.
 
     ``harm_between``: any act or any control stands in either report.
     """
-    from_a, from_b = _signs(a), _signs(b)
     found = []
     for key, test in _FLAGS:
-        if test(from_a, from_b, harm_between):
+        if test(a, b, harm_between):
             found.append(Flag(key, "a"))
-        if test(from_b, from_a, harm_between):
+        if test(b, a, harm_between):
             found.append(Flag(key, "b"))
     return tuple(found)
 
 
-def _signs(bits: int) -> Signs:
-    return frozenset(sign.name for place, sign in enumerate(SIGNS) if bits >> place & 1)
+def _says(name: str) -> Test:
+    bit = _BIT[name]
+    return lambda own, _their, _harm: bool(own & bit)
 
 
-def _is_not_to_be_revealed(own: Signs, their: Signs, _harm: bool) -> bool:
+def _is_not_to_be_revealed(own: int, their: int, _harm: bool) -> bool:
     """One says filed or final, the other none: the flag stands on whoever is said to have filed."""
-    return "filed" in own and "no steps" in their or "filed by the other" in their and "no steps" in own
+    if own & _BIT["filed"] and their & _BIT["no steps"]:
+        return True
+    return bool(their & _BIT["filed by the other"] and own & _BIT["no steps"])
 
 
-def _is_perception_gap(own: Signs, their: Signs, _harm: bool) -> bool:
-    return any(
-        f"guess {guess}" in own and f"lean {lean}" in their and abs(guess - lean) >= 2
-        for guess in _LEANS
-        for lean in _LEANS
-    )
+def _is_perception_gap(own: int, their: int, _harm: bool) -> bool:
+    return (own & _SOME_GUESS, their & _SOME_LEAN) in _GAPS
 
 
-def _is_leaving_risk(own: Signs, their: Signs, harm_between: bool) -> bool:
-    if "leaving" not in own and "was left" not in their:
+def _is_leaving_risk(own: int, their: int, harm_between: bool) -> bool:
+    if not (own & _BIT["leaving"] or their & _BIT["was left"]):
         return False
-    return harm_between or "threatened" in own or "may harm" in their
+    return harm_between or bool(own & _BIT["threatened"] or their & _BIT["may harm"])
 
 
 _FLAGS: Final[tuple[tuple[str, Test], ...]] = (
-    (OUTSIDE_KNOWN, lambda own, _their, _harm: "known" in own),
-    (PAST_SECRET, lambda own, _their, _harm: "secret" in own),
+    (OUTSIDE_KNOWN, _says("known")),
+    (PAST_SECRET, _says("secret")),
     (DO_NOT_REVEAL, _is_not_to_be_revealed),
     (PERCEPTION_GAP, _is_perception_gap),
-    (STAYING_FROM_FEAR, lambda own, _their, _harm: "fear keeps" in own),
+    (STAYING_FROM_FEAR, _says("fear keeps")),
     (LEAVING_RISK, _is_leaving_risk),
 )
 
