@@ -12,21 +12,23 @@ acts received and done, kinds of control, answers left open. ``partner_bits`` tu
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
-from functools import cache
+from functools import cache, reduce
+from operator import or_
 from typing import Any, Final, NamedTuple
 
 from portal.domain.constructs import ACTS, CONTROL_KINDS
-from portal.domain.couple import EXPECTED, GONE, PARTICIPATIONS, Participation, Partner, Sheet
+from portal.domain.couple import EXPECTED, GONE, PARTICIPATIONS, Harm, Participation, Partner, Sheet, Slot
 from portal.domain.couple_calm import CALM
-from portal.domain.couple_fields import FIELD_ORDER
+from portal.domain.couple_fields import DIRECTION, FIELD_ORDER
 from portal.domain.couple_partner import read_partner
 from portal.domain.flags import SIGNS, Sign
 from portal.domain.gates import GATES, gate_bits
 from portal.domain.predicates import (
     PREDICATES,
     DirectionPredicate,
+    Fields,
     Predicate,
     Scene,
     all_predicates,
@@ -36,6 +38,7 @@ from portal.domain.predicates import (
     is_stale,
     unanswered_safety,
 )
+from portal.domain.safety import TWO_KINDS
 from portal.domain.topics import topic_bits
 from portal.domain.vectors import LAYOUT, STATUS_NAMES, WIDTH
 
@@ -85,6 +88,10 @@ class _Stretch:
     def of(self, facts: int) -> int:
         """The bits of this run."""
         return facts >> self.start & self.mask
+
+    def bit(self, place: int) -> int:
+        """One bit of this run, where it stands in the facts."""
+        return 1 << self.start + place
 
 
 _WAYS = tuple(
@@ -141,12 +148,6 @@ _APART_ASKED: Final = {p.name: p for p in PREDICATES if p.name in {"alcohol_untr
 _ASKED: Final = tuple(_asked(p) for p in all_predicates() if p.name not in _APART_ASKED)
 _MAYBE: Final = sum(2 << one.place for one in _ASKED)
 _KNOWN: Final = _MAYBE | _MAYBE >> 1
-
-
-def open_bits(*, to_r8: bool) -> int:
-    """The bits of answers left open that R8 waits for, or of the others."""
-    fields = [field for field in FIELD_ORDER if is_open_to_r8(field, skipped=True) is to_r8]
-    return _marks(fields, FIELD_ORDER) << OPEN_BITS.start
 
 
 @cache
@@ -222,3 +223,63 @@ def has_two_kinds(a: int, b: int) -> bool:
     """Whether one person uses two or more different kinds of control: a's received with b's done."""
     by_a, by_b = DONE_KINDS.of(a) | RECEIVED_KINDS.of(b), DONE_KINDS.of(b) | RECEIVED_KINDS.of(a)
     return by_a.bit_count() >= 2 or by_b.bit_count() >= 2
+
+
+def two_kinds_fields(a: int, b: int) -> list[tuple[str, Slot]]:
+    """The lists of control that make two kinds used by one person, with the partner who gave each."""
+    found: list[tuple[str, Slot]] = []
+    for user, done, told, received in (("a", a, "b", b), ("b", b, "a", a)):
+        kinds = DONE_KINDS.of(done), RECEIVED_KINDS.of(received)
+        if (kinds[0] | kinds[1]).bit_count() >= 2:
+            found += [("control_done", user)] if kinds[0] else []
+            found += [("control_received", told)] if kinds[1] else []
+    return found
+
+
+def fields_of(name: str, facts: int) -> Fields:
+    """The answers that make a predicate true of a partner with these facts."""
+    fixed = _FIXED.get(name)
+    return fixed or tuple(dict.fromkeys([field for bit, field in _NAMED[name] if facts & bit]))
+
+
+def _reported() -> Iterator[tuple[int, Partner]]:
+    """Each bit that stands for one act or one kind of control, and a partner who told of nothing else."""
+    safety = _CALM_PARTNER.safety
+    for (side, act, when), place in _REPORTS.items():
+        told = {act: when}
+        harm = Harm.of(told, {}) if side == "received" else Harm.of({}, told)
+        yield REPORT_BITS.bit(place), _CALM_PARTNER._replace(safety=safety._replace(harm=harm))
+    for kind, place in _KINDS.items():
+        kinds = frozenset({kind})
+        yield DONE_KINDS.bit(place), _CALM_PARTNER._replace(safety=safety._replace(control_done=kinds))
+        yield RECEIVED_KINDS.bit(place), _CALM_PARTNER._replace(safety=safety._replace(control_received=kinds))
+
+
+def _is_for_r8(field: str) -> bool:
+    return is_open_to_r8(field, skipped=True)
+
+
+_REPORTED: Final = tuple(_reported())
+
+
+def _named(predicate: Predicate | DirectionPredicate) -> tuple[tuple[int, str], ...]:
+    """Of a predicate that may name several answers: each bit with the answer that it stands for."""
+    waits_for = _OPEN.get(predicate.name)
+    if waits_for is not None:
+        return tuple((OPEN_BITS.bit(place), field) for field, place in FIELD_ORDER.items() if waits_for(field))
+    return tuple((bit, field) for bit, partner in _REPORTED for field in predicate.fields(partner))
+
+
+_OPEN: Final[Mapping[str, Callable[[str], bool]]] = {
+    "safety_unanswered": _is_for_r8,
+    "direction_blank": lambda field: field in DIRECTION,
+    "health_blank": lambda field: field not in DIRECTION and not _is_for_r8(field),
+}
+"""Which of the answers left open each of these waits for."""
+_FIXED: Final = {p.name: p.fields(_CALM_PARTNER) for p in all_predicates()}
+_NAMED: Final = {p.name: _named(p) for p in all_predicates() if not _FIXED[p.name]}
+ANSWER_BITS: Final[Mapping[str, int]] = {
+    **{name: reduce(or_, [bit for bit, _ in named]) for name, named in _NAMED.items()},
+    TWO_KINDS: DONE_KINDS.within | RECEIVED_KINDS.within,
+}
+"""Of the predicates that name one answer or another: the facts that say which."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from functools import reduce
 from operator import or_
-from typing import Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from portal.domain.couple import Slot
 from portal.domain.errors import SettingFault
@@ -79,7 +79,7 @@ class Row:
     hint: int
     reads_direction: bool
     reads: int
-    told: dict[tuple[object, ...], tuple[Told, ...]] = field(default_factory=dict, repr=False, compare=False)
+    told: dict[Hashable, Any] = field(default_factory=dict, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
