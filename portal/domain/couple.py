@@ -262,7 +262,7 @@ class Couple:
     @property
     def partners(self) -> Mapping[Slot, Partner | None]:
         """The answers of each partner; ``None`` where nothing was answered."""
-        return {slot: sheet and sheet.partner for slot, sheet in self.sheets.items()}
+        return {slot: sheet.partner if sheet else None for slot, sheet in self.sheets.items()}
 
     def present(self) -> Iterator[tuple[Slot, Partner]]:
         """The partners in the file, a before b."""

@@ -34,7 +34,8 @@ from portal.domain.facts import APART, GROUPS, facts_of
 
 Known = Mapping[tuple[str, object], str]
 """Field and answer -> the canonical text of both. True and 1.0 are found as 1: types are looked at apart."""
-Pick = Callable[[Sequence[Any]], Any]
+Pick = Callable[[Any], tuple[Any, ...]]
+"""What stands at certain places of something, in their order."""
 
 
 class Piece(NamedTuple):
@@ -80,7 +81,7 @@ def read_plainly(raw: Mapping[str, Any]) -> tuple[Sheet, str] | None:
     values = plan.take(raw)
     try:
         texts: list[Any] = [*map(_FLAT.get, zip(plan.few, values, strict=True))]
-        pieces = [_APART[key](key, raw[key]) for key in plan.apart]
+        pieces: list[Any] = [_APART[key](key, raw[key]) for key in plan.apart]
     except TypeError:
         # A list or an object in the place of an answer.
         return None
@@ -130,13 +131,14 @@ def _plan(fields: tuple[str, ...]) -> _Plan | None:
     untold = [group for group in GROUPS if set(few).isdisjoint(group)]
     untold += [(key,) for key in APART if key not in apart]
     return _Plan(
-        few,
-        _pick(few),
-        *[_pick([place for place, key in enumerate(few) if FLAT[key].kind is kind]) for kind in (int, bool)],
-        apart,
-        tuple(told),
-        reduce(or_, [_untold(group) for group in untold], 0),
-        _pick(sorted(range(len(named)), key=named.__getitem__)),
+        few=few,
+        take=_pick(few),
+        numbers=_pick([place for place, key in enumerate(few) if FLAT[key].kind is int]),
+        yes_no=_pick([place for place, key in enumerate(few) if FLAT[key].kind is bool]),
+        apart=apart,
+        groups=tuple(told),
+        untold=reduce(or_, [_untold(group) for group in untold], 0),
+        order=_pick(sorted(range(len(named)), key=named.__getitem__)),
     )
 
 

@@ -19,7 +19,18 @@ from operator import or_
 from typing import Any, Final, NamedTuple
 
 from portal.domain.constructs import ACTS, CONTROL_KINDS
-from portal.domain.couple import EXPECTED, GONE, PARTICIPATIONS, Harm, Participation, Partner, Sheet, Slot
+from portal.domain.couple import (
+    EXPECTED,
+    GONE,
+    PARTICIPATIONS,
+    SLOTS,
+    Harm,
+    Participation,
+    Partner,
+    Sheet,
+    Slot,
+    other,
+)
 from portal.domain.couple_calm import CALM
 from portal.domain.couple_fields import DIRECTION, FIELD_ORDER
 from portal.domain.couple_partner import read_partner
@@ -65,8 +76,9 @@ APART: Final = ("eligible", "harm_received", "harm_done", "control_received", "c
 
 _CALM: Final[Mapping[str, Any]] = {
     **CALM, "harm_received": dict.fromkeys(ACTS, "none"), "harm_done": dict.fromkeys(ACTS, "none"),
-    "important_event_since": False, "shared_device": False, "shared_account": False, "validity_concern": False,
-    "call_first": False, "suicide_level": 0, "alcohol_score": 0, "mood_score": 0, "partner_lean_guess": 1,
+    "important_event_since": False, "shared_device": False, "shared_account": False,
+    "validity_concern": False, "call_first": False, "suicide_level": 0, "alcohol_score": 0, "mood_score": 0,
+    "partner_lean_guess": 1,
 }  # fmt: skip
 _CALM_PARTNER: Final = read_partner(_CALM, "")
 
@@ -194,7 +206,9 @@ def _alcohol(partner: Partner) -> int:
 
 def _status(participation: Participation) -> int:
     held = (participation == "submitted", participation in EXPECTED, participation in GONE)
-    return sum(_two_bits(value, not value) << _place(name) for name, value in zip(STATUS_NAMES, held, strict=True))
+    return sum(
+        _two_bits(value, not value) << _place(name) for name, value in zip(STATUS_NAMES, held, strict=True)
+    )
 
 
 def _place(name: str) -> int:
@@ -219,8 +233,8 @@ def partner_bits(sheet: Sheet | None, participation: Participation, scene: Scene
     return bits | (facts & _KNOWN) ^ _MAYBE | level << _ALCOHOL_PLACE
 
 
-def has_two_kinds(a: int, b: int) -> bool:
-    """Whether one person uses two or more different kinds of control: a's received with b's done."""
+def two_kinds(a: int, b: int) -> bool:
+    """Whether one person uses two or more different kinds of control, by the facts of both."""
     by_a, by_b = DONE_KINDS.of(a) | RECEIVED_KINDS.of(b), DONE_KINDS.of(b) | RECEIVED_KINDS.of(a)
     return by_a.bit_count() >= 2 or by_b.bit_count() >= 2
 
@@ -228,11 +242,12 @@ def has_two_kinds(a: int, b: int) -> bool:
 def two_kinds_fields(a: int, b: int) -> list[tuple[str, Slot]]:
     """The lists of control that make two kinds used by one person, with the partner who gave each."""
     found: list[tuple[str, Slot]] = []
-    for user, done, told, received in (("a", a, "b", b), ("b", b, "a", a)):
-        kinds = DONE_KINDS.of(done), RECEIVED_KINDS.of(received)
-        if (kinds[0] | kinds[1]).bit_count() >= 2:
-            found += [("control_done", user)] if kinds[0] else []
-            found += [("control_received", told)] if kinds[1] else []
+    facts: dict[Slot, int] = {"a": a, "b": b}
+    for user in SLOTS:
+        done, received = DONE_KINDS.of(facts[user]), RECEIVED_KINDS.of(facts[other(user)])
+        if (done | received).bit_count() >= 2:
+            found += [("control_done", user)] if done else []
+            found += [("control_received", other(user))] if received else []
     return found
 
 
@@ -252,7 +267,10 @@ def _reported() -> Iterator[tuple[int, Partner]]:
     for kind, place in _KINDS.items():
         kinds = frozenset({kind})
         yield DONE_KINDS.bit(place), _CALM_PARTNER._replace(safety=safety._replace(control_done=kinds))
-        yield RECEIVED_KINDS.bit(place), _CALM_PARTNER._replace(safety=safety._replace(control_received=kinds))
+        yield (
+            RECEIVED_KINDS.bit(place),
+            _CALM_PARTNER._replace(safety=safety._replace(control_received=kinds)),
+        )
 
 
 def _is_for_r8(field: str) -> bool:
@@ -266,7 +284,9 @@ def _named(predicate: Predicate | DirectionPredicate) -> tuple[tuple[int, str], 
     """Of a predicate that may name several answers: each bit with the answer that it stands for."""
     waits_for = _OPEN.get(predicate.name)
     if waits_for is not None:
-        return tuple((OPEN_BITS.bit(place), field) for field, place in FIELD_ORDER.items() if waits_for(field))
+        return tuple(
+            (OPEN_BITS.bit(place), field) for field, place in FIELD_ORDER.items() if waits_for(field)
+        )
     return tuple((bit, field) for bit, partner in _REPORTED for field in predicate.fields(partner))
 
 

@@ -93,7 +93,7 @@ def gates(bits: int, route: str, *, pressed: bool) -> tuple[str, ...]:
     if route in _ALWAYS_TWO:
         found.append("interview_each")
     for place, (key, _) in enumerate(_TESTS):
-        if key in _COUPLES_ONLY and route != "couples" or key == "pressured" and pressed:
+        if (key in _COUPLES_ONLY and route != "couples") or (key == "pressured" and pressed):
             continue
         if bits >> place & 1:
             found.append(key)

@@ -1,7 +1,7 @@
-"""Recommendations as JSON text: what ``json.dumps`` makes of ``as_dict``, byte for byte, in a fifth of the time.
+"""Recommendations as JSON text: what ``json.dumps`` makes of ``as_dict``, byte for byte, in less time.
 
-Most of what is printed - rows, gates, topics, flags, sentences - comes again and again: each piece is written
-once and remembered, up to a limit, so that memory stays what it is.
+Most of what is printed - rows, gates, topics, flags, sentences - comes again and again: each piece is
+written once and remembered, up to a limit, so that memory stays what it is.
 """
 
 from __future__ import annotations

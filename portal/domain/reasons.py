@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from functools import lru_cache, reduce
 from operator import or_
 from typing import Any, Final
@@ -65,30 +65,30 @@ def _of_tier(couple: Couple, row: Row, tier: Tier, places: Mapping[Slot, int]) -
         for one in couple.standing
         if one.tier == tier and not is_cleared_since(couple, tier, one.found_on)
     )
-    seen = (places["a"] & reads, places["b"] & reads, a and a.facts & answers, b and b.facts & answers)
-    key = (*seen, covers_current_answers(couple, tier), standing)
+    words = (places["a"] & reads, places["b"] & reads)
+    facts = (a.facts & answers if a else 0, b.facts & answers if b else 0)
+    is_covered = covers_current_answers(couple, tier)
+    key = (words, facts, is_covered, standing)
     found: tuple[Told, ...] | None = row.told.get(key)
-    return found if found is not None else _kept(row, key, tuple(_found(tier, *key)))
+    if found is None:
+        by_slot = {} if is_covered else _found(tier, words, facts)
+        told = [Told(slot, tuple(by_slot.get(slot, ()))) for slot in SLOTS if slot in (*by_slot, *standing)]
+        found = _kept(row, key, tuple(told))
+    return found
 
 
-def _found(
-    tier: Tier, from_a: int, from_b: int, a: int | None, b: int | None, is_covered: bool,
-    standing: tuple[Slot, ...],
-) -> Iterator[Told]:  # fmt: skip
-    said_by: tuple[tuple[Slot, int, int], ...] = (("a", from_a, a or 0), ("b", from_b, b or 0))
-
+def _found(tier: Tier, words: tuple[int, int], facts: tuple[int, int]) -> dict[Slot, list[str]]:
     def says(term: str) -> list[tuple[str, Slot]]:
         if term == TWO_KINDS:
-            return two_kinds_fields(a or 0, b or 0)
+            return two_kinds_fields(*facts)
         bit = 1 << LAYOUT.places["mine", term]
-        return [(field, slot) for slot, word, facts in said_by if word & bit for field in fields_of(term, facts)]
+        told = [(slot, of) for slot, word, of in zip(SLOTS, words, facts, strict=True) if word & bit]
+        return [(field, slot) for slot, of in told for field in fields_of(term, of)]
 
     found: dict[Slot, list[str]] = {}
-    for finding in () if is_covered else findings_of(tier, says):
+    for finding in findings_of(tier, says):
         found.setdefault(finding.slot, []).append(finding.field)
-    for slot in standing:
-        found.setdefault(slot, [])
-    yield from [Told(slot, tuple(found[slot])) for slot in SLOTS if slot in found]
+    return found
 
 
 @lru_cache(maxsize=1024)

@@ -14,8 +14,8 @@ from portal.domain.facts import (
     GATE_BITS,
     SENT_TOPICS,
     SIGN_BITS,
-    has_two_kinds,
     partner_bits,
+    two_kinds,
 )
 from portal.domain.fit import couple_sums, fit
 from portal.domain.flags import LEAVING_RISK, flags
@@ -101,7 +101,7 @@ def _view(couple: Couple, ruleset: Ruleset) -> _View:
     scene = Scene(couple.as_of, ruleset.stale_days, ruleset.alcohol_level)
     a, b = couple.sheets["a"], couple.sheets["b"]
     facts: dict[Slot, int] = {"a": a.facts if a else 0, "b": b.facts if b else 0}
-    together = couple_bits(couple, two_kinds=has_two_kinds(facts["a"], facts["b"]))
+    together = couple_bits(couple, two_kinds=two_kinds(facts["a"], facts["b"]))
     fixed: dict[Slot, int] = {
         "a": partner_bits(a, couple.participation["a"], scene),
         "b": partner_bits(b, couple.participation["b"], scene),
@@ -121,7 +121,7 @@ def _gates(
 
 def _topics(couple: Couple, facts: Mapping[Slot, int], found: tuple[Flag, ...]) -> tuple[Topic, ...]:
     bits = 0
-    is_someone_in_danger = any([flag.key == LEAVING_RISK for flag in found])
+    is_someone_in_danger = any(flag.key == LEAVING_RISK for flag in found)
     for place, slot in enumerate(SLOTS):
         stretch = SENT_TOPICS if couple.participation[slot] == "submitted" else DRAFT_TOPICS
         bits |= stretch.of(facts[slot]) << place

@@ -7,13 +7,13 @@ each by either partner. Basis: Bograd & Mederos 1999; Stith et al. 2011-12; Mars
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import reduce
 from operator import and_, or_
 from typing import Final, Literal
 
-from portal.domain.couple import SLOTS, Couple, Slot, other
+from portal.domain.couple import SLOTS, Couple, Partner, Slot, other
 from portal.domain.couple_fields import FIELD_ORDER
 from portal.domain.expressions import Expression, either, ours
 from portal.domain.predicates import SAFETY_PREDICATES, Scene
@@ -77,6 +77,7 @@ def tier_reported(tier: FindingTier) -> Expression:
     return reduce(or_, signs)
 
 
+Partners = Mapping[Slot, Partner | None]
 Says = Callable[[str], list[tuple[str, Slot]]]
 """Where a term of a sign is reported: fields, each with the partner who told."""
 
@@ -94,7 +95,7 @@ def findings(couple: Couple) -> tuple[Finding, ...]:
 
     def says(term: str) -> list[tuple[str, Slot]]:
         if term == TWO_KINDS:
-            return _two_kinds_places(couple)
+            return _two_kinds_places(couple.partners)
         told = [(slot, file) for slot, file in couple.present() if _TERMS[term].test(file, scene)]
         return [(field, slot) for slot, file in told for field in _TERMS[term].fields(file)]
 
@@ -111,21 +112,21 @@ def findings_of(tier: FindingTier, says: Says) -> list[Finding]:
     return [Finding(slot, tier, RULE_OF_TIER[tier], field) for _, slot, field in sorted(here)]
 
 
-def has_two_kinds(couple: Couple) -> bool:
+def has_two_kinds(partners: Partners) -> bool:
     """Whether one person uses two or more different kinds of control: a's received with b's done."""
-    return len(_kinds_used_by(couple, "a")) >= 2 or len(_kinds_used_by(couple, "b")) >= 2
+    return any(len(_kinds_used_by(partners, user)) >= 2 for user in SLOTS)
 
 
 def _pooled(term: str) -> Expression:
     return ours(TWO_KINDS) if term == TWO_KINDS else either(term)
 
 
-def _two_kinds_places(couple: Couple) -> list[tuple[str, Slot]]:
+def _two_kinds_places(partners: Partners) -> list[tuple[str, Slot]]:
     found: list[tuple[str, Slot]] = []
     for user in SLOTS:
-        if len(_kinds_used_by(couple, user)) < 2:
+        if len(_kinds_used_by(partners, user)) < 2:
             continue
-        user_file, other_file = couple.partners[user], couple.partners[other(user)]
+        user_file, other_file = partners[user], partners[other(user)]
         if user_file is not None and user_file.safety.control_done:
             found.append(("control_done", user))
         if other_file is not None and other_file.safety.control_received:
@@ -133,10 +134,8 @@ def _two_kinds_places(couple: Couple) -> list[tuple[str, Slot]]:
     return found
 
 
-def _kinds_used_by(couple: Couple, user: Slot) -> frozenset[str]:
-    user_file, other_file = couple.partners[user], couple.partners[other(user)]
+def _kinds_used_by(partners: Partners, user: Slot) -> frozenset[str]:
+    user_file, other_file = partners[user], partners[other(user)]
     done = user_file.safety.control_done if user_file is not None else None
     received = other_file.safety.control_received if other_file is not None else None
-    if done and received:
-        return done | received
-    return done or received or _NO_KINDS
+    return (done or _NO_KINDS) | (received or _NO_KINDS)

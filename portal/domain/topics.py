@@ -41,7 +41,7 @@ def topic_bits(partner: Partner, *, sent: bool) -> int:
 
 @lru_cache(maxsize=4096)
 def topics(bits: int) -> tuple[Topic, ...]:
-    """The topics of both in the order of the couple file's fields, a before b (whose bits stand one higher)."""
+    """The topics of both, in the order of the couple file's fields, a before b."""
     return tuple(topic for place, topic in enumerate(_TOPICS) if bits >> place & 1)
 
 
