@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Final
 
-from portal.domain.couple import Partner
+from portal.domain.couple import Couple, Partner, Slot
 
 MOOD_LEVEL: Final = 6
 """Mood score 0-12 from which a referral is offered (clinical.md §2)."""
@@ -98,3 +98,16 @@ def gates(bits: int, route: str, *, pressed: bool) -> tuple[str, ...]:
         if bits >> place & 1:
             found.append(key)
     return tuple(found)
+
+
+def concerned(couple: Couple) -> dict[str, tuple[Slot, ...]]:
+    """Whose answers each gate is about, whatever the route; gates about the case itself are not in it."""
+    found = {
+        key: tuple(
+            slot
+            for slot, partner in couple.present()
+            if test(partner) and (key != "await_call" or couple.participation[slot] == "submitted")
+        )
+        for key, test in _TESTS
+    }
+    return {key: slots for key, slots in found.items() if slots}

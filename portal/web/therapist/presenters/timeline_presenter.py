@@ -9,7 +9,7 @@ from typing import Any
 from flask_babel import gettext as _
 
 from portal.services.case_views import CaseView
-from portal.web.therapist import words
+from portal.web.therapist import endings, words
 from portal.web.therapist.presenters.labels import who
 
 _Event = tuple[datetime, str, str]
@@ -53,12 +53,19 @@ def _work(view: CaseView) -> Iterator[_Event]:
     for review in view.reviews:
         route = f": {words.ROUTES[review.route]}" if review.route else ""
         yield review.made_at, f"{words.DECISIONS[review.decision]}{route}", names.get(review.made_by, "")
+    for talk in view.discernment.sessions:
+        number = talk.held.number
+        yield talk.noted_at, _("Discernment, session %(number)s", number=number), names.get(talk.noted_by, "")
     for fact in view.facts:
         yield (
             fact.stated_at,
             f"{who(view, fact.slot)}: {words.FACTS[fact.kind]}",
             names.get(fact.stated_by, ""),
         )
+    for one in view.closings:
+        text = f"{endings.STEPS[one.step]}: {endings.ENDINGS[one.step][one.reason]}"
+        by = names.get(one.done_by, "")
+        yield one.done_at, text, f"{by}: {one.note}" if one.note else by
     for glass in view.glass:
         yield glass.opened_at, _("Opened by break-glass"), f"{names.get(glass.staff_id, '')}: {glass.reason}"
 
