@@ -12,10 +12,9 @@ acts received and done, kinds of control, answers left open. ``partner_bits`` tu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
-from functools import cache, reduce
-from operator import or_
+from functools import cache
 from typing import Any, Final, NamedTuple
 
 from portal.domain.constructs import ACTS, CONTROL_KINDS
@@ -23,33 +22,26 @@ from portal.domain.couple import (
     EXPECTED,
     GONE,
     PARTICIPATIONS,
-    SLOTS,
-    Harm,
     Participation,
     Partner,
     Sheet,
-    Slot,
-    other,
 )
 from portal.domain.couple_calm import CALM
-from portal.domain.couple_fields import DIRECTION, FIELD_ORDER
+from portal.domain.couple_fields import FIELD_ORDER
 from portal.domain.couple_partner import read_partner
 from portal.domain.flags import SIGNS, Sign
 from portal.domain.gates import GATES, gate_bits
 from portal.domain.predicates import (
     PREDICATES,
     DirectionPredicate,
-    Fields,
     Predicate,
     Scene,
     all_predicates,
     blank_direction,
     blank_health,
-    is_open_to_r8,
     is_stale,
     unanswered_safety,
 )
-from portal.domain.safety import TWO_KINDS
 from portal.domain.topics import topic_bits
 from portal.domain.vectors import LAYOUT, STATUS_NAMES, WIDTH
 
@@ -80,7 +72,7 @@ _CALM: Final[Mapping[str, Any]] = {
     "validity_concern": False, "call_first": False, "suicide_level": 0, "alcohol_score": 0, "mood_score": 0,
     "partner_lean_guess": 1,
 }  # fmt: skip
-_CALM_PARTNER: Final = read_partner(_CALM, "")
+CALM_PARTNER: Final = read_partner(_CALM, "")
 
 _LEVELS: Final = range(4, 9)
 _NEVER: Final = Scene(date.max, 0, 0)
@@ -109,14 +101,14 @@ class _Stretch:
 _WAYS = tuple(
     (side, act, when) for side in ("received", "done") for act in ACTS for when in ("past_year", "earlier")
 )
-_REPORTS: Final = {way: place for place, way in enumerate(_WAYS)}
-_KINDS: Final = {kind: place for place, kind in enumerate(CONTROL_KINDS)}
+REPORTS: Final = {way: place for place, way in enumerate(_WAYS)}
+KINDS: Final = {kind: place for place, kind in enumerate(CONTROL_KINDS)}
 _ALCOHOL = _Stretch(WIDTH, 2 * len(_LEVELS))
 GATE_BITS: Final = _Stretch(_ALCOHOL.end, len(GATES))
 SIGN_BITS: Final = _Stretch(GATE_BITS.end, len(SIGNS))
 DONE_KINDS: Final = _Stretch(SIGN_BITS.end, len(CONTROL_KINDS))
 RECEIVED_KINDS: Final = _Stretch(DONE_KINDS.end, len(CONTROL_KINDS))
-REPORT_BITS: Final = _Stretch(RECEIVED_KINDS.end, len(_REPORTS))
+REPORT_BITS: Final = _Stretch(RECEIVED_KINDS.end, len(REPORTS))
 OPEN_BITS: Final = _Stretch(REPORT_BITS.end, len(FIELD_ORDER))
 SENT_TOPICS: Final = _Stretch(OPEN_BITS.end, 2 * len(FIELD_ORDER))
 DRAFT_TOPICS: Final = _Stretch(SENT_TOPICS.end, 2 * len(FIELD_ORDER))
@@ -151,7 +143,7 @@ def _value(predicate: Predicate | DirectionPredicate, partner: Partner, scene: S
 
 
 def _asked(predicate: Predicate | DirectionPredicate) -> _Asked:
-    fields = predicate.fields(_CALM_PARTNER)
+    fields = predicate.fields(CALM_PARTNER)
     return _Asked(predicate, LAYOUT.places["mine", predicate.name], fields[0].split(".")[0] if fields else "")
 
 
@@ -184,11 +176,11 @@ def facts_of(given: Mapping[str, Any], group: tuple[str, ...]) -> int:
 
 def _beside(partner: Partner) -> Iterator[tuple[_Stretch, int]]:
     yield GATE_BITS, gate_bits(partner)
-    yield DONE_KINDS, _marks(partner.safety.control_done or (), _KINDS)
-    yield RECEIVED_KINDS, _marks(partner.safety.control_received or (), _KINDS)
+    yield DONE_KINDS, _marks(partner.safety.control_done or (), KINDS)
+    yield RECEIVED_KINDS, _marks(partner.safety.control_received or (), KINDS)
     for side, report in (("received", partner.safety.harm.received), ("done", partner.safety.harm.done)):
         told = [(side, act, when) for act, when in report.items() if when != "none"]
-        yield REPORT_BITS, _marks(told, _REPORTS)
+        yield REPORT_BITS, _marks(told, REPORTS)
     left_open = {*unanswered_safety(partner), *blank_health(partner), *blank_direction(partner.direction)}
     yield OPEN_BITS, _marks(left_open, FIELD_ORDER)
     yield SENT_TOPICS, topic_bits(partner, sent=True)
@@ -237,69 +229,3 @@ def two_kinds(a: int, b: int) -> bool:
     """Whether one person uses two or more different kinds of control, by the facts of both."""
     by_a, by_b = DONE_KINDS.of(a) | RECEIVED_KINDS.of(b), DONE_KINDS.of(b) | RECEIVED_KINDS.of(a)
     return by_a.bit_count() >= 2 or by_b.bit_count() >= 2
-
-
-def two_kinds_fields(a: int, b: int) -> list[tuple[str, Slot]]:
-    """The lists of control that make two kinds used by one person, with the partner who gave each."""
-    found: list[tuple[str, Slot]] = []
-    facts: dict[Slot, int] = {"a": a, "b": b}
-    for user in SLOTS:
-        done, received = DONE_KINDS.of(facts[user]), RECEIVED_KINDS.of(facts[other(user)])
-        if (done | received).bit_count() >= 2:
-            found += [("control_done", user)] if done else []
-            found += [("control_received", other(user))] if received else []
-    return found
-
-
-def fields_of(name: str, facts: int) -> Fields:
-    """The answers that make a predicate true of a partner with these facts."""
-    fixed = _FIXED.get(name)
-    return fixed or tuple(dict.fromkeys([field for bit, field in _NAMED[name] if facts & bit]))
-
-
-def _reported() -> Iterator[tuple[int, Partner]]:
-    """Each bit that stands for one act or one kind of control, and a partner who told of nothing else."""
-    safety = _CALM_PARTNER.safety
-    for (side, act, when), place in _REPORTS.items():
-        told = {act: when}
-        harm = Harm.of(told, {}) if side == "received" else Harm.of({}, told)
-        yield REPORT_BITS.bit(place), _CALM_PARTNER._replace(safety=safety._replace(harm=harm))
-    for kind, place in _KINDS.items():
-        kinds = frozenset({kind})
-        yield DONE_KINDS.bit(place), _CALM_PARTNER._replace(safety=safety._replace(control_done=kinds))
-        yield (
-            RECEIVED_KINDS.bit(place),
-            _CALM_PARTNER._replace(safety=safety._replace(control_received=kinds)),
-        )
-
-
-def _is_for_r8(field: str) -> bool:
-    return is_open_to_r8(field, skipped=True)
-
-
-_REPORTED: Final = tuple(_reported())
-
-
-def _named(predicate: Predicate | DirectionPredicate) -> tuple[tuple[int, str], ...]:
-    """Of a predicate that may name several answers: each bit with the answer that it stands for."""
-    waits_for = _OPEN.get(predicate.name)
-    if waits_for is not None:
-        return tuple(
-            (OPEN_BITS.bit(place), field) for field, place in FIELD_ORDER.items() if waits_for(field)
-        )
-    return tuple((bit, field) for bit, partner in _REPORTED for field in predicate.fields(partner))
-
-
-_OPEN: Final[Mapping[str, Callable[[str], bool]]] = {
-    "safety_unanswered": _is_for_r8,
-    "direction_blank": lambda field: field in DIRECTION,
-    "health_blank": lambda field: field not in DIRECTION and not _is_for_r8(field),
-}
-"""Which of the answers left open each of these waits for."""
-_FIXED: Final = {p.name: p.fields(_CALM_PARTNER) for p in all_predicates()}
-_NAMED: Final = {p.name: _named(p) for p in all_predicates() if not _FIXED[p.name]}
-ANSWER_BITS: Final[Mapping[str, int]] = {
-    **{name: reduce(or_, [bit for bit, _ in named]) for name, named in _NAMED.items()},
-    TWO_KINDS: DONE_KINDS.within | RECEIVED_KINDS.within,
-}
-"""Of the predicates that name one answer or another: the facts that say which."""

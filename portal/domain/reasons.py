@@ -8,10 +8,10 @@ from operator import or_
 from typing import Any, Final
 
 from portal.domain.clearing import covers_current_answers, is_cleared_since
-from portal.domain.couple import SLOTS, Couple, Slot, Tier
+from portal.domain.couple import SLOTS, TIERS, Couple, Slot, Tier
 from portal.domain.couple_fields import FIELD_ORDER
 from portal.domain.expressions import Expression, support
-from portal.domain.facts import ANSWER_BITS, fields_of, two_kinds_fields
+from portal.domain.facts_named import ANSWER_BITS, fields_of, two_kinds_fields
 from portal.domain.rules import Row, Told
 from portal.domain.safety import SIGNS, TWO_KINDS, findings_of
 from portal.domain.vectors import LAYOUT, PARTNER_NAMES, STATUS_NAMES
@@ -40,7 +40,7 @@ def _fields(couple: Couple, row: Row, slot: Slot, word: int) -> tuple[str, ...]:
     sheet, when = couple.sheets[slot], row.rule.when
     if sheet is None or when is None:
         return ()
-    reads, answers = _looked_at(row.reads, None)
+    reads, answers = _looked_at(row.reads)
     key = (word & reads, sheet.facts & answers)
     found: tuple[str, ...] | None = row.told.get(key)
     return found if found is not None else _kept(row, key, _worked_out(when, *key))
@@ -59,7 +59,7 @@ def _worked_out(when: Expression, word: int, facts: int) -> tuple[str, ...]:
 def _of_tier(couple: Couple, row: Row, tier: Tier, places: Mapping[Slot, int]) -> tuple[Told, ...]:
     """Fields of this tier's uncleared findings by partner; of an earlier one only the partner is known."""
     a, b = couple.sheets["a"], couple.sheets["b"]
-    reads, answers = _looked_at(row.reads, tier)
+    reads, answers = _TERMS[tier]
     standing = tuple(
         one.slot
         for one in couple.standing
@@ -92,13 +92,21 @@ def _found(tier: Tier, words: tuple[int, int], facts: tuple[int, int]) -> dict[S
 
 
 @lru_cache(maxsize=1024)
-def _looked_at(reads: int, tier: Tier | None) -> tuple[int, int]:
-    """The bits of the packed numbers, and of the facts, that say whose answers made a row hold."""
-    terms = {term for sign in SIGNS[tier] for term in sign} if tier else set[str]()
-    for (_, name), place in LAYOUT.places.items():
-        reads |= 3 << place if name in terms else 0
+def _looked_at(reads: int) -> tuple[int, int]:
+    """The bits of the packed number, and of the facts, that say whose answers made a row hold."""
     named = {name for (_, name), place in LAYOUT.places.items() if reads >> place & 3}
-    return reads, reduce(or_, [ANSWER_BITS.get(name, 0) for name in named], 0)
+    return reads, _answers(named)
+
+
+def _terms(tier: Tier) -> tuple[int, int]:
+    """The same for the findings of a tier: which terms are true, and of what."""
+    terms = {term for sign in SIGNS[tier] for term in sign}
+    mine = [1 << LAYOUT.places["mine", term] for term in terms if term != TWO_KINDS]
+    return reduce(or_, mine), _answers(terms)
+
+
+def _answers(names: Iterable[str]) -> int:
+    return reduce(or_, [ANSWER_BITS.get(name, 0) for name in names], 0)
 
 
 def _kept(row: Row, key: Hashable, found: Any) -> Any:
@@ -109,3 +117,4 @@ def _kept(row: Row, key: Hashable, found: Any) -> Any:
 
 
 _WITH_FIELDS: Final = frozenset(PARTNER_NAMES) - frozenset(STATUS_NAMES)
+_TERMS: Final = {tier: _terms(tier) for tier in TIERS}

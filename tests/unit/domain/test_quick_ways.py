@@ -27,10 +27,10 @@ from portal.domain.facts import (
     SENT_TOPICS,
     SIGN_BITS,
     facts_of,
-    fields_of,
     partner_bits,
     two_kinds,
 )
+from portal.domain.facts_named import fields_of
 from portal.domain.flags import SIGNS
 from portal.domain.gates import gate_bits
 from portal.domain.predicates import (
