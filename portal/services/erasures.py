@@ -21,6 +21,7 @@ from portal.models import (
     BreakGlass,
     CaseFile,
     Clearance,
+    ConflictBlock,
     Consent,
     Fact,
     Finding,
@@ -37,6 +38,7 @@ from portal.models import (
     Review,
     SealedEntry,
     SectionState,
+    StaffEntry,
     Statement,
     table_of,
 )
@@ -46,12 +48,14 @@ from portal.services.tools import Tools
 from portal.vault import Place
 
 #: In the order in which rows may go: what refers comes before what is referred to.
-_OF_INTAKES: tuple[type[Base], ...] = (AnswerSet, SealedEntry, SectionState)
+_OF_INTAKES: tuple[type[Base], ...] = (AnswerSet, SealedEntry, SectionState, StaffEntry)
 _OF_ACCOUNTS: tuple[type[Base], ...] = (PartnerSession, AccountLink, LateText)
 _OF_PARTNERS: tuple[type[Base], ...] = (
     *(Letter, Consent, Statement, Notice, Interview, Fact, Invitation, Intake, Account),
 )
-_OF_CASES: tuple[type[Base], ...] = (Letter, Appointment, BreakGlass, Clearance, Review, Recommendation)
+_OF_CASES: tuple[type[Base], ...] = (
+    *(Letter, Appointment, BreakGlass, Clearance, ConflictBlock, Review, Recommendation),
+)
 
 
 @dataclass(frozen=True)

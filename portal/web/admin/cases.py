@@ -9,16 +9,16 @@ from typing import Final
 from flask import abort, redirect, render_template, request
 from werkzeug.wrappers import Response
 
-from portal.services import admin_cases, calls, case_merges, case_names, cases, people
+from portal.services import admin_cases, assignments, calls, case_merges, case_names, cases, conflicts, people
 from portal.services.case_states import CaseState
 from portal.services.errors import BadInput, OutOfOrder
 from portal.web import bodies, context, freshness, guards, kit
-from portal.web.admin import bp, words
+from portal.web.admin import bp, staff_words, words
 
 Answer = str | tuple[str, int] | Response
 
 _CURSOR: Final = re.compile(r"([0-9]{1,17})\.([0-9a-f-]{1,36})")
-_TYPED: Final = ("therapist", "other", "slot", "call_slot")
+_TYPED: Final = ("therapist", "other", "slot", "call_slot", "person", "reason")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -152,6 +152,8 @@ def draw(case: str, faults: dict[str, str]) -> str:
         staff = people.everyone(session, tools)
         names = case_names.of_staff(session, tools)
         called = calls.of_case(session, tools, case)
+        blocks = conflicts.of_case(session, case)
+        suggested = assignments.suggest(session, tools, case_id=case, by=kit.viewer())
     return render_template(
         "admin/case.html",
         case=state,
@@ -159,6 +161,12 @@ def draw(case: str, faults: dict[str, str]) -> str:
         staff=names,
         therapists=_choices(staff),
         called=called,
+        blocks=blocks,
+        suggested=staff_words.lines(suggested),
+        training=staff_words.FAMILIES.get(suggested.training or ""),
+        conflict_words=staff_words.CONFLICTS,
+        conflict_options=staff_words.CONFLICT_OPTIONS,
+        emails={member.id: member.email for member in staff},
         asks_password=freshness.is_due(),
         faults=faults,
         summary=words.summary(faults),

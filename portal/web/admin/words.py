@@ -7,6 +7,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
+from portal.domain.staffing import PLACES
 from portal.services import practice_settings
 from portal.services.errors import NotFresh
 from portal.web import freshness
@@ -32,12 +33,17 @@ REASONS: Mapping[str, Any] = {
     "not_joined": _l("Nobody has joined in this slot, so there is no account to help with."),
     "nothing_waits": _l("There is no such link any more."),
     "merged": _l("This record was merged into another case."),
+    "conflict": _l("A conflict of interest keeps this person away from this case."),
+    "own_conflict": _l("Somebody else has to lift what keeps you away yourself."),
+    "is_past": _l("This day is over."),
+    "too_far": _l("At most a year at a time. For a longer leave, hand the cases over."),
 }
 #: The same keys where a field says it better.
 _BY_FIELD: Mapping[tuple[str, str], Any] = {
     ("email", "invalid"): _l("Please give an e-mail address, such as name@example.org."),
     ("full_name", "invalid"): _l("Please write the name, in one line."),
     ("roles", "invalid"): _l("Please choose at least one role."),
+    ("case", "missing"): _l("Please tick at least one case."),
     ("purpose", "missing"): _l("An identified report needs a purpose: who asked for it, and for what."),
 }
 
@@ -70,6 +76,19 @@ LABELS: Mapping[str, Any] = {
     "draft_days": _l("Days until a form that was never sent is emptied"),
     "mail_days": _l("Days until a mail that could not be sent is emptied"),
     "case_years": _l("Years until a closed case is deleted"),
+    "trainings": _l("Trainings"),
+    "languages": _l("Languages"),
+    "formats": _l("Ways of meeting"),
+    "hours": _l("Free hours"),
+    "places": _l("Places in all"),
+    "away_from": _l("Away from"),
+    "away_until": _l("Away until"),
+    "cover": _l("Who covers"),
+    "case": _l("Cases"),
+    "to": _l("Who takes them"),
+    "confirm": _l("Confirmation"),
+    "person": _l("Who keeps away"),
+    "reason": _l("Reason"),
     "format": _l("Format"),
     "since": _l("Sent from"),
     "until": _l("Sent until"),
@@ -130,7 +149,7 @@ SUBJECTS: Mapping[str, Any] = {
 def fault(field: str, reason: str) -> str:
     """What stands beside a field."""
     if reason == "out_of_range":
-        low, high = practice_settings.RANGES[field]
+        low, high = PLACES if field == "places" else practice_settings.RANGES[field]
         return str(_l("Please give a whole number from %(low)s to %(high)s.", low=low, high=high))
     return str(_BY_FIELD.get((field, reason)) or REASONS[reason])
 
