@@ -10,6 +10,9 @@ from portal.web import bodies, freshness, guards, kit
 from portal.web.admin import bp, words
 from portal.web.admin.cases import Answer, draw, exists
 
+#: What the page calls a field that another form of it has too.
+_NAMES = {"reason": "conflict_reason"}
+
 
 @bp.post("/admin/cases/<case>/conflicts")
 @guards.admin_only(find=exists)
@@ -20,7 +23,8 @@ def conflict_posted(case: str) -> Answer:
     except NotFresh as refused:
         return draw(case, words.password_fault(refused)), 400
     except BadInput as refused:
-        return draw(case, words.faults(refused.faults)), 400
+        faults = {_NAMES.get(name, name): reason for name, reason in refused.faults.items()}
+        return draw(case, words.faults(faults)), 400
     except OutOfOrder as refused:
         return draw(case, words.faults({"person": refused.reason})), 409
     return redirect(f"/admin/cases/{case}", 303)
@@ -28,7 +32,7 @@ def conflict_posted(case: str) -> Answer:
 
 def _change(case: str) -> None:
     lifted = bodies.printable(bodies.first("lift"))
-    person, reason = bodies.printable(bodies.first("person")), bodies.first("reason")
+    person, reason = bodies.printable(bodies.first("person")), bodies.first("conflict_reason")
     if lifted:  # keeping somebody away harms nobody, letting them near may
         freshness.prove()
     with kit.writing(as_partner=False) as session:

@@ -11,6 +11,7 @@ from portal.web.therapist import (  # noqa: E402, F401  (the views hang themselv
     answers,
     case_page,
     caseload,
+    closings,
     handing_back,
     letters,
 )

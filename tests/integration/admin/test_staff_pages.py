@@ -110,8 +110,11 @@ def test_a_conflict_is_set_and_lifted_on_the_case_page(house: World, ada: Desk, 
     case = house.case()
     path = f"/admin/cases/{case.id}"
     refused = ada.post(f"{path}/conflicts", person=theo.viewer.id)
-    assert (refused.status_code, set(errors(refused))) == (400, {"reason"})
-    assert _where(ada.post(f"{path}/conflicts", person=theo.viewer.id, reason="business")) == (303, path)
+    assert (refused.status_code, set(errors(refused))) == (400, {"conflict_reason"})
+    assert _where(ada.post(f"{path}/conflicts", person=theo.viewer.id, conflict_reason="business")) == (
+        303,
+        path,
+    )
     page = ada.get(path).text
     found = re.search(r'name="lift" value="([^"]+)"', page)
     assert found is not None
@@ -129,7 +132,7 @@ def test_a_conflict_is_set_and_lifted_on_the_case_page(house: World, ada: Desk, 
 def test_ones_own_conflict_is_not_ones_own_to_lift(house: World, sit: Callable[..., Desk]) -> None:
     both = sit("Both", "admin", "therapist")
     case = house.case()
-    both.post(f"/admin/cases/{case.id}/conflicts", person=both.viewer.id, reason="family")
+    both.post(f"/admin/cases/{case.id}/conflicts", person=both.viewer.id, conflict_reason="family")
     with house.store.staff.read() as session:
         block = conflicts.of_case(session, case.id)[0]
     refused = both.post(f"/admin/cases/{case.id}/conflicts", lift=block.id)
