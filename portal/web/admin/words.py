@@ -101,7 +101,6 @@ LABELS: Mapping[str, Any] = {
     "cover": _l("Who covers"),
     "case": _l("Cases"),
     "to": _l("Who takes them"),
-    "confirm": _l("Confirmation"),
     "person": _l("Who keeps away"),
     "conflict_reason": _l("Reason"),
     "format": _l("Format"),
