@@ -13,6 +13,7 @@ from portal.web.therapist import (  # noqa: E402, F401  (the views hang themselv
     case_page,
     caseload,
     closings,
+    discernment,
     handing_back,
     letters,
 )
