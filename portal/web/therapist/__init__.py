@@ -12,6 +12,7 @@ from portal.web.therapist import (  # noqa: E402, F401  (the views hang themselv
     case_page,
     caseload,
     closings,
+    entry,
     handing_back,
     letters,
 )

@@ -76,7 +76,8 @@ def _events(world: World, verb: str) -> list[tuple[str, dict[str, object]]]:
         rows = session.execute(
             select(c.subject_id, c.detail).where(c.verb == verb).order_by(c.happened_at, c.id)
         ).all()
-    return [(row.subject_id, json.loads(row.detail)) for row in rows]
+    # Several of one moment come in whatever order.
+    return sorted(((row.subject_id, json.loads(row.detail)) for row in rows), key=repr)
 
 
 def _away(world: World, by: Viewer, staff: Viewer, cover: str, *, first: int = 0, last: int = 0) -> None:

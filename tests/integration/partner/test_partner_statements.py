@@ -11,8 +11,8 @@ from sqlalchemy import insert, select
 from partner_rooms import CONTACT, Person, join, opened_statements, rows_of, settle_practice
 from portal.models import AuditEvent, Consent, Intake, Job, Notice, table_of
 from portal.services import consents, contacts, intakes, partner_pages, practices, statements
-from portal.services.partner_pages import Home
-from portal.services.practices import NoticeView, PracticeView
+from portal.services.partner_pages import Home, NoticeView
+from portal.services.practices import PracticeView
 from portal.services.tools import Tools
 from portal.store import Store
 from portal.vault import Place
