@@ -132,7 +132,8 @@ def _person(
     ]
     signs = Signs(
         submitted_at=sent[-1].submitted_at if sent else None,
-        joined_at=row.joined_at,
+        # Staff may have begun a form for somebody who has no account: then that person has come all the same.
+        joined_at=row.joined_at or (intakes[0].begun_at if intakes else None),
         invited_at=invited_at,
         withdrawn_at=withdrawn_at,
         not_now_at=_time(said, "not_now"),

@@ -35,6 +35,7 @@ REASONS: Mapping[str, Any] = {
     "merged": _l("This record was merged into another case."),
     "conflict": _l("A conflict of interest keeps this person away from this case."),
     "own_conflict": _l("Somebody else has to lift what keeps you away yourself."),
+    "bad_dates": _l("Please give days such as 2026-12-25, with spaces between them."),
     "is_past": _l("This day is over."),
     "too_far": _l("At most a year at a time. For a longer leave, hand the cases over."),
     "already_closed": _l("This case is closed already."),
@@ -91,11 +92,15 @@ LABELS: Mapping[str, Any] = {
     "alcohol_level": _l("Alcohol score that calls for a talk first"),
     "index_margin": _l("Lead of a pattern before its model is named"),
     "clarity_for_two": _l("Name discernment counseling where both are unsure"),
+    "languages": _l("Languages"),
+    "working_days": _l("Office days"),
+    "holidays": _l("Days off"),
+    "office_email": _l("E-mail of the office"),
+    "postal_address": _l("Address"),
     "draft_days": _l("Days until a form that was never sent is emptied"),
     "mail_days": _l("Days until a mail that could not be sent is emptied"),
     "case_years": _l("Years until a closed case is deleted"),
     "trainings": _l("Trainings"),
-    "languages": _l("Languages"),
     "formats": _l("Ways of meeting"),
     "hours": _l("Free hours"),
     "places": _l("Places in all"),
@@ -111,6 +116,15 @@ LABELS: Mapping[str, Any] = {
     "until": _l("Sent until"),
     "include": _l("And these answers"),
     "purpose": _l("Purpose"),
+}
+
+#: What the public page may say: topic -> label.
+TOPICS: Mapping[str, Any] = {
+    "cost": _l("What it costs"),
+    "length": _l("How long it takes"),
+    "evenings": _l("Evening hours"),
+    "online": _l("Sessions online"),
+    "childcare": _l("Childcare"),
 }
 
 ROLES: Mapping[str, Any] = {"therapist": _l("Therapist"), "admin": _l("Admin")}
@@ -191,9 +205,17 @@ def faults(refused: Mapping[str, str]) -> dict[str, str]:
 def summary(messages: Mapping[str, str]) -> list[tuple[str, str]]:
     """The same with the field's name in front, where it has one, for the summary on top."""
     return [
-        (field, f"{LABELS[field]}: {message}" if field in LABELS else message)
+        (field, f"{name}: {message}" if (name := _label(field)) else message)
         for field, message in messages.items()
     ]
+
+
+def _label(field: str) -> str:
+    """A field's name, "" where it has none; a text of the public page is named by topic and language."""
+    topic, _dash, language = field.rpartition("_")
+    if topic in TOPICS:
+        return f"{TOPICS[topic]} ({'English' if language == 'en' else 'Español'})"
+    return str(LABELS.get(field, ""))
 
 
 def password_fault(refusal: NotFresh) -> dict[str, str]:
