@@ -145,6 +145,18 @@ def view(session: Session, tools: Tools, *, case_id: str, by: Viewer) -> CaseSta
     return found[0]
 
 
+def beside(session: Session, tools: Tools, *, state: CaseState) -> tuple[CaseState, ...]:
+    """The records that may be the same person's: who claims a place here, and whose place this one claims.
+
+    Looked at together with ``state``, so that staff can tell them apart; no event of its own.
+    """
+    ids = [*state.claimed_by, *([state.claims] if state.claims else [])]
+    c = table_of(CaseFile).c
+    return case_states.of_cases(
+        session, tools, case_states.select_cases().where(c.id.in_(ids)).order_by(c.opened_at, c.id)
+    )
+
+
 def page(
     session: Session, tools: Tools, *, by: Viewer, before: tuple[datetime, str] | None = None
 ) -> tuple[CaseState, ...]:

@@ -166,6 +166,7 @@ def draw(case: str, faults: dict[str, str]) -> str:
         names = case_names.of_staff(session, tools)
         called = calls.of_case(session, tools, case)
         blocks = conflicts.of_case(session, case)
+        beside = admin_cases.beside(session, tools, state=state)
         suggested = assignments.suggest(session, tools, case_id=case, by=kit.viewer())
         closed_for = closings.reason(session, case) if state.closed_at else None
     return render_template(
@@ -176,6 +177,7 @@ def draw(case: str, faults: dict[str, str]) -> str:
         therapists=_choices(staff),
         called=called,
         blocks=blocks,
+        beside=beside,
         suggested=staff_words.lines(suggested),
         training=staff_words.FAMILIES.get(suggested.training or ""),
         conflict_words=staff_words.CONFLICTS,

@@ -100,7 +100,6 @@ def offered(profile: Profile, typed: Mapping[str, Collection[str]]) -> dict[str,
         "days": [
             (key, DAYS[key], [(f"{key}_{part}", PARTS[part]) for part in staffing.PARTS]) for key in DAYS
         ],
-        "parts": list(PARTS.values()),
     }
 
 

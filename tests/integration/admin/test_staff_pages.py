@@ -47,7 +47,7 @@ def test_a_profile_is_saved_shown_and_refused_with_what_was_ticked(
     assert (kept.trainings, kept.languages, kept.places) == ({"eft_core"}, {"es"}, 5)
     page = ada.get(path)
     assert re.findall(r'value="([a-z_0-9]+)" checked|value="([a-z_0-9]+)"[^>]* checked', page.text) == [
-        ("eft_core", ""), ("es", ""), ("", "mon_evening"),
+        ("eft_core", ""), ("es", ""), ("mon_evening", ""),
     ]  # fmt: skip
     refused = ada.post(f"{path}/profile", places="500", formats=["", "online"])
     assert (refused.status_code, set(errors(refused))) == (400, {"places"})
