@@ -26,6 +26,7 @@ from portal.models import (
     Statement,
     table_of,
 )
+from portal.services.practices import PracticeView
 from portal.services.routing import SIGNED_DECISIONS, opened
 from portal.services.tools import Tools
 from portal.vault import Place
@@ -44,13 +45,14 @@ class Tally:
     tools: Tools
     counts: dict[str, Counter[str]] = field(default_factory=lambda: {part: Counter() for part in PARTS})
 
-    def add(self, session: Session, case_ids: Sequence[str], zone: ZoneInfo) -> None:
+    def add(self, session: Session, case_ids: Sequence[str], practice: PracticeView) -> None:
         """One batch of cases."""
+        zone = ZoneInfo(practice.time_zone)
         sent = _sent(session, case_ids)
         signed = self._reviews(session, case_ids)
         self._advice(session, case_ids, signed, zone)
         self._leans(session, sent)
-        self._times(session, sent, signed, zone)
+        self._times(session, sent, signed, practice)
 
     def add_open(self, session: Session) -> None:
         """What the database can count itself: first forms by section, and paths out of discernment."""
@@ -133,7 +135,7 @@ class Tally:
         return found
 
     def _times(
-        self, session: Session, sent: Sequence[_Sent], signed: Mapping[str, _Signed], zone: ZoneInfo
+        self, session: Session, sent: Sequence[_Sent], signed: Mapping[str, _Signed], practice: PracticeView
     ) -> None:
         """Working days from sending to the first interview, by person; to the signature, by case."""
         seen = _first_interviews(session, [one.partner_id for one in sent])
@@ -142,10 +144,10 @@ class Tally:
             first[one.case_id] = min(one.sent_at, first.get(one.case_id, one.sent_at))
             held = [at for at in seen.get(one.partner_id, ()) if at >= one.sent_at]
             if held:
-                self.counts["call_days"][_days(one.sent_at, min(held), zone)] += 1
+                self.counts["call_days"][_days(one.sent_at, min(held), practice)] += 1
         for case_id, review in signed.items():
             if case_id in first and review.made_at >= first[case_id]:
-                self.counts["sign_days"][_days(first[case_id], review.made_at, zone)] += 1
+                self.counts["sign_days"][_days(first[case_id], review.made_at, practice)] += 1
 
 
 @dataclass(frozen=True)
@@ -189,5 +191,7 @@ def _first_interviews(session: Session, partner_ids: Sequence[str]) -> dict[str,
     return found
 
 
-def _days(since: datetime, until: datetime, zone: ZoneInfo) -> str:
-    return str(elapsed(since.astimezone(zone).date(), until.astimezone(zone).date()))
+def _days(since: datetime, until: datetime, practice: PracticeView) -> str:
+    zone = ZoneInfo(practice.time_zone)
+    first, last = since.astimezone(zone).date(), until.astimezone(zone).date()
+    return str(elapsed(first, last, practice.calendar))

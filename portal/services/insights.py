@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
@@ -69,7 +68,7 @@ def reckon(store: Store, tools: Tools) -> bool:
     for _ in range(SLICE):
         with store.staff.read() as session:
             case_ids = _cases(session, after)
-            tally.add(session, case_ids, ZoneInfo(practices.view(session).time_zone))
+            tally.add(session, case_ids, practices.view(session))
         if len(case_ids) < BATCH:
             _finish(store, tools, tally)
             return True
