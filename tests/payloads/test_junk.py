@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
 from access import cells, table
 from access.cells import Entrance
-from access.practice import House
+from access.practice import House, build
+from portal.services.tools import Passwords
 from portal.web import bodies
 
 ROWS = table.rows()
@@ -34,6 +36,12 @@ STRANGE = (
     ),
     ("application/x-www-form-urlencoded", b"\xff\xfe=%00&" + b"&".join(b"f%d=1" % n for n in range(3000))),
 )
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory, migrated: Path, passwords: Passwords) -> House:
+    """The practice of the access table."""
+    return build(tmp_path_factory.mktemp("junk") / "instance", migrated, passwords)
 
 
 @contextmanager
