@@ -32,6 +32,7 @@ from portal.services import (
     invitations,
     openings,
     reviews,
+    rounds,
     routing,
     staff_letters,
     standing,
@@ -174,7 +175,7 @@ def _side(
     said: tuple[OpenedStatement, ...],
 ) -> Side:
     given = couple.file["partners"].get(person.slot, {})
-    answers = {} if person.intake is None else openings.answers(session, tools, person.intake.id)
+    answers = rounds.said_now(session, tools, person)
     return Side(
         slot=person.slot,
         person=person,

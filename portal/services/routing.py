@@ -111,7 +111,7 @@ def _ask_for_recheck(session: Session, tools: Tools, couple: Couple) -> None:
     """
     zone = ZoneInfo(practices.view(session).time_zone)
     days = timedelta(days=rules_of(session).stale_days + 1)
-    sent = [person.submitted_at for person in couple.people if person.submitted_at is not None]
+    sent = [person.answered_at for person in couple.people if person.answered_at is not None]
     first = [datetime.combine(moment.astimezone(zone).date() + days, time.min, zone) for moment in sent]
     due = [moment.astimezone(UTC) for moment in first]
     coming = [moment for moment in due if moment > tools.now()]
