@@ -59,6 +59,13 @@ def latest(session: Session, tools: Tools, case_id: str) -> RecommendationView |
     return None if row is None else opened(tools, row)
 
 
+def find(session: Session, tools: Tools, recommendation_id: str) -> RecommendationView | None:
+    """One recommendation, or None."""
+    c = table_of(Recommendation).c
+    row = session.execute(select(c.id, c.body_box, c.made_at).where(c.id == recommendation_id)).one_or_none()
+    return None if row is None else opened(tools, row)
+
+
 def opened(tools: Tools, row: Any) -> RecommendationView:
     """A row with ``id``, ``body_box``, ``made_at``, opened."""
     place = Place("recommendation", "body_box", row.id)
