@@ -11,7 +11,17 @@ from sqlalchemy import insert, select
 from evening.answer_sheets import sheet
 from portal.domain.access import Viewer
 from portal.models import Intake, SealedEntry, table_of
-from portal.services import couples, desks, intakes, persons, questionnaires, requests, routing
+from portal.services import (
+    case_views,
+    couples,
+    desks,
+    intakes,
+    persons,
+    questionnaires,
+    requests,
+    routing,
+    sendings,
+)
 
 SHORT = ("start", "satisfaction", "direction", "pressure", "safety", "health")
 
@@ -183,3 +193,37 @@ def test_whoever_sent_nothing_says_nothing(world: World, thea: Viewer) -> None:
     with world.store.staff.read() as session:
         person = persons.people(session, world.tools, case.id)[0]
     assert (person.whole, person.answered_at) == (None, None)
+
+
+def test_what_changed_since_it_was_signed_and_how_it_went(world: World, case: Case, thea: Viewer) -> None:
+    case.see("a", thea)
+    case.see("b", thea)
+    case.sign(thea)
+    view = seen(case, thea)
+    assert (view.signed_advice, [one.slot for one in view.sent]) == (view.recommendation, ["a", "b"])
+    assert sendings.changed(view.sent, "a", world.tools.now()) == ()
+    ask(case, thea)
+    later(case, 3)
+    fill(case, lean="4", satisfaction_1="1", harm_received__weapon="past_year")
+    after = seen(case, thea)
+    assert view.recommendation is not None
+    made_at = view.recommendation.made_at
+    assert after.signed_advice == view.recommendation != after.recommendation
+    assert sendings.changed(after.sent, "a", made_at) == ("lean", "harm_received.weapon", "satisfaction")
+    assert [sendings.changed(after.sent, slot, made_at) for slot in ("b", "c")] == [(), ()]
+    assert [(one.slot, one.values["lean"], one.values["alcohol_score"]) for one in after.sent] == [
+        ("a", 1, after.sent[0].values["alcohol_score"]),
+        ("b", 1, 0),
+        ("a", 4, after.sent[0].values["alcohol_score"]),
+    ]
+
+
+def test_what_was_withdrawn_is_no_part_of_it(world: World, case: Case, thea: Viewer) -> None:
+    later(case, 1)
+    case.say("a", "withdrawal", {"reason": ""})
+    assert [one.slot for one in seen(case, thea).sent] == ["b"]
+
+
+def seen(case: Case, by: Viewer) -> case_views.CaseView:
+    with case.world.store.staff.write() as session:
+        return case_views.opened(session, case.world.tools, case_id=case.id, by=by)

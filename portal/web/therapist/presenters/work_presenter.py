@@ -6,6 +6,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 
+from portal.content import questionnaire as bank
 from portal.domain import discernment
 from portal.services import sendings
 from portal.services.case_views import CaseView
@@ -16,7 +17,25 @@ from portal.web.therapist.presenters.labels import who
 
 def present(view: CaseView) -> dict[str, Any]:
     """Everything ``templates/therapist/case/work.html`` and its forms read beside the case."""
-    return {"discernment": _discernment(view), "changes": _changes(view), "trends": _trends(view)}
+    return {
+        "discernment": _discernment(view),
+        "changes": _changes(view),
+        "trends": _trends(view),
+        "offered": _offered(view),
+    }
+
+
+def _offered(view: CaseView) -> list[dict[str, str]]:
+    """When and how each person said they could come."""
+    questions, found = bank.load(), []
+    for side in view.sides:
+        told = []
+        for item in map(questions.item, ("preference_times", "preference_format")):
+            given = side.answers.get(item.key) or []
+            told += [words.said(option.text) for option in item.options if option.value in given]
+        if told:
+            found.append({"who": who(view, side.slot), "text": "; ".join(told)})
+    return found
 
 
 def _changes(view: CaseView) -> dict[str, Any] | None:
