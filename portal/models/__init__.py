@@ -2,7 +2,16 @@
 
 from portal.models.account import Account, AccountLink, Consent, Notice, PartnerSession, Statement
 from portal.models.base import Base, UtcDateTime, table_of
-from portal.models.care import Appointment, Clearance, Interview, Letter, Recommendation, Review
+from portal.models.care import (
+    Appointment,
+    CallAttempt,
+    CallPlan,
+    Clearance,
+    Interview,
+    Letter,
+    Recommendation,
+    Review,
+)
 from portal.models.case import CaseFile, Fact, Invitation, Partner
 from portal.models.intake import AnswerSet, Finding, Intake, SealedEntry, SectionState
 from portal.models.late_text import LateText
@@ -19,6 +28,8 @@ __all__ = [
     "AuditEvent",
     "Base",
     "BreakGlass",
+    "CallAttempt",
+    "CallPlan",
     "CaseFile",
     "Clearance",
     "Consent",

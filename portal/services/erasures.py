@@ -19,6 +19,8 @@ from portal.models import (
     Appointment,
     Base,
     BreakGlass,
+    CallAttempt,
+    CallPlan,
     CaseFile,
     Clearance,
     Consent,
@@ -49,7 +51,19 @@ from portal.vault import Place
 _OF_INTAKES: tuple[type[Base], ...] = (AnswerSet, SealedEntry, SectionState)
 _OF_ACCOUNTS: tuple[type[Base], ...] = (PartnerSession, AccountLink, LateText)
 _OF_PARTNERS: tuple[type[Base], ...] = (
-    *(Letter, Consent, Statement, Notice, Interview, Fact, Invitation, Intake, Account),
+    *(
+        Letter,
+        Consent,
+        Statement,
+        Notice,
+        Interview,
+        CallAttempt,
+        CallPlan,
+        Fact,
+        Invitation,
+        Intake,
+        Account,
+    ),
 )
 _OF_CASES: tuple[type[Base], ...] = (Letter, Appointment, BreakGlass, Clearance, Review, Recommendation)
 
