@@ -13,6 +13,7 @@ from portal.models.care import (
     Review,
 )
 from portal.models.case import CaseFile, Fact, Invitation, Partner
+from portal.models.closing import Closing
 from portal.models.intake import AnswerSet, Finding, Intake, SealedEntry, SectionState
 from portal.models.late_text import LateText
 from portal.models.ledger import AuditEvent, Export, Job, Mail
@@ -32,6 +33,7 @@ __all__ = [
     "CallPlan",
     "CaseFile",
     "Clearance",
+    "Closing",
     "Consent",
     "Export",
     "Fact",
