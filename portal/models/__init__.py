@@ -14,6 +14,7 @@ from portal.models.care import (
 )
 from portal.models.case import CaseFile, Fact, Invitation, Partner
 from portal.models.closing import Closing
+from portal.models.discernment import DiscernmentEnd, DiscernmentSession
 from portal.models.intake import AnswerSet, Finding, Intake, SealedEntry, SectionState
 from portal.models.late_text import LateText
 from portal.models.ledger import AuditEvent, Export, Job, Mail
@@ -35,6 +36,8 @@ __all__ = [
     "Clearance",
     "Closing",
     "Consent",
+    "DiscernmentEnd",
+    "DiscernmentSession",
     "Export",
     "Fact",
     "Finding",
