@@ -42,7 +42,7 @@ class CaseFile(Base):
     #: When somebody of the case last sent a form; before that, when the case was opened.
     news_at: Mapped[datetime] = mapped_column(insert_default=_when_opened, init=False)
     #: Keyed digest of the newest route: equal routes are told apart from others, and not what they are.
-    route_digest: Mapped[Digest | None] = mapped_column(default=None)
+    route_mark: Mapped[Digest | None] = mapped_column(default=None)
     #: Languages of the people who joined, in the order "en es".
     languages: Mapped[str] = mapped_column(String(8), default="")
     therapist_id: Mapped[Ref | None] = mapped_column(ForeignKey("staff_account.id"), default=None)

@@ -26,7 +26,7 @@ from portal.services.tools import Tools
 from portal.vault import Place
 
 
-def route_digest(tools: Tools, route: str) -> str:
+def route_mark(tools: Tools, route: str) -> str:
     """By what a route is filtered: the database tells equal from different, and not which."""
     return tools.vault.digest("staff", "route", route)
 
@@ -79,14 +79,15 @@ def page(
 ) -> CaseloadPage:
     """One page of the queue and the event that it was looked at: two statements in all."""
     values = _values(tools, by, after) | (
-        {"route": route_digest(tools, filters.route)} if filters.route else {}
+        {"route": route_mark(tools, filters.route)} if filters.route else {}
     )
     found = session.execute(caseload_queries.page(filters, is_first=after is None), values).all()
     rows = tuple(_row(tools, row) for row in found if row.kind == "case")
     letters = tuple(WaitingLetter(row.id, row.therapist_id, row.at) for row in found if row.kind == "letter")
     marks = [Cursor(row.urgency, row.at, row.id) for row in found if row.kind == "mark"]
     counts = {row.id: row.urgency for row in found if row.kind == "count"}
-    detail: audit.Detail = {"rows": len(rows[:PAGE]), **filters.as_fields()}
+    # Not the filters: how many cases of a route or urgency there are is not for the trail.
+    detail: audit.Detail = {"rows": len(rows[:PAGE])}
     audit.record(session, tools, by=by, verb="caseload.viewed", subject=("staff", by.id), detail=detail)
     further = rows[PAGE - 1].cursor if len(rows) > PAGE else marks[0] if marks else None
     return CaseloadPage(rows[:PAGE], letters, further, counts)

@@ -100,7 +100,7 @@ def ranges(filters: Filters, *, is_first: bool) -> dict[str, Select[Any]]:
     """The first few cases of each way, every one out of an index that lies in this order."""
     c = table_of(CaseFile).c
     at = _time(filters, c)
-    columns = (c.id, c.urgency, at.label("at"), c.route_digest, c.languages)
+    columns = (c.id, c.urgency, at.label("at"), c.route_mark, c.languages)
     found = {}
     for name, way in ways().items():
         if filters.whose not in ("all", name):
@@ -145,7 +145,7 @@ def _other_filters(filters: Filters, c: Any) -> list[ColumnElement[bool]]:
     if filters.urgency is not None and not _has_urgency_index(filters):
         found.append(c.urgency == filters.urgency)
     if filters.route:
-        found.append(c.route_digest == bindparam("route", type_=String))
+        found.append(c.route_mark == bindparam("route", type_=String))
     if filters.language:
         found.append(c.languages.in_((filters.language, "en es")))
     return found

@@ -184,7 +184,7 @@ def place_in_queue(session: Session, tools: Tools, couple: Couple, view: Recomme
     joined = {person.language for person in couple.people if person.has_account}
     values: dict[str, object] = {
         "urgency": urgency(view.body, is_signed=is_signed(session, view.id)),
-        "route_digest": caseload.route_digest(tools, view.body["route"]),
+        "route_mark": caseload.route_mark(tools, view.body["route"]),
         "languages": " ".join(sorted(joined)),
     }
     if sent:

@@ -52,7 +52,7 @@ def upgrade() -> None:
 
     with op.batch_alter_table('case_file', schema=None) as batch_op:
         batch_op.add_column(sa.Column('news_at', portal.models.base.UtcDateTime(), nullable=True))
-        batch_op.add_column(sa.Column('route_digest', sa.String(length=64), nullable=True))
+        batch_op.add_column(sa.Column('route_mark', sa.String(length=64), nullable=True))
         batch_op.add_column(sa.Column('languages', sa.String(length=8), nullable=False, server_default=''))
     op.execute('UPDATE case_file SET news_at = opened_at')
     with op.batch_alter_table('case_file', schema=None) as batch_op:
@@ -84,7 +84,7 @@ def downgrade() -> None:
         batch_op.drop_index('ix_case_file_own_news')
         batch_op.drop_index('ix_case_file_own_closed')
         batch_op.drop_column('languages')
-        batch_op.drop_column('route_digest')
+        batch_op.drop_column('route_mark')
         batch_op.drop_column('news_at')
 
     with op.batch_alter_table('audit_event', schema=None) as batch_op:

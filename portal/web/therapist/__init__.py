@@ -16,4 +16,5 @@ from portal.web.therapist import (  # noqa: E402, F401  (the views hang themselv
     closings,
     discernment,
     letters,
+    trail,
 )

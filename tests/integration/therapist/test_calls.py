@@ -292,3 +292,16 @@ def test_logging_over_the_page(house: World, desk: Sit, told: Viewer) -> None:
 def test_an_empty_case_has_nobody_to_call(house: World, desk: Sit, told: Viewer) -> None:
     case = house.case(therapist=told)
     assert "Nobody has joined yet" in said(desk(told).get(f"/cases/{case.id}/calls"))
+
+
+def test_the_trail_of_ones_own_case(house: World, desk: Sit, told: Viewer) -> None:
+    case = house.case(therapist=told)
+    case.send("a", "Ana")
+    case.see("a", told)
+    sit = desk(told)
+    sit.get(f"/cases/{case.id}")
+    words = said(sit.get(f"/cases/{case.id}/trail"))
+    for part in ("Noted an interview", "Read the case", "A recommendation was made", "The portal"):
+        assert part in words, part
+    sit.get(f"/cases/{case.id}/trail?before=1")
+    sit.get(f"/cases/{case.id}/trail?before=x", 400)
