@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from flask_babel import format_datetime
+from flask_babel import format_date
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
@@ -139,8 +139,9 @@ def _state(hours: str, zone: str) -> tuple[str, str]:
 
 
 def _span(span: tuple[datetime, datetime]) -> str:
-    begins = format_datetime(span[0], "EEE d MMM, HH:mm", rebase=False)
-    return f"{begins}–{format_datetime(span[1], 'HH:mm', rebase=False)}"
+    """Day and hours by the person's own clock."""
+    begins, ends = (words.clock_there(moment) for moment in span)
+    return f"{format_date(span[0].date(), 'full')}, {begins}–{ends}"
 
 
 def _rules(given: Mapping[str, object]) -> tuple[str, ...]:
