@@ -54,11 +54,6 @@ class Call:
     channel: Channel
     attempts: tuple[Attempt, ...]
 
-    @property
-    def cursor(self) -> Cursor | None:
-        """The position after this call."""
-        return None if self.due_at is None else Cursor(0, self.due_at, self.partner_id)
-
 
 @dataclass(frozen=True)
 class CallPage:
@@ -87,7 +82,8 @@ def page(session: Session, tools: Tools, *, by: Viewer, after: Cursor | None = N
     calls = _opened(session, tools, rows[:PAGE])
     detail = {"rows": len(calls)}
     audit.record(session, tools, by=by, verb="calls.viewed", subject=("staff", by.id), detail=detail)
-    return CallPage(calls, calls[-1].cursor if len(rows) > PAGE else None)
+    last = rows[PAGE - 1] if len(rows) > PAGE else None
+    return CallPage(calls, None if last is None else Cursor(0, last.due_at, last.id))
 
 
 def of_case(session: Session, tools: Tools, *, case_id: str, by: Viewer) -> tuple[Call, ...]:

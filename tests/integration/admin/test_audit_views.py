@@ -9,7 +9,7 @@ from practice_world import World
 from sqlalchemy import text
 
 from portal.domain.access import Viewer
-from portal.services import audit, audit_views
+from portal.services import audit, audit_views, disclosures, releases
 from portal.services.audit_views import EventView, Trail, Wanted
 
 
@@ -166,3 +166,28 @@ def test_each_filter_has_an_index(world: World) -> None:
             assert [row[3] for row in plan] == [
                 f"SEARCH audit_event USING INDEX ix_audit_event_{column}_number ({column}=? AND number<?)"
             ]
+
+
+def test_a_letter_is_accounted_for_with_its_own_person(world: World, ada: Viewer, clock: Any) -> None:
+    case = world.case(therapist=ada)
+    case.send("a", "Ana")
+    case.sign(ada)
+    with world.store.staff.write() as session:
+        draft = releases.Draft("a", "free", "We call you on Thursday.")
+        releases.write(session, world.tools, case_id=case.id, draft=draft, by=ada)
+        subject = ("case", case.id)
+        for detail in ({"slot": "b"}, {"slot": "both"}):
+            audit.record(
+                session, world.tools, by=ada, verb="appointment.proposed", subject=subject, detail=detail
+            )
+        audit.record(session, world.tools, by=ada, verb="brief.made", subject=subject)
+        audit.record(session, world.tools, by=ada, verb="case.merged", subject=subject)
+
+    def kinds(slot: str) -> list[tuple[str, str]]:
+        with world.store.staff.write() as session:
+            found = disclosures.of_person(session, world.tools, case_id=case.id, slot=slot, by=ada)
+        return sorted((one.kind, one.to) for one in found)
+
+    of_both = [("appointment.proposed", "person"), ("brief.made", "therapist"), ("case.merged", "practice")]
+    assert kinds("a") == [*of_both, ("letter.released", "person")]
+    assert kinds("b") == [of_both[0], *of_both]
