@@ -141,7 +141,7 @@ def _page(asked: dict[str, str], *, faults: dict[str, str] | None = None) -> str
         asked=asked,
         fields=fields,
         seen=seen,
-        older=trail.before and "/admin/audit?" + urlencode({**fields, "before": trail.before}),
+        older=trail.before and _older(fields, trail.before),
         actors=words.ACTORS,
         subjects=words.SUBJECTS,
         said=event_words.said,
@@ -150,6 +150,13 @@ def _page(asked: dict[str, str], *, faults: dict[str, str] | None = None) -> str
         faults=faults or {},
         asks_password=freshness.is_due(),
     )
+
+
+def _older(fields: dict[str, str], before: int) -> str:
+    """The next page; what it is about stands in the path, as everywhere."""
+    about = f"/{fields['kind']}/{fields['subject']}" if "subject" in fields else ""
+    kept = {name: value for name, value in fields.items() if not about or name not in ("kind", "subject")}
+    return f"/admin/audit{about}?" + urlencode({**kept, "before": before})
 
 
 def _verbs() -> list[tuple[str, str]]:
