@@ -33,6 +33,10 @@ _PART: Final = re.compile(
 )
 
 
+#: Words that exclude no hour.
+_ANY: Final = frozenset({"", "any time", "anytime", "any", "whenever", "a cualquier hora", "cualquier hora"})
+
+
 @dataclass(frozen=True)
 class Window:
     """From ``begins`` to ``ends`` on these weekdays (Monday is 0), by the person's own clock."""
@@ -97,9 +101,9 @@ def _clock(text: str) -> time | None:
 def at(text: str, moment: datetime, zone: tzinfo) -> Now:
     """Whether a moment lies in the safe hours, and when the next ones are, by the person's own clock.
 
-    No words at all: no hour was excluded.
+    No words at all, or "any time": no hour was excluded.
     """
-    if not text.strip():
+    if text.casefold().strip(" .") in _ANY:
         return Now(True)
     windows = read(text)
     if windows is None:

@@ -241,8 +241,8 @@ def test_the_list_and_the_sheet_say_how_to_reach_somebody(house: World, desk: Si
     red.send("a")
     words = said(sit.get("/calls"))
     for part in ("Ana López", "555 0101",
-                 "Outside the safe hours; next there: Monday, November 23, 2026, 6:00",
-                 "A message may be left.", "No safe channel: nobody calls."):  # fmt: skip
+                 "Outside the safe hours next there: Monday, November 23, 2026, 6:00",
+                 "A message may be left.", "Await call", "No safe channel: nobody calls."):  # fmt: skip
         assert part in words, part
     sheet = said(sit.get(f"/cases/{case.id}/calls"))
     for part in ("Is this a good moment to talk by yourself?", "First, whatever else"):

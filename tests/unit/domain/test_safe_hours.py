@@ -46,6 +46,7 @@ def test_what_is_left_to_whoever_reads_it(text: str) -> None:
 def test_no_words_exclude_no_hour_and_unclear_words_decide_nothing() -> None:
     now = datetime(2026, 11, 23, 15, tzinfo=UTC)
     assert safe_hours.at(" ", now, NEW_YORK) == Now(True)
+    assert safe_hours.at("Any time.", now, NEW_YORK) == Now(True)
     assert safe_hours.at("evenings", now, NEW_YORK) == Now(None)
 
 

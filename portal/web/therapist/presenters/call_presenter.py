@@ -29,6 +29,11 @@ OCCASIONS = {
     "agreed": _l("We called at a time agreed with this person"),
     "theirs": _l("This person called us"),
 }
+_SHORT = {
+    "await_call": _l("Await call"),
+    "other_channel": _l("Not by phone"),
+    "wrong_number": _l("Wrong number"),
+}
 _BARRIERS = {
     "await_call": _l("No safe channel: nobody calls. This person calls us."),
     "other_channel": _l("Not by phone: this person chose another channel. Agree on a time there first."),
@@ -79,9 +84,9 @@ class CallCard:
     number: str = field(repr=False)
     hours: str = field(repr=False)
     there: str
-    state: tuple[str, str]
+    state: tuple[str, str, str]
     rules: tuple[str, ...]
-    barrier: str
+    barrier: tuple[str, str] | None
     next_try: str
     tries: tuple[tuple[str, str], ...]
     lines: tuple[tuple[str, str], ...]
@@ -109,9 +114,9 @@ def card(call: Call, staff: Mapping[str, str]) -> CallCard:
         there=_(
             "%(zone)s, now %(time)s there", zone=words.zone_words(zone), time=words.local_time(zone) or "?"
         ),
-        state=_state(str(given.get("hours", "")), zone) if barrier is None else ("none", ""),
+        state=_state(str(given.get("hours", "")), zone) if barrier is None else ("none", "", ""),
         rules=_rules(given),
-        barrier=str(_BARRIERS[barrier]) if barrier else "",
+        barrier=(str(_SHORT[barrier]), str(_BARRIERS[barrier])) if barrier else None,
         next_try=words.moment_words(call.next_try_at) if call.next_try_at else "",
         tries=tuple(_try(one, staff) for one in call.attempts),
         lines=_lines(call, given, staff),
@@ -128,14 +133,14 @@ def _due(call: Call) -> str:
     return words.day(last.fromordinal(last.toordinal() - 1))
 
 
-def _state(hours: str, zone: str) -> tuple[str, str]:
-    """(level, words): whether this is a safe hour there, and when the next one is."""
+def _state(hours: str, zone: str) -> tuple[str, str, str]:
+    """(level, words, more): whether this is a safe hour there, and when the next one is."""
     now = safe_hours.at(hours, kit.tools().now(), ZoneInfo(zone))
     if now.next is not None:
-        return "soon", _("Outside the safe hours; next there: %(span)s", span=_span(now.next))
+        return "soon", _("Outside the safe hours"), _("next there: %(span)s", span=_span(now.next))
     if now.is_safe is None:
-        return "clock", _("Read these words and judge for yourself whether now is safe.")
-    return "none", _("Within the safe hours") if hours.strip() else _("No hours named")
+        return "clock", _("Judge for yourself"), _("These words can mean more than one thing.")
+    return "none", _("Within the safe hours") if hours.strip() else _("No hours named"), ""
 
 
 def _span(span: tuple[datetime, datetime]) -> str:
