@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Select, or_, select, tuple_
+from sqlalchemy import Select, select, tuple_
 from sqlalchemy.orm import Session
 
 from portal.domain.access import Viewer
@@ -73,7 +73,7 @@ def page(session: Session, tools: Tools, *, by: Viewer, after: Cursor | None = N
         v.due_at.is_not(None),
         v.settled_at.is_(None),
         c.closed_at.is_(None),
-        or_(*caseload_queries.ways().values()),
+        caseload_queries.is_visible(),
     )
     if after is not None:
         wanted = wanted.where(tuple_(v.due_at, p.id) > tuple_(after.at, after.id))

@@ -33,7 +33,6 @@ from sqlalchemy import (
 
 from portal.models import (
     AuditEvent,
-    BreakGlass,
     CallPlan,
     CaseFile,
     Consent,
@@ -44,7 +43,7 @@ from portal.models import (
     UtcDateTime,
     table_of,
 )
-from portal.services import case_names
+from portal.services import case_access, case_names
 from portal.services.caseload_filters import Filters
 
 PAGE: Final = 50
@@ -81,19 +80,21 @@ def page(filters: Filters, *, is_first: bool) -> Select[Any]:
 def search() -> Select[Any]:
     """The newest cases the viewer may see, open or closed, with names."""
     c = table_of(CaseFile).c
-    newest = select(c.id, c.urgency, c.waiting_since.label("at")).where(or_(*ways().values()))
+    newest = select(c.id, c.urgency, c.waiting_since.label("at")).where(is_visible())
     return _cases(newest.order_by(c.opened_at.desc(), c.id).limit(SEARCHED).subquery())
 
 
 def ways() -> dict[str, ColumnElement[bool]]:
-    """The three ways a case is this therapist's to see: own, nobody's, broken glass."""
-    c, g = table_of(CaseFile).c, table_of(BreakGlass).c
-    broken = select(g.case_id).where(g.staff_id == _VIEWER, g.expires_at > _NOW)
+    """The ways a case is this therapist's to see: own, nobody's, covered, broken glass."""
+    found = case_access.ways(_VIEWER, _NOW)
     return {
-        "mine": c.therapist_id == _VIEWER,
-        "unassigned": c.therapist_id.is_(None),
-        "broken": c.id.in_(broken),
-    }
+        "mine": found.own, "unassigned": found.unassigned, "covering": found.covering, "broken": found.broken,
+    }  # fmt: skip
+
+
+def is_visible() -> ColumnElement[bool]:
+    """Whether this therapist may see a case at all: by one of the ways, and not barred from it."""
+    return or_(*ways().values()) & ~case_access.ways(_VIEWER, _NOW).conflicted
 
 
 def ranges(filters: Filters, *, is_first: bool) -> dict[str, Select[Any]]:
@@ -101,11 +102,11 @@ def ranges(filters: Filters, *, is_first: bool) -> dict[str, Select[Any]]:
     c = table_of(CaseFile).c
     at = _time(filters, c)
     columns = (c.id, c.urgency, at.label("at"), c.route_mark, c.languages)
-    found = {}
+    found, barred = {}, case_access.ways(_VIEWER, _NOW).conflicted
     for name, way in ways().items():
         if filters.whose not in ("all", name):
             continue
-        part = select(*columns).where(_status(filters), way, *_own_filters(filters))
+        part = select(*columns).where(_status(filters), way, ~barred, *_own_filters(filters))
         part = part if is_first else part.where(_begin(filters, c))
         found[name] = _in_order(part, filters, c).limit(LOOKED if _is_bounded(filters) else PAGE + 1)
     return found
@@ -195,11 +196,15 @@ def _mark(looked: CTE, filters: Filters) -> Select[Any]:
 def _counts() -> list[Select[Any]]:
     """How many cases of the two first ways want something, told up to ``COUNTED``."""
     c, p, v = table_of(CaseFile).c, table_of(Partner).c, table_of(CallPlan).c
-    own = {name: way for name, way in ways().items() if name != "broken"}
+    own = {name: way for name, way in ways().items() if name in ("mine", "unassigned")}
+    barred = case_access.ways(_VIEWER, _NOW).conflicted
     found = []
     for level in COUNTS[:4]:
         parts = [
-            select(c.id).where(way, c.closed_at.is_(None), c.urgency == int(level)).limit(COUNTED).subquery()
+            select(c.id)
+            .where(way, ~barred, c.closed_at.is_(None), c.urgency == int(level))
+            .limit(COUNTED)
+            .subquery()
             for way in own.values()
         ]
         found.append(_count(level, union_all(*(select(part.c.id) for part in parts)).subquery()))
@@ -207,7 +212,7 @@ def _counts() -> list[Select[Any]]:
         select(v.partner_id)
         .join_from(table_of(CallPlan), table_of(Partner), v.partner_id == p.id)
         .join(table_of(CaseFile), p.case_id == c.id)
-        .where(v.settled_at.is_(None), v.due_at < _NOW, c.closed_at.is_(None), or_(*own.values()))
+        .where(v.settled_at.is_(None), v.due_at < _NOW, c.closed_at.is_(None), or_(*own.values()), ~barred)
         .limit(COUNTED)
     )
     found.append(_count("overdue", overdue.subquery()))
@@ -265,5 +270,8 @@ def _letters() -> Select[Any]:
             literal("letter", String), c.id, literal(0), c.written_at, c.written_at, c.written_at,
             c.written_by, *(null() for _ in range(7)),
         )
-        .where(c.state == "waiting", or_(c.written_by != _VIEWER, is_due))
+        .where(
+            c.state == "waiting", or_(c.written_by != _VIEWER, is_due),
+            ~case_access.barred_from(c.case_id, _VIEWER),
+        )
     )  # fmt: skip

@@ -10,7 +10,7 @@ from alembic import op
 import portal.models.base
 
 revision = '0007'
-down_revision = '0009'
+down_revision = '0010'
 branch_labels = None
 depends_on = None
 
