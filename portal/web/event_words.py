@@ -13,6 +13,14 @@ from portal.services.audit_views import EventView
 
 WORDS: Final[Mapping[str, LazyString]] = {
     HIDDEN: _l("Clinical: something only therapists may know"),
+    "absence.ended": _l("Ended an absence"),
+    "absence.set": _l("Noted an absence"),
+    "case.conflict_lifted": _l("Lifted a conflict of interest"),
+    "case.conflict_set": _l("Noted a conflict of interest"),
+    "case.recused": _l("Handed the case back"),
+    "case.suggestions_viewed": _l("Looked at who might take the case"),
+    "entry.begun": _l("Began to enter a form for a person"),
+    "staff.profile_changed": _l("Changed what a therapist offers"),
     "account.joined": _l("Joined"),
     "account.kept": _l("Kept the sign-in name and code"),
     "account.language_set": _l("Chose a language"),

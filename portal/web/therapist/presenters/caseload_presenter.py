@@ -114,7 +114,7 @@ def choices() -> list[tuple[str, str, list[tuple[str, str]]]]:
 def _whose(row: CaseloadRow) -> str:
     if row.therapist_id == kit.viewer().id:
         return _("yours")
-    return _("nobody's") if row.therapist_id is None else _("break-glass")
+    return _("nobody's") if row.therapist_id is None else _("a colleague's")
 
 
 def _names(row: CaseloadRow) -> str:
