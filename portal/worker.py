@@ -67,7 +67,7 @@ def _screen_one(place: Workplace, intake_id: str) -> Screened:
         try:
             with place.store.staff.write() as session:
                 screened = screening.note(session, place.tools, seen, by=WORKER)
-                happenings.tell_of_findings(session, place.tools, screened)
+                happenings.tell_of_findings(session, place.tools, screened, by=WORKER)
                 if screened.is_changed:
                     jobs.add(session, place.tools, kind="route", subject_id=screened.case_id)
         except Conflict:
@@ -106,7 +106,7 @@ def _submitted(place: Workplace, intake_id: str) -> None:
     screened = _screen_one(place, intake_id)
     _route(place, screened.case_id)
     with place.store.staff.write() as session:
-        happenings.tell_of_sending(session, place.tools, case_id=screened.case_id)
+        happenings.tell_of_sending(session, place.tools, case_id=screened.case_id, by=WORKER)
 
 
 def _settled(place: Workplace, intake_id: str) -> None:
@@ -128,7 +128,7 @@ def _said(place: Workplace, statement_id: str) -> None:
         said = happenings.statement_made(session, place.tools, statement_id=statement_id, by=WORKER)
     _route(place, said.case_id)
     with place.store.staff.write() as session:
-        happenings.tell_of_statement(session, place.tools, case_id=said.case_id, kind=said.kind)
+        happenings.tell_of_statement(session, place.tools, case_id=said.case_id, kind=said.kind, by=WORKER)
 
 
 def _joined(place: Workplace, account_id: str) -> None:
@@ -144,7 +144,7 @@ def _second_claim(place: Workplace, case_id: str) -> None:
     if claimed is not None:
         _route(place, claimed)
         with place.store.staff.write() as session:
-            happenings.tell_of_sending(session, place.tools, case_id=claimed)
+            happenings.tell_of_sending(session, place.tools, case_id=claimed, by=WORKER)
 
 
 def _reset_link(place: Workplace, account_id: str) -> None:
@@ -158,12 +158,13 @@ def _staff_reset_link(place: Workplace, staff_id: str) -> None:
 
 
 def _ledger(place: Workplace, _erased: str) -> None:
-    """What was erased goes to the second place, by id; tried again until that can be reached."""
-    if place.anchor is None:
-        return
-    with place.store.staff.read() as session:
-        erased = erasure_ledger.told(session)
-    erasure_ledger.keep(place.tools, place.anchor, erased)
+    """What was erased goes to the second place, by id, and off the disk; tried again until that is so."""
+    if place.anchor is not None:
+        with place.store.staff.read() as session:
+            erased = erasure_ledger.told(session)
+        erasure_ledger.keep(place.tools, place.anchor, erased)
+    if not place.store.clean():
+        raise Conflict("somebody_reads")
 
 
 def _retention(place: Workplace, _practice: str) -> None:

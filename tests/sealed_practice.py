@@ -23,6 +23,7 @@ from portal.services import (
     appointments,
     break_glass,
     calls,
+    closings,
     exports,
     invitations,
     joining,
@@ -117,6 +118,11 @@ def _staff_writes(pair: Pair, thea: Viewer) -> None:
     pair.cast.works()
     pair.sign(thea)
     with pair.cast.store.staff.write() as session:
+        note = f"{WORD} note"
+        closings.close(
+            session, tools, case_id=pair.id, reason="withdrawn", note=note, by=thea, is_blind=False
+        )
+        closings.reopen(session, tools, case_id=pair.id, note=note, by=thea)
         draft = Draft(slot="a", letter="free", body=f"{WORD} letter")
         releases.write(session, tools, case_id=pair.id, draft=draft, by=thea)
         proposal = Proposal("a", tools.now() + timedelta(days=3), 50, f"{WORD} place")

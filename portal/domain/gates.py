@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from portal.domain.couple import Couple, Participation, Partner
+from portal.domain.couple import Couple, Participation, Partner, Slot
 
 MOOD_LEVEL: Final = 6
 """Mood score 0-12 from which a referral is offered (clinical.md §2)."""
@@ -89,6 +89,16 @@ def gates(couple: Couple, route: str, matched: tuple[str, ...]) -> tuple[str, ..
     if any(_awaits_call(partner, couple.participation[slot]) for slot, partner in present):
         found.append("await_call")
     return tuple(found)
+
+
+def concerned(couple: Couple) -> dict[str, tuple[Slot, ...]]:
+    """Whose answers each gate is about, whatever the route; gates about the case itself are not in it."""
+    present = tuple(couple.present())
+    found = {key: tuple(slot for slot, partner in present if test(partner)) for key, test in _GATES}
+    found["await_call"] = tuple(
+        slot for slot, partner in present if _awaits_call(partner, couple.participation[slot])
+    )
+    return {key: slots for key, slots in found.items() if slots}
 
 
 def _awaits_call(partner: Partner, participation: Participation) -> bool:

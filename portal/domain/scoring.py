@@ -7,7 +7,6 @@ keys", "Sources"). Nothing is prorated but an index, and an index only up to a f
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from portal.domain.answers import Answer
@@ -22,7 +21,7 @@ from portal.domain.constructs import (
     NOT_ASKED,
     Construct,
 )
-from portal.domain.questionnaire import Questionnaire, Wording
+from portal.domain.questionnaire import Questionnaire
 
 Scored = int | bool | str | list[str] | None
 """A value of the couple file; None is not answered."""
@@ -56,93 +55,6 @@ _DRAFT_FIELDS: Final = (
     "suicidal_behavior",
     "harm_other",
 )
-
-
-@dataclass(frozen=True)
-class Scale:
-    """How a score is read: lowest and highest value, cut-offs with their meaning, which end is strain."""
-
-    key: str
-    name: Wording
-    low: int
-    high: int
-    higher_is_worse: bool
-    cuts: tuple[tuple[int, Wording], ...] = ()
-
-
-SCALES: Final = (
-    Scale("satisfaction", Wording("Satisfaction", "Satisfacción"), 0, 21, higher_is_worse=False),
-    Scale(
-        "gottman",
-        Wording("Conflict and friendship (Gottman)", "Conflicto y amistad (Gottman)"),
-        0,
-        100,
-        higher_is_worse=True,
-        cuts=(
-            (30, Wording("some strain", "algo de tensión")),
-            (50, Wording("marked strain", "tensión marcada")),
-        ),
-    ),
-    Scale(
-        "eft",
-        Wording("Closeness and distance (EFT)", "Cercanía y distancia (EFT)"),
-        0,
-        100,
-        higher_is_worse=True,
-        cuts=(
-            (30, Wording("some strain", "algo de tensión")),
-            (50, Wording("marked strain", "tensión marcada")),
-        ),
-    ),
-    Scale(
-        "developmental",
-        Wording("Two people, one relationship (Developmental)", "Dos personas, una relación (Desarrollo)"),
-        0,
-        100,
-        higher_is_worse=True,
-        cuts=(
-            (30, Wording("some strain", "algo de tensión")),
-            (50, Wording("marked strain", "tensión marcada")),
-        ),
-    ),
-    Scale(
-        "mood_score",
-        Wording("Low mood and worry", "Ánimo bajo y preocupación"),
-        0,
-        12,
-        higher_is_worse=True,
-        cuts=((6, Wording("talk about a referral", "hablar de una derivación")),),
-    ),
-    Scale(
-        "alcohol_score",
-        Wording("Alcohol", "Alcohol"),
-        0,
-        12,
-        higher_is_worse=True,
-        cuts=(
-            (4, Wording("topic for the interview", "tema para la entrevista")),
-            (ALCOHOL_LEVEL, Wording("call first", "llamar primero")),
-        ),
-    ),
-    Scale(
-        "reflection",
-        Wording("Reflection questions that fit", "Preguntas de reflexión que encajan"),
-        0,
-        6,
-        higher_is_worse=True,
-        cuts=((REFLECTION_LEVEL, Wording("offer individual support", "ofrecer apoyo individual")),),
-    ),
-    Scale("hope", Wording("Hope", "Esperanza"), 0, 10, higher_is_worse=False),
-    Scale(
-        "own_change",
-        Wording("Willing to change own part", "Disposición a cambiar"),
-        0,
-        10,
-        higher_is_worse=False,
-    ),
-    Scale("decision_firmness", Wording("Firmness", "Firmeza"), 0, 10, higher_is_worse=False),
-)
-"""For charts. Our own items: no norms exist; the cut-offs are design judgement (clinical.md §2, §4, §5)."""
 
 
 def partner_answers(

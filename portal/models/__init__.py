@@ -4,6 +4,7 @@ from portal.models.account import Account, AccountLink, Consent, Notice, Partner
 from portal.models.base import Base, UtcDateTime, table_of
 from portal.models.care import Appointment, Clearance, Interview, Letter, Recommendation, Review
 from portal.models.case import CaseFile, Fact, Invitation, Partner
+from portal.models.closing import Closing
 from portal.models.intake import AnswerSet, Finding, Intake, SealedEntry, SectionState
 from portal.models.late_text import LateText
 from portal.models.ledger import AuditEvent, Export, Job, Mail
@@ -21,6 +22,7 @@ __all__ = [
     "BreakGlass",
     "CaseFile",
     "Clearance",
+    "Closing",
     "Consent",
     "Export",
     "Fact",

@@ -32,7 +32,10 @@ class StaffAccount(Base):
 
 
 class StaffLink(Base):
-    """A one-time set-up or reset link; only the hash of its token is kept."""
+    """A one-time link; only the hash of its token is kept. ``purpose``: set_up, reset, renew.
+
+    ``spoken_hash``: a new authenticator needs this code as well, which an admin says by voice.
+    """
 
     __tablename__ = "staff_link"
 
@@ -42,6 +45,7 @@ class StaffLink(Base):
     purpose: Mapped[Short]
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None] = mapped_column(default=None)
+    spoken_hash: Mapped[Digest | None] = mapped_column(default=None)
 
 
 class StaffSession(Base):

@@ -42,6 +42,7 @@ class CaseState:
     closed_at: datetime | None
     therapist_id: str | None
     merged_into_id: str | None
+    held_at: datetime | None
     claims: str | None
     claimed_by: tuple[str, ...]
     slots: tuple[SlotState, ...]
@@ -57,8 +58,9 @@ def select_cases() -> Select[Any]:
         .scalar_subquery()
     )
     return select(
-        c.id, c.origin, c.opened_at, c.closed_at, c.therapist_id, c.merged_into_id, claims.label("claims")
-    )
+        c.id, c.origin, c.opened_at, c.closed_at, c.therapist_id, c.merged_into_id, c.held_at,
+        claims.label("claims"),
+    )  # fmt: skip
 
 
 def of_cases(session: Session, tools: Tools, wanted: Select[Any]) -> tuple[CaseState, ...]:

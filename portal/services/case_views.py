@@ -11,8 +11,12 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from portal.domain import scoring
+from portal.domain import gates, scoring, told
 from portal.domain.access import Viewer
+from portal.domain.answers import Answer
+from portal.domain.couple_file import parse_couple
+from portal.domain.scales import SCALES
+from portal.domain.told import Told
 from portal.services import (
     appointments,
     audit,
@@ -20,6 +24,7 @@ from portal.services import (
     case_names,
     cases,
     clearances,
+    closings,
     couples,
     facts,
     interviews,
@@ -34,6 +39,7 @@ from portal.services.appointments import AppointmentView
 from portal.services.break_glass import BreakGlassView
 from portal.services.cases import CaseHead
 from portal.services.clearances import ClearanceView
+from portal.services.closings import ClosingView
 from portal.services.couples import Couple
 from portal.services.facts import FactView
 from portal.services.interviews import InterviewView
@@ -53,7 +59,8 @@ _SAID = ("message", "addition", "withdrawal", "not_now", "second_not_now", "part
 class Side:
     """One partner on the case page. ``given``: their part of the couple file; ``scores`` by scale key.
 
-    ``name`` None before consent. ``said``: what they told outside the form, oldest first.
+    ``answers`` of the sent intake that is read, empty while nothing was sent. ``name`` None before consent.
+    ``said``: what they told outside the form, oldest first.
     """
 
     slot: str
@@ -61,12 +68,16 @@ class Side:
     name: str | None
     given: Mapping[str, Any]
     scores: Mapping[str, int | None]
+    answers: Mapping[str, Answer]
     said: tuple[OpenedStatement, ...]
 
 
 @dataclass(frozen=True)
 class CaseView:
-    """One case, opened. Lists are newest first; ``staff`` names staff ids."""
+    """One case, opened. Lists are newest first; ``staff`` names staff ids.
+
+    ``concerned``: gate -> slots of those whose answers raise it. ``told``: who reported what.
+    """
 
     head: CaseHead
     sides: tuple[Side, ...]
@@ -80,8 +91,12 @@ class CaseView:
     invitations: tuple[InvitationView, ...]
     facts: tuple[FactView, ...]
     glass: tuple[BreakGlassView, ...]
+    closings: tuple[ClosingView, ...]
     staff: Mapping[str, str]
     is_invitation_blocked: bool
+    concerned: Mapping[str, tuple[str, ...]]
+    told: tuple[Told, ...]
+    alcohol_level: int
 
     def side(self, slot: str) -> Side | None:
         """The partner in a slot, if anybody is there."""
@@ -101,8 +116,17 @@ class CaseView:
 
 def opened(session: Session, tools: Tools, *, case_id: str, by: Viewer) -> CaseView:
     """The whole case and the event of looking; a constant number of statements. Raises NotFound."""
+    return _opened(session, tools, case_id=case_id, verb="case.viewed", by=by)
+
+
+def opened_for_brief(session: Session, tools: Tools, *, case_id: str, by: Viewer) -> CaseView:
+    """The same for a printed brief, which is an event of its own kind: it leaves the portal."""
+    return _opened(session, tools, case_id=case_id, verb="brief.made", by=by)
+
+
+def _opened(session: Session, tools: Tools, *, case_id: str, verb: str, by: Viewer) -> CaseView:
     head = cases.head(session, tools, case_id, by)
-    audit.record(session, tools, by=by, verb="case.viewed", subject=("case", case_id))
+    audit.record(session, tools, by=by, verb=verb, subject=("case", case_id))
     couple = couples.couple(session, tools, case_id)
     newest, found = routing.latest(session, tools, case_id), standing.of_case(session, tools, case_id)
     return CaseView(
@@ -118,8 +142,12 @@ def opened(session: Session, tools: Tools, *, case_id: str, by: Viewer) -> CaseV
         invitations=invitations.of_case(session, tools, case_id),
         facts=facts.of_case(session, tools, case_id),
         glass=break_glass.of_case(session, tools, case_id),
+        closings=closings.of_case(session, tools, case_id),
         staff=case_names.of_staff(session, tools),
         is_invitation_blocked=invitations.is_blocked(couple, newest, found),
+        concerned=gates.concerned(parse_couple(couple.file)),
+        told=told.compare(couple.file["partners"]),
+        alcohol_level=couple.alcohol_level,
     )
 
 
@@ -127,27 +155,37 @@ def _sides(session: Session, tools: Tools, couple: Couple) -> tuple[Side, ...]:
     names = case_names.of_case(session, tools, couple.case_id)
     said = openings.statements(session, tools, [person.partner_id for person in couple.people], _SAID)
     return tuple(
-        Side(
-            slot=person.slot,
-            person=person,
-            name=names.get(person.slot),
-            given=couple.file["partners"].get(person.slot, {}),
-            scores=_scores(session, tools, person, couple.file["partners"].get(person.slot, {})),
-            said=said[person.partner_id],
-        )
+        _side(session, tools, couple, person, name=names.get(person.slot), said=said[person.partner_id])
         for person in couple.people
     )
 
 
-def _scores(
-    session: Session, tools: Tools, person: Person, given: Mapping[str, Any]
-) -> dict[str, int | None]:
-    """Every scale of a sent intake, None where not scored; empty while nothing was sent."""
-    if person.intake is None:
-        return {}
-    values = {**given, **given["indices"]}
-    values["reflection"] = scoring.reflection_count(openings.answers(session, tools, person.intake.id))
-    return {scale.key: _whole(values.get(scale.key)) for scale in scoring.SCALES}
+def _side(
+    session: Session,
+    tools: Tools,
+    couple: Couple,
+    person: Person,
+    *,
+    name: str | None,
+    said: tuple[OpenedStatement, ...],
+) -> Side:
+    given = couple.file["partners"].get(person.slot, {})
+    answers = {} if person.intake is None else openings.answers(session, tools, person.intake.id)
+    return Side(
+        slot=person.slot,
+        person=person,
+        name=name,
+        given=given,
+        scores={} if person.intake is None else _scores(given, answers),
+        answers=answers,
+        said=said,
+    )
+
+
+def _scores(given: Mapping[str, Any], answers: Mapping[str, Answer]) -> dict[str, int | None]:
+    """Every scale of a sent intake, None where not scored."""
+    values = {**given, **given["indices"], "reflection": scoring.reflection_count(answers)}
+    return {scale.key: _whole(values.get(scale.key)) for scale in SCALES}
 
 
 def _whole(value: object) -> int | None:

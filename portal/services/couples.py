@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from portal.domain import safety, scoring
 from portal.domain.couple_file import parse_couple
+from portal.domain.scoring import ALCOHOL_LEVEL
 from portal.models import CaseFile, Invitation, Partner, table_of
 from portal.services import openings, practices, questionnaires, standing
 from portal.services.persons import IntakeRef, Person, people
@@ -31,6 +32,8 @@ class Couple:
     file: dict[str, Any]
     #: By slot: what each person says now, without what is fed until a clinician confirms newer answers.
     said: dict[str, dict[str, Any]]
+    #: The practice's hold level of the alcohol score.
+    alcohol_level: int = ALCOHOL_LEVEL
 
 
 def couple(session: Session, tools: Tools, case_id: str) -> Couple:
@@ -52,7 +55,7 @@ def couple(session: Session, tools: Tools, case_id: str) -> Couple:
         "partners": standing.with_unconfirmed(said, persons, found),
     }
     file["standing_findings"] = standing.as_file(_earlier(file, persons, found), zone)
-    return Couple(case_id=case_id, people=persons, file=file, said=said)
+    return Couple(case_id=case_id, people=persons, file=file, said=said, alcohol_level=level)
 
 
 def couple_file(session: Session, tools: Tools, case_id: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ and the rules are asked anew about who is left.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
@@ -21,6 +22,7 @@ from portal.models import (
     BreakGlass,
     CaseFile,
     Clearance,
+    Closing,
     Consent,
     Fact,
     Finding,
@@ -51,7 +53,14 @@ _OF_ACCOUNTS: tuple[type[Base], ...] = (PartnerSession, AccountLink, LateText)
 _OF_PARTNERS: tuple[type[Base], ...] = (
     *(Letter, Consent, Statement, Notice, Interview, Fact, Invitation, Intake, Account),
 )
-_OF_CASES: tuple[type[Base], ...] = (Letter, Appointment, BreakGlass, Clearance, Review, Recommendation)
+_OF_CASES: tuple[type[Base], ...] = (
+    *(Letter, Appointment, BreakGlass, Clearance, Closing, Review, Recommendation),
+)
+
+
+#: Why something is erased by hand. ``policy``: its time is over, or it was erased before.
+REASONS: Final = ("person_asked", "law", "mistake")
+POLICY: Final = "policy"
 
 
 @dataclass(frozen=True)
@@ -62,9 +71,15 @@ class _Someone:
 
 
 def erase_person(
-    session: Session, tools: Tools, *, partner_id: str, by: Viewer, despite_hold: bool = False
-) -> None:
-    """Erase one person of a case; the case too where nobody else is left.
+    session: Session,
+    tools: Tools,
+    *,
+    partner_id: str,
+    by: Viewer,
+    reason: str = POLICY,
+    despite_hold: bool = False,
+) -> bool:
+    """Erase one person of a case; the case too where nobody else is left. Whether the case is still there.
 
     ``despite_hold``: it was erased before, after the hold was lifted, and a backup brought it back.
     Raises NotFound, OutOfOrder ("legal_hold").
@@ -75,7 +90,7 @@ def erase_person(
         raise NotFound
     someone = _Someone(row.id, row.case_id, row.slot)
     _require_free(session, someone.case_id, despite_hold=despite_hold)
-    detail = {"partner": partner_id, "slot": someone.slot}
+    detail: audit.Detail = {"partner": partner_id, "slot": someone.slot, "reason": reason}
     subject = ("case", someone.case_id)
     audit.record(session, tools, by=by, verb="person.erased", subject=subject, detail=detail)
     jobs.add(session, tools, kind="ledger", subject_id=partner_id)
@@ -83,17 +98,25 @@ def erase_person(
     others = select(p.id).where(p.case_id == someone.case_id).limit(1)
     if session.execute(others).one_or_none() is None:
         _erase_case(session, someone.case_id)
-        return
+        return False
     _forget_both(session, tools, someone)
     jobs.add(session, tools, kind="route", subject_id=someone.case_id)
+    return True
 
 
 def erase_case(
-    session: Session, tools: Tools, *, case_id: str, by: Viewer, despite_hold: bool = False
+    session: Session,
+    tools: Tools,
+    *,
+    case_id: str,
+    by: Viewer,
+    reason: str = POLICY,
+    despite_hold: bool = False,
 ) -> None:
     """Erase a case with everybody in it. Raises NotFound, OutOfOrder ("legal_hold")."""
     _require_free(session, case_id, despite_hold=despite_hold)
-    audit.record(session, tools, by=by, verb="case.erased", subject=("case", case_id))
+    detail: audit.Detail = {"reason": reason}
+    audit.record(session, tools, by=by, verb="case.erased", subject=("case", case_id), detail=detail)
     jobs.add(session, tools, kind="ledger", subject_id=case_id)
     p = table_of(Partner).c
     for partner_id in session.scalars(select(p.id).where(p.case_id == case_id)).all():
@@ -147,7 +170,8 @@ def _forget_both(session: Session, tools: Tools, gone: _Someone) -> None:
     session.execute(delete(appointment).where(own))
     for model in (Review, Recommendation):
         session.execute(delete(table_of(model)).where(table_of(model).c.case_id == gone.case_id))
-    for table, column in ((table_of(Clearance), "note_box"), (table_of(BreakGlass), "reason_box")):
+    spoken_of = ((Clearance, "note_box"), (Closing, "note_box"), (BreakGlass, "reason_box"))
+    for table, column in ((table_of(model), column) for model, column in spoken_of):
         for row_id in session.scalars(select(table.c.id).where(table.c.case_id == gone.case_id)).all():
             empty = tools.vault.box("staff", Place(table.name, column, row_id), "")
             session.execute(update(table).where(table.c.id == row_id).values({column: empty}))

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from portal.domain.access import Viewer
 from portal.domain.couple import Slot, other
 from portal.models import Account, AnswerSet, CaseFile, Invitation, Partner, Statement, table_of
-from portal.services import alerts, audit, cases, openings
+from portal.services import alerts, audit, cases, closings, openings
 from portal.services.screening import Screened
 from portal.services.tools import Tools
 from portal.vault import Place
@@ -46,20 +46,30 @@ def keep_merged(session: Session, tools: Tools, *, intake_id: str, merged: tuple
         session.execute(insert(table_of(AnswerSet)), [row])
 
 
-def tell_of_findings(session: Session, tools: Tools, screened: Screened) -> None:
-    """Tell the on-call contact and the therapists at once of a new dangerous finding."""
+def tell_of_findings(session: Session, tools: Tools, screened: Screened, *, by: Viewer) -> None:
+    """Tell the on-call contact and the therapists at once of a new dangerous finding.
+
+    Any new finding opens a closed case again.
+    """
+    if screened.tiers:
+        closings.wake(session, tools, case_id=screened.case_id, cause="finding", by=by)
     if screened.tiers & alerts.ON_CALL_TIERS:
         alerts.tell_staff(session, tools, case_id=screened.case_id, is_urgent=True)
 
 
-def tell_of_sending(session: Session, tools: Tools, *, case_id: str) -> None:
-    """Tell the therapists of a new intake, in the same neutral words as everything else."""
+def tell_of_sending(session: Session, tools: Tools, *, case_id: str, by: Viewer) -> None:
+    """Tell the therapists of a new intake, in the same neutral words as everything else.
+
+    A closed case opens again.
+    """
+    closings.wake(session, tools, case_id=case_id, cause="sent", by=by)
     alerts.tell_staff(session, tools, case_id=case_id, is_urgent=False)
 
 
-def tell_of_statement(session: Session, tools: Tools, *, case_id: str, kind: str) -> None:
-    """Tell the therapists of a message, an addition, a withdrawal."""
+def tell_of_statement(session: Session, tools: Tools, *, case_id: str, kind: str, by: Viewer) -> None:
+    """Tell the therapists of a message, an addition, a withdrawal; a closed case opens again."""
     if kind in _TELLING:
+        closings.wake(session, tools, case_id=case_id, cause="said", by=by)
         alerts.tell_staff(session, tools, case_id=case_id, is_urgent=False)
 
 

@@ -248,8 +248,8 @@ def _language_left_behind(patch: pytest.MonkeyPatch) -> None:
 def _mail_on_sending(patch: pytest.MonkeyPatch) -> None:
     real = happenings.tell_of_sending
 
-    def planted(session: Any, tools: Tools, *, case_id: str) -> None:
-        real(session, tools, case_id=case_id)
+    def planted(session: Any, tools: Tools, *, case_id: str, by: Any) -> None:
+        real(session, tools, case_id=case_id, by=by)
         mails.queue(session, tools, template="notify", to=A_MAIL, language="en", params={})
 
     patch.setattr(happenings, "tell_of_sending", planted)

@@ -18,6 +18,7 @@ from portal.services import (
     case_merges,
     case_views,
     clearances,
+    closings,
     facts,
     interviews,
     invitations,
@@ -273,6 +274,16 @@ def asked_b_again(stage: Stage) -> None:
     stage.staff(requests.send, target="B", case_id=stage.case_id, slot=slot_of(stage.b), kind="missing")
 
 
+def closed(stage: Stage) -> None:
+    stage.staff(
+        closings.close, target="B", case_id=stage.case_id, reason="withdrawn", note="Seen.", is_blind=False
+    )
+
+
+def opened_again(stage: Stage) -> None:
+    stage.staff(closings.reopen, target="B", case_id=stage.case_id, note="They called.")
+
+
 ACCEPTED = staff(reviews.make, choice=reviews.Choice(decision="accept"))
 DEFERRED = staff(reviews.make, choice=reviews.Choice(decision="defer", reason_code="needs_contact"))
 DOUBTED = staff(facts.state, slot="b", said={"validity_concern": "yes", "shared_account": "yes"}, note="Hm.")
@@ -328,6 +339,14 @@ WORLDS = (
     World("reviewed", {"new": (invited, came, sent(DANGER)), "sent": (read, interviewed, cleared)}),
     World(
         "signed", {"new": (invited, came, sent(SAFE, whole=True)), "sent": (ACCEPTED,), "reset": (DEFERRED,)}
+    ),
+    World(
+        "closed",
+        {
+            "new": (invited, came, sent(DANGER)),
+            "drafting": (closed,),
+            "sent": (read, closed, opened_again, closed),
+        },
     ),
     World("doubted", {"new": (invited, came, sent(SAFE), DOUBTED), "sent": (BROKE_GLASS,)}),
     World(

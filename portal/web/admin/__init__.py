@@ -9,6 +9,7 @@ bp = Blueprint("admin", __name__)
 from portal.web.admin import (  # noqa: E402, F401  (the views hang themselves on the blueprint)
     calls,
     cases,
+    endings,
     overview,
     people,
     reports,

@@ -9,7 +9,7 @@ from typing import Final
 from flask import abort, redirect, render_template, request
 from werkzeug.wrappers import Response
 
-from portal.services import admin_cases, calls, case_merges, case_names, cases, people
+from portal.services import admin_cases, calls, case_merges, case_names, cases, closings, people
 from portal.services.case_states import CaseState
 from portal.services.errors import BadInput, OutOfOrder
 from portal.web import bodies, context, freshness, guards, kit
@@ -18,7 +18,7 @@ from portal.web.admin import bp, words
 Answer = str | tuple[str, int] | Response
 
 _CURSOR: Final = re.compile(r"([0-9]{1,17})\.([0-9a-f-]{1,36})")
-_TYPED: Final = ("therapist", "other", "slot", "call_slot")
+_TYPED: Final = ("therapist", "other", "slot", "call_slot", "reason", "note", "erase_slot", "erase_reason")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -152,6 +152,7 @@ def draw(case: str, faults: dict[str, str]) -> str:
         staff = people.everyone(session, tools)
         names = case_names.of_staff(session, tools)
         called = calls.of_case(session, tools, case)
+        closed_for = closings.reason(session, case) if state.closed_at else None
     return render_template(
         "admin/case.html",
         case=state,
@@ -159,6 +160,9 @@ def draw(case: str, faults: dict[str, str]) -> str:
         staff=names,
         therapists=_choices(staff),
         called=called,
+        closed_for=words.ENDINGS.get(closed_for) if closed_for else None,
+        endings=words.ENDINGS,
+        erasures=words.ERASURES,
         asks_password=freshness.is_due(),
         faults=faults,
         summary=words.summary(faults),

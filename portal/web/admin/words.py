@@ -32,6 +32,12 @@ REASONS: Mapping[str, Any] = {
     "not_joined": _l("Nobody has joined in this slot, so there is no account to help with."),
     "nothing_waits": _l("There is no such link any more."),
     "merged": _l("This record was merged into another case."),
+    "already_closed": _l("This case is closed already."),
+    "not_closed": _l("This case is open."),
+    "letter_waits": _l("A letter of this case waits for approval. Have it decided first."),
+    "legal_hold": _l("This case is under legal hold: nothing of it may be deleted. Lift the hold first."),
+    "nobody_there": _l("There is nobody in this place of the case yet."),
+    "not_confirmed": _l("Please tick this: there is no way back."),
 }
 #: The same keys where a field says it better.
 _BY_FIELD: Mapping[tuple[str, str], Any] = {
@@ -49,6 +55,8 @@ LABELS: Mapping[str, Any] = {
     "disabled": _l("Disabled"),
     "identified": _l("With names and dates"),
     "password": _l("Your own password"),
+    "hold_password": _l("Your own password"),
+    "erase_password": _l("Your own password"),
     "email_a": _l("E-mail of the first person"),
     "email_b": _l("E-mail of the second person"),
     "therapist": _l("Therapist"),
@@ -57,6 +65,13 @@ LABELS: Mapping[str, Any] = {
     "slot": _l("Slot here"),
     "call_slot": _l("Whose sign-in"),
     "heard": _l("Known by voice"),
+    "reason": _l("Why it is closed"),
+    "note": _l("Note"),
+    "reopen": _l("Open the case again"),
+    "hold": _l("Legal hold"),
+    "erase_slot": _l("What is erased"),
+    "erase_reason": _l("Why it is erased"),
+    "confirm": _l("No way back"),
     "practice_name": _l("Name, as partners read it"),
     "phone": _l("Telephone number"),
     "on_call_email": _l("E-mail of whoever is on call"),
@@ -83,6 +98,18 @@ ORIGINS: Mapping[str, Any] = {
     "self_referral": _l("Came on their own"),
     "second_claim": _l("Second person with the same invitation"),
     "set_apart": _l("Set apart when two records were merged"),
+}
+ENDINGS: Mapping[str, Any] = {
+    "finished": _l("the work here is finished"),
+    "not_taken_up": _l("they did not take it up"),
+    "referred_on": _l("referred on"),
+    "withdrawn": _l("withdrawn"),
+    "duplicate": _l("a duplicate of another case"),
+}
+ERASURES: Mapping[str, Any] = {
+    "person_asked": _l("the person asked for it"),
+    "law": _l("the law or a court asks for it"),
+    "mistake": _l("opened by mistake, or to try the portal"),
 }
 POLICIES: Mapping[str, Any] = {
     "a": _l("a – no secrets in couple work: the form asks only whether there is something to discuss"),

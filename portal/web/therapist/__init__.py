@@ -11,5 +11,6 @@ from portal.web.therapist import (  # noqa: E402, F401  (the views hang themselv
     answers,
     case_page,
     caseload,
+    closings,
     letters,
 )

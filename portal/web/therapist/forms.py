@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import Field, StringField
 from wtforms.validators import StopValidation
 
+from portal.domain import case_life
 from portal.domain.rules import PROTECTIVENESS
 from portal.services import facts, intakes
 from portal.web import bodies, context, fields, kit
@@ -180,6 +181,15 @@ class FactForm(ActForm):
     def said(self) -> dict[str, str]:
         """What is stated: kind -> value."""
         return {name: self[name].data for name in (*facts.KINDS, "confirm") if self[name].data}
+
+
+class ClosingForm(ActForm):
+    reason = _choice(*case_life.REASONS)
+    note = StringField(validators=[text(NOTE_LIMIT)])
+
+
+class ReopeningForm(ActForm):
+    note = StringField(validators=[text(NOTE_LIMIT)])
 
 
 class BreakGlassForm(ActForm):

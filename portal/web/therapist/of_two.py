@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from portal.web.therapist import words
@@ -34,7 +36,23 @@ OF_TWO: Final = {
     ),
 }
 
+#: The same where it holds of both.
+_NEITHER: Final = {
+    "partner_not_submitted": _l("Neither form is there yet."),
+    "call_first": _l("Somebody would just like to talk first; neither form is there yet."),
+}
+
 
 def row_words(rule: str, reason: str) -> str:
     """The why of a row where no name stands beside it: without "this person"."""
     return str(OF_TWO[reason]) if reason in OF_TWO else words.rule_words(rule, reason)
+
+
+def of_both(reason: Mapping[str, Any]) -> str:
+    """A kept reason that holds of both alike, said once of the two."""
+    text = words.reason_words(reason)
+    known = words.texts().rules[reason["rule"]].reasons
+    for key, sentence in _NEITHER.items():
+        if key in known and str(reason["text"]).startswith(known[key].en):
+            return str(sentence)
+    return _("Of each of them: %(why)s", why=text) if "person" in text.lower() else text

@@ -20,6 +20,7 @@ from portal.domain.texts import RulesetTexts
 from portal.services.errors import BadInput, Refused
 from portal.services.release_lint import LintRefused
 from portal.web import context, kit
+from portal.web.therapist import endings
 
 ROUTES: Final = {
     "safety": _l("Safety first"),
@@ -105,11 +106,6 @@ SAID: Final = {
     "second_not_now": _l("Somebody else opened the same invitation and said: not for me right now"),
     "partner_choice": _l("About the other partner"),
 }
-CHOICES: Final = {
-    "invite": _l("wants the other invited"),
-    "will_not_join": _l("says the other will not join"),
-    "do_not_contact": _l("asks us not to contact the other"),
-}
 DECISIONS: Final = {"accept": _l("Accepted"), "override": _l("Overridden"), "defer": _l("Deferred")}
 REQUESTS: Final = {
     "first": _l("First form"),
@@ -165,6 +161,7 @@ REFUSALS: Final = {
         "three ticks."
     ),
     "joint_after_review": _l("A joint appointment needs the newest recommendation signed for a joint route."),
+    **endings.REFUSALS,
     "not_sent": _l("This person has not sent the form that is open now; there is nothing to ask for again."),
 }
 FAULTS: Final = {

@@ -60,6 +60,7 @@ def test_opening_a_case_invites_both(world: World, ada: Viewer) -> None:
         closed_at=None,
         therapist_id=therapist_id,
         merged_into_id=None,
+        held_at=None,
         claims=None,
         claimed_by=(),
         slots=(

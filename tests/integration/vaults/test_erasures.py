@@ -85,7 +85,7 @@ def test_nothing_is_left_of_an_erased_case(pair: Pair) -> None:
         erasures.erase_case(session, pair.cast.tools, case_id=pair.id, by=OFFICE)
     pair.cast.works()
     assert set(_count(pair.cast)) <= _STAYS
-    assert _verbs(pair.cast, "case.erased") == [("case.erased", pair.id, "{}")]
+    assert _verbs(pair.cast, "case.erased") == [("case.erased", pair.id, '{"reason": "policy"}')]
     with pair.cast.store.staff.read() as session:
         assert audit_chain.verify(session, pair.cast.tools)[1] is None
         open_jobs = select(table_of(Job).c.kind).where(table_of(Job).c.done_at.is_(None))
@@ -117,7 +117,7 @@ def test_the_other_keeps_what_is_theirs_and_is_routed_anew(pair: Pair) -> None:
     assert pair.findings() == []
     assert _count(pair.cast)["account"] == 1
     assert _verbs(pair.cast, "person.erased") == [
-        ("person.erased", pair.id, f'{{"partner": "{partner_id}", "slot": "a"}}')
+        ("person.erased", pair.id, f'{{"partner": "{partner_id}", "reason": "policy", "slot": "a"}}')
     ]
 
 

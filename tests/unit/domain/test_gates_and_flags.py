@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from couple_files import BLANK, alone, couple_file, routed, swapped
+from portal.domain.couple_file import parse_couple
+from portal.domain.gates import concerned
 
 Changes = dict[str, Any]
 
@@ -71,6 +73,15 @@ def test_gates_read_drafts_but_wait_for_nobody_to_call() -> None:
         participation=("submitted", "in_progress"),
     )
     assert routed(draft).gates == ("not_signed", "call_within_24h", "pressured", "confirm_private_on_call")
+
+
+def test_gates_say_whose_answers_raise_them() -> None:
+    file = couple_file({"mood_score": 7, "safe_channel": False}, {"mood_score": 6, "suicide_level": 2})
+    assert concerned(parse_couple(file)) == {
+        "call_within_24h": ("b",),
+        "mood_referral": ("a", "b"),
+        "await_call": ("a",),
+    }
 
 
 def test_all_gates_that_can_stand_together_stand_in_order() -> None:

@@ -8,7 +8,6 @@ from portal.domain.answers import Answer
 from portal.domain.constructs import ACTS, ASKED_ON_CALL_ONLY, CONSTRUCTS, PARTS, Draft
 from portal.domain.questionnaire import Item, Kind, Option, OptionSet, Questionnaire, Section, Wording
 from portal.domain.scoring import (
-    SCALES,
     draft_answers,
     index,
     part_sum,
@@ -324,18 +323,3 @@ def test_a_draft_has_no_blanks() -> None:
         "harm_other": "declined",
     }
     assert draft_answers(FORM, {}) == {}
-
-
-def test_scales_say_their_range_and_their_cut_offs() -> None:
-    assert [(s.key, s.low, s.high, s.higher_is_worse, [cut for cut, _ in s.cuts]) for s in SCALES] == [
-        ("satisfaction", 0, 21, False, []),
-        ("gottman", 0, 100, True, [30, 50]),
-        ("eft", 0, 100, True, [30, 50]),
-        ("developmental", 0, 100, True, [30, 50]),
-        ("mood_score", 0, 12, True, [6]),
-        ("alcohol_score", 0, 12, True, [4, 8]),
-        ("reflection", 0, 6, True, [3]),
-        ("hope", 0, 10, False, []),
-        ("own_change", 0, 10, False, []),
-        ("decision_firmness", 0, 10, False, []),
-    ]

@@ -137,10 +137,24 @@ def test_a_password_is_never_filled_in_again(templates: Environment) -> None:
 
 
 def test_a_chart_says_its_numbers_in_words(templates: Environment) -> None:
-    row = SimpleNamespace(label="Mood", low=0, high=12, a=3, b=None, cut=6, note="")
-    html = draw(templates, "chart", "dumbbell", "m", "Scores", [row], "A", "B")
-    assert "Mood: A 3, B not scored (0–12)." in html
+    row = SimpleNamespace(
+        label="Mood",
+        low=0,
+        high=12,
+        a=3,
+        b=None,
+        cuts=(6,),
+        higher_is_worse=True,
+        ends=("", ""),
+        note="from 6",
+    )
+    panels = [SimpleNamespace(title="Strain", rows=[row])]
+    html = draw(templates, "chart", "dumbbell", "m", "Scores", panels, "A", "B")
+    assert "Mood: A 3, B not scored (0 – 12; from 6)." in html
     assert (html.count("<circle"), html.count("<rect")) == (2, 1)  # the key, and A's mark alone
+    # What lies beyond the cut-off, at half of the track, towards the strained end.
+    assert 'class="zone" x1="175.0" y1="26" x2="341"' in html
+    assert '<line class="between"' not in html
 
 
 def test_static_files_stay_small() -> None:

@@ -7,19 +7,23 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from portal.domain import prerequisites, scoring
+from portal.domain import prerequisites
 from portal.domain.urgency import SIGNED
 from portal.services import interviews
-from portal.services.case_views import CaseView, Side
-from portal.web.therapist import words
+from portal.services.case_views import CaseView
+from portal.web.therapist import endings, words
 from portal.web.therapist.presenters import (
+    figures_presenter,
     findings_presenter,
     recommendation_presenter,
     side_presenter,
+    steps_presenter,
     timeline_presenter,
 )
+from portal.web.therapist.presenters.figures_presenter import Figures
 from portal.web.therapist.presenters.labels import label, who
 from portal.web.therapist.presenters.side_presenter import SideBlock
+from portal.web.therapist.presenters.steps_presenter import Step
 
 
 @dataclass(frozen=True)
@@ -44,10 +48,9 @@ class CasePage:
     next: Next
     recommendation: dict[str, Any] | None
     signed: dict[str, Any] | None
-    steps: tuple[dict[str, Any], ...]
+    steps: tuple[Step, ...]
+    figures: Figures
     sides: tuple[SideBlock, ...]
-    chart: tuple[dict[str, Any], ...]
-    gap: tuple[dict[str, Any], ...]
     findings: tuple[list[str], ...]
     clearances: tuple[dict[str, Any], ...]
     letters: tuple[dict[str, Any], ...]
@@ -57,6 +60,7 @@ class CasePage:
     choices: dict[str, list[tuple[str, str]]]
     defaults: dict[str, str]
     is_invitation_blocked: bool
+    is_closed: bool
     opened_act: str
 
 
@@ -74,10 +78,9 @@ def present(view: CaseView, *, opened_act: str = "") -> CasePage:
         next=following,
         recommendation=recommendation_presenter.present(view),
         signed=_signed(view),
-        steps=_steps(view),
+        steps=steps_presenter.present(view),
+        figures=figures_presenter.present(view),
         sides=tuple(side_presenter.present(view, side) for side in view.sides),
-        chart=_chart(view),
-        gap=_gap(view),
         findings=_findings(view),
         clearances=tuple(_clearance(view, one) for one in view.clearances),
         letters=tuple(_letter(view, letter) for letter in view.letters),
@@ -87,6 +90,7 @@ def present(view: CaseView, *, opened_act: str = "") -> CasePage:
         choices=_choices(),
         defaults=side_presenter.letter_defaults(view),
         is_invitation_blocked=view.is_invitation_blocked,
+        is_closed=view.head.closed_at is not None,
         opened_act=opened_act or following.act,
     )
 
@@ -105,12 +109,22 @@ def _notes(view: CaseView) -> tuple[str, ...]:
     if view.head.merged_into_id:
         found.append(_("This record was merged into another case."))
     if view.head.closed_at:
-        found.append(_("This case is closed."))
+        found.append(_closed(view))
     return tuple(found)
+
+
+def _closed(view: CaseView) -> str:
+    """That the case is closed and, as far as it is known, why."""
+    last = next((one for one in view.closings if one.step == "close"), None)
+    if last is None:
+        return _("This case is closed.")
+    return _("This case is closed: %(reason)s.", reason=endings.ENDINGS["close"][last.reason])
 
 
 def _next(view: CaseView) -> Next:
     """The one thing to do now, in the order the practice works (clinical.md §6)."""
+    if view.head.closed_at is not None:
+        return Next(_("Nothing. Whatever this couple sends or says opens the case again."), "")
     if view.recommendation is None:
         return _before_recommendation(view)
     lacking = _lacking(view, view.recommendation.body["route"])
@@ -131,17 +145,6 @@ def _lacking(view: CaseView, route: str) -> tuple[str, ...]:
     if route == "safety":
         return prerequisites.without_clearing_interview(standings, _held(view))
     return prerequisites.without_interview(standings, _held(view))
-
-
-def _unseen(view: CaseView) -> tuple[str, ...]:
-    """Who takes part, with a form sent or only begun, and was not seen alone yet."""
-    seen = {one.slot for one in view.interviews if one.is_complete}
-    return tuple(
-        side.slot
-        for side in view.sides
-        if side.slot not in seen
-        and (side.person.submitted_at or side.person.participation in prerequisites.TAKES_PART)
-    )
 
 
 def _before_signing(body: dict[str, Any], *, is_lacking: bool) -> Next:
@@ -194,61 +197,6 @@ def _signed(view: CaseView) -> dict[str, Any] | None:
     }
 
 
-def _steps(view: CaseView) -> tuple[dict[str, Any], ...]:
-    """The gates as a checklist: what must happen first, and what has."""
-    if view.recommendation is None:
-        return ()
-    lacking, texts = _unseen(view), words.texts()
-    return tuple(
-        _step(view, gate, words.said(texts.gates[gate]), lacking)
-        for gate in view.recommendation.body["gates"]
-    )
-
-
-def _step(view: CaseView, gate: str, text: str, lacking: tuple[str, ...]) -> dict[str, Any]:
-    if gate == "not_signed":
-        text = _("Signed by a therapist.") if view.is_signed else text
-        return {"text": text, "done": view.is_signed, "href": "#do-review", "detail": ""}
-    if gate in ("await_call", "mandated_report_review"):
-        return {"text": text, "done": False, "href": "", "detail": ""}
-    still = ", ".join(who(view, slot) for slot in lacking)
-    detail = _("Still to be seen alone: %(who)s", who=still) if still else _("Each person was seen alone.")
-    return {"text": text, "done": not lacking, "href": "#do-interview", "detail": detail}
-
-
-def _chart(view: CaseView) -> tuple[dict[str, Any], ...]:
-    a, b = view.side("a"), view.side("b")
-    if not any(side and side.scores for side in (a, b)):
-        return ()
-    return tuple(_scale(scale, a, b) for scale in scoring.SCALES)
-
-
-def _scale(scale: scoring.Scale, a: Side | None, b: Side | None) -> dict[str, Any]:
-    cuts = [f"{value}: {words.said(meaning)}" for value, meaning in scale.cuts]
-    return {
-        "label": words.said(scale.name),
-        "low": scale.low,
-        "high": scale.high,
-        "a": a.scores.get(scale.key) if a else None,
-        "b": b.scores.get(scale.key) if b else None,
-        "cut": scale.cuts[-1][0] if scale.cuts else None,
-        "note": "; ".join(cuts),
-    }
-
-
-def _gap(view: CaseView) -> tuple[dict[str, Any], ...]:
-    """What each says about staying or leaving, beside what the other believes (1 stays … 5 ends)."""
-    rows = []
-    for own, other in (("a", "b"), ("b", "a")):
-        side, guesser = view.side(own), view.side(other)
-        if side is None or not side.scores:
-            continue
-        said, guessed = side.given.get("lean"), guesser.given.get("partner_lean_guess") if guesser else None
-        is_wide = isinstance(said, int) and isinstance(guessed, int) and abs(said - guessed) >= 2
-        rows.append({"who": label(side), "said": said, "guessed": guessed, "is_wide": is_wide})
-    return tuple(rows)
-
-
 def _findings(view: CaseView) -> tuple[list[str], ...]:
     return tuple([who(view, slot), *cells] for slot, cells in findings_presenter.rows(view.findings))
 
@@ -284,6 +232,7 @@ def _choices() -> dict[str, list[tuple[str, str]]]:
         "format": {"": _("Not yet"), **words.FORMATS},
         "reason_code": {"": _("–"), **words.REASON_CODES},
         "letter": words.LETTERS,
+        "closing": {"": _("–"), **endings.ENDINGS["close"]},
         "kind": {key: words.REQUESTS[key] for key in ("refresh", "repeat", "missing")},
         "fact": {"": _("No change"), "yes": _("Yes"), "no": _("No")},
         "confirm": {

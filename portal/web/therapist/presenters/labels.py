@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from flask_babel import gettext as _
 
 from portal.services.case_views import CaseView, Side
+
+#: What fits into a chart's key and a table's column.
+_SHORT: Final = 18
 
 
 def label(side: Side) -> str:
@@ -18,3 +23,13 @@ def who(view: CaseView, slot: str | None) -> str:
         return _("Both")
     side = view.side(slot)
     return slot.upper() if side is None else label(side)
+
+
+def short(side: Side) -> str:
+    """ "A: Ana" as the person wants to be called, for tables and charts; else by the name of the consent."""
+    called = str(side.answers.get("chosen_name") or side.name or "").strip()
+    return (
+        f"{side.slot.upper()}: {called[:_SHORT]}{'…' if len(called) > _SHORT else ''}"
+        if called
+        else side.slot.upper()
+    )

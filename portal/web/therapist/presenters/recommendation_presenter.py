@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from portal.domain.constructs import DECLINED
@@ -28,8 +28,8 @@ def present(view: CaseView) -> dict[str, Any] | None:
         "made": words.moment_words(view.recommendation.made_at),
         "ruleset": body["ruleset"],
         "model": _model(body),
-        "reasons": [_reason(view, one) for one in body["reasons"] if one["rule"] == body["rule"]],
-        "also": [_reason(view, one) for one in body["reasons"] if one["rule"] != body["rule"]],
+        "reasons": _reasons(view, [one for one in body["reasons"] if one["rule"] == body["rule"]]),
+        "also": _reasons(view, [one for one in body["reasons"] if one["rule"] != body["rule"]]),
         "flags": [
             {"who": who(view, flag["slot"]), "text": words.said(texts.flags[flag["key"]]), "key": flag["key"]}
             for flag in body["flags"]
@@ -60,11 +60,20 @@ def _model(body: dict[str, Any]) -> dict[str, Any] | None:
     }
 
 
-def _reason(view: CaseView, reason: dict[str, Any]) -> dict[str, Any]:
+def _reasons(view: CaseView, reasons: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One line a row and sentence: what holds of each alike is said once, and not of "this person"."""
+    groups: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for one in reasons:
+        groups.setdefault((one["rule"], one["text"]), []).append(one)
+    return [_reason(view, group) for group in groups.values()]
+
+
+def _reason(view: CaseView, group: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    reason = group[0]
     rule = words.texts().rules[reason["rule"]]
     return {
-        "who": who(view, reason["slot"]),
-        "text": words.reason_words(reason),
+        "who": ", ".join(who(view, one["slot"]) for one in group),
+        "text": words.reason_words(reason) if len(group) == 1 else of_two.of_both(reason),
         "rule": reason["rule"],
         "when": words.said(rule.when),
         "source": _source(rule.source),

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from portal.content import letters
 from portal.services.case_views import CaseView, Side
 from portal.web import context
-from portal.web.therapist import words
+from portal.web.therapist import endings, words
 from portal.web.therapist.presenters.labels import label
 
 
@@ -37,7 +37,7 @@ def present(view: CaseView, side: Side) -> SideBlock:
         slot=side.slot,
         label=label(side),
         participation=str(words.PARTICIPATION[side.person.participation]),
-        sent=words.moment_words(sent) if sent else "",
+        sent=words.day(sent) if sent else "",
         draft=side.person.draft is not None,
         contact=contact(side),
         said=tuple(_said(one) for one in reversed(side.said)),
@@ -76,7 +76,7 @@ def contact(side: Side) -> dict[str, Any]:
 def _said(one: Any) -> dict[str, str]:
     text = one.body.get("text") or one.body.get("reason") or ""
     if one.kind == "partner_choice":
-        text = str(words.CHOICES.get(one.body.get("choice"), ""))
+        text = str(endings.CHOICES.get(one.body.get("choice"), ""))
     return {"kind": str(words.SAID[one.kind]), "text": text, "when": words.moment_words(one.said_at)}
 
 

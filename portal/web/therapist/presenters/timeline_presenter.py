@@ -9,7 +9,7 @@ from typing import Any
 from flask_babel import gettext as _
 
 from portal.services.case_views import CaseView
-from portal.web.therapist import words
+from portal.web.therapist import endings, words
 from portal.web.therapist.presenters.labels import who
 
 _Event = tuple[datetime, str, str]
@@ -59,6 +59,10 @@ def _work(view: CaseView) -> Iterator[_Event]:
             f"{who(view, fact.slot)}: {words.FACTS[fact.kind]}",
             names.get(fact.stated_by, ""),
         )
+    for one in view.closings:
+        text = f"{endings.STEPS[one.step]}: {endings.ENDINGS[one.step][one.reason]}"
+        by = names.get(one.done_by, "")
+        yield one.done_at, text, f"{by}: {one.note}" if one.note else by
     for glass in view.glass:
         yield glass.opened_at, _("Opened by break-glass"), f"{names.get(glass.staff_id, '')}: {glass.reason}"
 
