@@ -7,6 +7,7 @@ piece. It holds no name and no number but how many audit events there are.
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 import os
 import secrets
@@ -66,7 +67,8 @@ def write(target: Path, vault: Vault, manifest: Manifest, database: Path) -> Non
             file.flush()
             os.fsync(opened)
         with reading(half) as (_, stream):
-            if _digest(vault_files.decrypted(key, manifest.head_bytes(), stream)) != _digest_of(database):
+            written = _digest(vault_files.decrypted(key, manifest.head_bytes(), stream))
+            if not hmac.compare_digest(written, _digest_of(database)):
                 raise vault_files.Damaged
         os.link(half, target)
     finally:

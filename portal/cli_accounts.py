@@ -1,4 +1,4 @@
-"""Commands ``accounts create`` and ``accounts first-link``: one-time set-up links for staff."""
+"""Commands ``accounts create``, ``first-link`` and ``renew``: one-time set-up links for staff."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from flask.cli import AppGroup
 
 from portal import cli_ground
 from portal.domain.access import system
-from portal.services import set_ups
+from portal.services import renewals, set_ups, sign_ins
 from portal.services.errors import BadInput, Refused
 
 accounts = AppGroup("accounts", help="Staff accounts.")
@@ -21,6 +21,7 @@ _WORDS = {
     "email": "--email: not an e-mail address",
     "full_name": "--name: a name in one line, at most 200 characters",
     "roles": "--role: admin or therapist, at least one",
+    "nobody_to_renew": "--email: no account with this address that was set up and is not disabled",
     "email_taken": "--email: there is an account with this address",
 }
 
@@ -52,6 +53,24 @@ def first_link() -> None:
     if link is not None:
         cli_ground.finish()
         click.echo(link)
+
+
+@accounts.command("renew")
+@click.option("--email", required=True)
+def renew(email: str) -> None:
+    """Give a new authenticator to somebody who lost telephone and recovery codes; prints the spoken code.
+
+    The link goes to their e-mail. For the only admin there is: others press "New authenticator".
+    """
+    house = cli_ground.house()
+    try:
+        with house.store.staff.write() as session:
+            staff_id = sign_ins.find_staff(session, house.tools, email=email, device_hash=None).id
+            code = renewals.begin(session, house.tools, staff_id=staff_id, by=_BY)
+    except Refused:
+        _refuse("nobody_to_renew")
+    cli_ground.finish()
+    click.echo(code)
 
 
 def _refuse(*reasons: str) -> NoReturn:

@@ -31,6 +31,9 @@ CLOCK_READS = {
 }
 DRAWERS = {"common", "utils", "util", "helpers", "helper", "misc", "shared"}
 UUIDS = {"uuid1", "uuid4"}
+#: What tells a right secret from a wrong one: compared in constant time, or by the database as an index.
+PROOF_NAME = re.compile(r"(^|_)(token|mac|digest|secret|password|signature|hash|recovery_code|otp)$")
+ASKS_DATABASE = {"where", "and_", "or_", "join", "join_from", "outerjoin", "select", "exists"}
 SECRET_NAME = re.compile(r"token|secret|code|password|key$", re.IGNORECASE)
 LATER = re.compile("|".join(("TO" + "DO", "FIX" + "ME", "X" * 3, "HA" + "CK")))
 
@@ -48,7 +51,7 @@ TEMPLATE_RULES = {
 def python_faults(path: str, text: str) -> list[str]:
     """Every fault of one Python file; `path` is relative to the project, with slashes."""
     tree = ast.parse(text)
-    checks = (_sizes, _doors, _secrets, _templates_from_files, _clock, _rooms)
+    checks = (_sizes, _doors, _secrets, _comparisons, _templates_from_files, _clock, _rooms)
     faults = [f"{path}: named like a drawer for anything; name what it is about"] if _is_drawer(path) else []
     if len(text.splitlines()) > FILE_LIMIT:
         faults.append(f"{path}: {len(text.splitlines())} lines, at most {FILE_LIMIT}; split it by subject")
@@ -116,6 +119,32 @@ def _secrets(path: str, tree: ast.Module) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Assign | ast.AnnAssign | ast.keyword) and _is_uuid_for_secret(node):
             yield f"{node.lineno}: a UUID is an id, not a secret; draw it with secrets"
+
+
+def _comparisons(_path: str, tree: ast.Module) -> Iterator[str]:
+    """Secrets, MACs and digests are compared by hmac.compare_digest; == tells by its time where they part."""
+    asked = {
+        id(part)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and ast.unparse(node.func).rsplit(".", 1)[-1] in ASKS_DATABASE
+        for part in ast.walk(node)
+    } | {id(part) for node in ast.walk(tree) if isinstance(node, ast.BinOp) for part in ast.walk(node)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Compare) and id(node) not in asked:
+            sides = [node.left, *node.comparators]
+            is_equality = any(isinstance(op, ast.Eq | ast.NotEq | ast.In | ast.NotIn) for op in node.ops)
+            is_plain = any(isinstance(side, ast.Constant) for side in sides)
+            if is_equality and not is_plain and any(PROOF_NAME.search(_last_name(side)) for side in sides):
+                yield f"{node.lineno}: {ast.unparse(node)}; compare it with hmac.compare_digest"
+
+
+def _last_name(node: ast.expr) -> str:
+    """The name a value goes by: of a call its function, of row["mac"] the key, of a.b.c the last."""
+    while isinstance(node, ast.Call | ast.Subscript):
+        if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
+            return str(node.slice.value)
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
 
 
 def _is_uuid_for_secret(node: ast.Assign | ast.AnnAssign | ast.keyword) -> bool:

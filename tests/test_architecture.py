@@ -78,6 +78,16 @@ PLANTED_PYTHON = {
         "reset_token = str(uuid4())",
         "1: a UUID is an id, not a secret; draw it with secrets",
     ),
+    "a comparison that tells": (
+        "portal/services/a.py",
+        "fits = row['mac'] == vault.mac('x', b'')",
+        "1: row['mac'] == vault.mac('x', b''); compare it with hmac.compare_digest",
+    ),
+    "a comparison that tells, of names": (
+        "portal/web/a.py",
+        "if given.token != held_token: pass",
+        "1: given.token != held_token; compare it with hmac.compare_digest",
+    ),
     "a template in code": (
         "portal/web/a.py",
         "flask.render_template_string('')",
@@ -127,6 +137,8 @@ def test_good_python_has_no_fault() -> None:
         + '    """\n    return 1\n'
     )
     assert python_faults("portal/services/a.py", text) == []
+    asked = "found = select(c.id).where(c.token_hash == digest, c.kind != 'x')\nif row.token is None: pass\n"
+    assert python_faults("portal/services/a.py", asked) == []
 
 
 def test_template_faults_are_found() -> None:

@@ -7,6 +7,7 @@ and lets the database check again that nothing was saved in between (measures.md
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -193,7 +194,7 @@ def _result(desk: Desk, posted: Posted, digest: str, *, is_silent: bool) -> Resu
 
 
 def _is_repeated(desk: Desk, version: int, digest: str) -> bool:
-    return desk.version == version + 1 and desk.newest.save_digest == digest
+    return desk.version == version + 1 and hmac.compare_digest(desk.newest.save_digest, digest)
 
 
 def _digest(tools: Tools, desk: Desk, posted: Posted, *, is_silent: bool) -> str:

@@ -30,6 +30,8 @@ class StaffMember:
     created_at: datetime
     is_set_up: bool
     is_disabled: bool
+    #: Waits for the owner to come with the mailed link and the code said by voice (``renewals``).
+    is_renewing: bool = False
 
     @property
     def is_active(self) -> bool:
@@ -67,6 +69,7 @@ def _member(tools: Tools, row: Row[Any]) -> StaffMember:
         created_at=row.created_at,
         is_set_up=row.set_up_at is not None,
         is_disabled=row.disabled_at is not None,
+        is_renewing=row.set_up_at is not None and row.password_hash is None,
     )
 
 

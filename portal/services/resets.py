@@ -16,7 +16,17 @@ from sqlalchemy.orm import Session
 
 from portal.domain.access import Viewer
 from portal.models import Account, AccountLink, StaffAccount, StaffLink, table_of
-from portal.services import accounts, audit, departures, jobs, mails, recovery, sessions, sign_ins
+from portal.services import (
+    accounts,
+    audit,
+    departures,
+    jobs,
+    mails,
+    recovery,
+    sessions,
+    sign_ins,
+    staff_codes,
+)
 from portal.services.errors import Refused
 from portal.services.sign_ins import Claim
 from portal.services.tools import Tools, token_hash
@@ -62,7 +72,7 @@ def send_staff_link(session: Session, tools: Tools, *, staff_id: str, by: Viewer
     c = table_of(StaffAccount).c
     row = session.execute(
         select(c.email_box, c.language).where(
-            c.id == staff_id, c.disabled_at.is_(None), c.set_up_at.is_not(None)
+            c.id == staff_id, c.disabled_at.is_(None), c.set_up_at.is_not(None), c.password_hash.is_not(None)
         )
     ).one_or_none()
     if row is None:
@@ -125,7 +135,7 @@ def find_staff(session: Session, tools: Tools, *, token: str) -> Reset | None:
         select(link.id, link.staff_id)
         .join_from(table_of(StaffLink), table_of(StaffAccount), link.staff_id == staff.id)
         .where(link.token_hash == token_hash(token), link.purpose == "reset", link.used_at.is_(None))
-        .where(link.expires_at > tools.now(), staff.disabled_at.is_(None))
+        .where(link.expires_at > tools.now(), staff.disabled_at.is_(None), staff.password_hash.is_not(None))
     ).one_or_none()
     return None if row is None else Reset(row.id, Viewer(kind="staff", id=row.staff_id))
 
@@ -155,13 +165,19 @@ def finish(
     return sessions.open_partner(session, tools, account_id=reset.by.id, card=card, device_hash=device_hash)
 
 
-def finish_staff(session: Session, tools: Tools, *, reset: Reset, new_hash: str, step: int) -> None:
+def finish_staff(
+    session: Session, tools: Tools, *, reset: Reset, new_hash: str, step: int | None = None, code: str = ""
+) -> None:
     """Set a staff member's new password and end every session; they sign in again, with a later code.
 
-    Raises Refused ("unknown_link") or Conflict ("code_used"). Staff door.
+    ``step`` of the authenticator, or else the recovery ``code``, is used up. Raises Refused
+    ("unknown_link") or Conflict ("code_used"). Staff door.
     """
     _spend(session, tools, table_of(StaffLink), reset)
-    sign_ins.spend_step(session, staff_id=reset.by.id, step=step)
+    if step is None:
+        staff_codes.spend(session, tools, code=code, by=reset.by)
+    else:
+        sign_ins.spend_step(session, staff_id=reset.by.id, step=step)
     staff = table_of(StaffAccount)
     session.execute(update(staff).where(staff.c.id == reset.by.id).values(password_hash=new_hash))
     _cancel_staff_links(session, tools, staff_id=reset.by.id)

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final, cast
 
-from sqlalchemy import CursorResult, delete, insert, select, update
+from sqlalchemy import CursorResult, delete, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from portal.domain.access import Viewer
 from portal.models import StaffAccount, StaffLink, table_of
-from portal.services import audit, sessions, sign_ins, totp
+from portal.services import audit, renewals, sessions, sign_ins, totp
 from portal.services.errors import BadInput, Conflict, NotFound, Refused
 from portal.services.tools import Tools, token_hash
 from portal.vault import Place
@@ -38,7 +38,10 @@ class StaffMade:
 
 @dataclass(frozen=True)
 class SetUp:
-    """What a live set-up link stands for. ``is_first``: the first admin, who also gives name and e-mail."""
+    """What a live set-up link stands for. ``is_first``: the first admin, who also gives name and e-mail.
+
+    ``spoken_digest``: a new authenticator for an old account, which takes a code said by voice (renewals).
+    """
 
     link_id: str
     staff_id: str
@@ -47,6 +50,7 @@ class SetUp:
     roles: frozenset[str]
     secret: str = field(repr=False)
     is_first: bool = False
+    spoken_digest: str | None = field(default=None, repr=False)
 
 
 def role_set(roles: Iterable[str]) -> str:
@@ -106,11 +110,20 @@ def find(session: Session, tools: Tools, *, token: str) -> SetUp:
     """What a live set-up link stands for. Raises NotFound for any other token."""
     link, staff = table_of(StaffLink).c, table_of(StaffAccount).c
     row = session.execute(
-        select(link.id, link.staff_id, staff.email_box, staff.name_box, staff.roles, staff.totp_box)
+        select(
+            link.id, link.staff_id, link.spoken_hash, staff.email_box, staff.name_box, staff.roles,
+            staff.totp_box,
+        )
         .join_from(table_of(StaffLink), table_of(StaffAccount), link.staff_id == staff.id)
-        .where(link.token_hash == token_hash(token), link.purpose == "set_up", link.used_at.is_(None))
-        .where(link.expires_at > tools.now(), staff.disabled_at.is_(None), staff.set_up_at.is_(None))
-    ).one_or_none()
+        .where(link.token_hash == token_hash(token), link.used_at.is_(None))
+        .where(link.expires_at > tools.now(), staff.disabled_at.is_(None))
+        .where(
+            or_(
+                (link.purpose == "set_up") & staff.set_up_at.is_(None),
+                (link.purpose == renewals.PURPOSE) & staff.password_hash.is_(None),
+            )
+        )
+    ).one_or_none()  # fmt: skip
     if row is None:
         raise NotFound
     email, name, secret = (
@@ -120,7 +133,9 @@ def find(session: Session, tools: Tools, *, token: str) -> SetUp:
         )
     )  # fmt: skip
     roles = frozenset(row.roles.split(","))
-    return SetUp(row.id, row.staff_id, email, name, roles, secret, is_first=not email)
+    return SetUp(
+        row.id, row.staff_id, email, name, roles, secret, is_first=not email, spoken_digest=row.spoken_hash
+    )  # fmt: skip
 
 
 def finish(
@@ -141,7 +156,8 @@ def finish(
     table = table_of(StaffAccount)
     session.execute(update(table).where(table.c.id == set_up.staff_id).values(**values))
     by = Viewer(kind="staff", id=set_up.staff_id, roles=set_up.roles)
-    audit.record(session, tools, by=by, verb="staff.set_up", subject=("staff", set_up.staff_id))
+    verb = "staff.set_up" if set_up.spoken_digest is None else "staff.renewed"
+    audit.record(session, tools, by=by, verb=verb, subject=("staff", set_up.staff_id))
     return sessions.open_staff(
         session, tools, staff_id=set_up.staff_id, second_factor=True, device_hash=device_hash
     )
@@ -191,9 +207,9 @@ def _identity(tools: Tools, staff_id: str, *, email: str, full_name: str) -> dic
 def _remove_first(session: Session, tools: Tools) -> None:
     """Take away the unfinished first admin: somebody else is being made."""
     staff, link = table_of(StaffAccount), table_of(StaffLink)
-    nobody = staff.c.email_digest == sign_ins.email_digest(tools, "")
-    session.execute(delete(link).where(link.c.staff_id.in_(select(staff.c.id).where(nobody))))
-    session.execute(delete(staff).where(nobody))
+    nobody = select(staff.c.id).where(staff.c.email_digest == sign_ins.email_digest(tools, ""))
+    session.execute(delete(link).where(link.c.staff_id.in_(nobody)))
+    session.execute(delete(staff).where(staff.c.id.in_(nobody)))
 
 
 def _clean_email(email: str) -> str:

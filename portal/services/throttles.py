@@ -3,6 +3,9 @@
 A failure counts against (account, source), or against (account, device) where that browser signed in to
 this account before: whoever guesses at home spends their own budget, not the owner's. Beside that, a
 source as a whole has 300 failures an hour.
+
+Before a budget is spent, each failure after the tenth makes the same guesser wait longer for the next try
+that counts. Nothing sleeps and nothing says so: a try that comes too early is answered as a wrong one.
 """
 
 from __future__ import annotations
@@ -22,6 +25,11 @@ Purpose = Literal["sign_in", "code", "reset", "forgot", "join"]
 #: Failures (for ``forgot`` and ``join``: tries) an hour for one account from one source or device.
 BUDGETS: Final[dict[Purpose, int]] = {"sign_in": 30, "code": 30, "reset": 10, "forgot": 10, "join": 30}
 SOURCE_BUDGET: Final = 300
+#: What is guessed, try after try; the rest is asked for, or comes with a link.
+_GUESSED: Final = frozenset({"sign_in", "code"})
+#: So many failures cost no waiting: whoever mistypes is not slowed down.
+FREE: Final = 10
+LONGEST: Final = 60
 
 _log = logging.getLogger(__name__)
 
@@ -35,6 +43,11 @@ class Knock:
     known_device: str | None = None
 
 
+def pause(failures: int) -> int:
+    """Seconds until the next try counts, after so many failures: 1, 2, 4 and so on, at most a minute."""
+    return 0 if failures < FREE else min(2 ** (failures - FREE), LONGEST)
+
+
 class Throttle:
     """Budgets in a shared store (Redis) or this process's memory; memory also when the store is gone."""
 
@@ -44,15 +57,18 @@ class Throttle:
 
     def is_open(self, purpose: Purpose, knock: Knock) -> bool:
         """Whether another try may succeed. Never tell anybody."""
+        budgets = _budgets(purpose, knock)
         return all(
             self._ask(lambda limiter, item=item, key=key: limiter.test(item, *key))  # type: ignore[misc]
-            for item, key in _budgets(purpose, knock)
-        )
+            for item, key in budgets
+        ) and not (purpose in _GUESSED and self._ask(lambda limiter: _is_paused(limiter, *budgets[0])))
 
     def note(self, purpose: Purpose, knock: Knock) -> None:
         """Count one failure (or try)."""
         for item, key in _budgets(purpose, knock):
             self._ask(lambda limiter, item=item, key=key: limiter.hit(item, *key))  # type: ignore[misc]
+        if purpose in _GUESSED:
+            self._ask(lambda limiter: _begin_pause(limiter, *_budgets(purpose, knock)[0]))
 
     def _ask(self, question: Callable[[MovingWindowRateLimiter], bool]) -> bool:
         if self._shared is not None:
@@ -85,6 +101,27 @@ def build(*, is_on: bool, redis_url: str | None) -> Throttle:
     except ConfigurationError:
         _log.warning("REDIS_URL cannot be used (is the redis package installed?); counting in this process")
         return Throttle()
+
+
+def _failures(limiter: MovingWindowRateLimiter, item: RateLimitItemPerHour, key: tuple[str, ...]) -> int:
+    return item.amount - limiter.get_window_stats(item, *key).remaining
+
+
+def _pause_key(item: RateLimitItemPerHour, key: tuple[str, ...], failures: int) -> str:
+    """One a failure, so that a newer one is never cut short by the end of an older."""
+    return item.key_for("pause", *key, str(failures))
+
+
+def _begin_pause(limiter: MovingWindowRateLimiter, item: RateLimitItemPerHour, key: tuple[str, ...]) -> bool:
+    failures = _failures(limiter, item, key)
+    if seconds := pause(failures):
+        limiter.storage.incr(_pause_key(item, key, failures), expiry=seconds)
+    return True
+
+
+def _is_paused(limiter: MovingWindowRateLimiter, item: RateLimitItemPerHour, key: tuple[str, ...]) -> bool:
+    failures = _failures(limiter, item, key)
+    return pause(failures) > 0 and limiter.storage.get(_pause_key(item, key, failures)) > 0
 
 
 def _budgets(purpose: Purpose, knock: Knock) -> list[tuple[RateLimitItemPerHour, tuple[str, ...]]]:

@@ -12,6 +12,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from payload_sets import EVERYTHING, MARK, QUERIES, SCRIPTS, WALL, look
+from pypdf import PdfReader
 from sqlalchemy import text
 
 from cast import OFFICE, Cast
@@ -31,6 +32,7 @@ from portal.services import (
 )
 from portal.services.tools import Tools
 from portal.store import Store
+from portal.typeset import page_count
 
 LETTER = f"Please come by. {SCRIPTS[0]} {SCRIPTS[1]} {SCRIPTS[7]} {QUERIES[2]}"
 
@@ -135,6 +137,10 @@ def test_t01_every_text_is_text_on_every_page(played: dict[str, Any]) -> None:
     assert missing == []
     for path in (acts[-1].location, "/my"):
         assert SCRIPTS[0] in seen[path][1]
+    paper = desk.client.get(f"{case}/brief.pdf")
+    assert (paper.status_code, paper.data[:5], page_count(paper.data) <= 2) == (200, b"%PDF-", True)
+    assert [name for name in (b"/JavaScript", b"/URI", b"/AA", b"/OpenAction") if name in paper.data] == []
+    assert SCRIPTS[0] in " ".join(page.extract_text() for page in PdfReader(io.BytesIO(paper.data)).pages)
     mails = "".join(mail.as_string() for mail in office.company.outbox)
     assert WALL[:40] not in mails
 

@@ -24,3 +24,8 @@ def qr(uri: str) -> Markup:
 def wrong_code() -> str:
     """Said beside a six-digit code that does not count."""
     return _("This code does not count (any more). Wait for the next one and type it within half a minute.")
+
+
+def wrong_spoken() -> str:
+    """Said beside the code that was said by voice."""
+    return _("This is not the code, or you have tried too often. Ask whoever gave it to you.")

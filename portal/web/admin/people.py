@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import make_response, redirect, render_template
 from werkzeug.wrappers import Response
 
-from portal.services import people, set_ups
-from portal.services.errors import BadInput, Conflict, NotFresh
+from portal.services import people, renewals, set_ups
+from portal.services.errors import BadInput, Conflict, NotFound, NotFresh
 from portal.web import bodies, freshness, guards, kit, once
 from portal.web.admin import bp, words
 
@@ -70,15 +70,30 @@ def person_posted(staff_id: str) -> Answer:
 @bp.post("/admin/people/<staff_id>/reset")
 @guards.admin_only(find=_exists)
 def reset_posted(staff_id: str) -> Answer:
-    """Has a reset link mailed to its owner."""
+    """Has a reset link mailed to its owner; ``authenticator``: telephone and codes are lost as well."""
     try:
+        if bodies.tick("authenticator"):
+            return _renew(staff_id)
         freshness.prove()
     except NotFresh as refused:
         return _refused_for(staff_id, words.password_fault(refused), wants_reset=True)
+    except BadInput as refused:
+        return _refused_for(staff_id, words.faults(refused.faults), wants_reset=True)
     with kit.writing(as_partner=False) as session:
         link = people.start_reset(session, kit.tools(), staff_id=staff_id, by=kit.viewer())
     response = redirect("/admin/people", 303)
     return response if link is None else once.put(response, "link", link)
+
+
+def _renew(staff_id: str) -> Response:
+    """The old sign-in is dead; shows, once, the code to be said. Asks for the password always."""
+    freshness.prove(always=True)
+    try:
+        with kit.writing(as_partner=False) as session:
+            code = renewals.begin(session, kit.tools(), staff_id=staff_id, by=kit.viewer())
+    except NotFound:
+        raise BadInput({"authenticator": "nobody_to_renew"}) from None
+    return once.put(redirect("/admin/people", 303), "spoken", code)
 
 
 def _roles() -> list[str] | None:
@@ -103,6 +118,7 @@ def _refused_for(staff_id: str, faults: dict[str, str], *, wants_reset: bool = F
         faults=faults,
         summary=words.summary(faults),
         wants_reset=wants_reset,
+        wants_renewal=wants_reset and bodies.first("authenticator") == "yes",
         roles=member.roles if roles is None else roles,
         disabled=bodies.first("disabled") == "yes",
         role_words=words.ROLES,
@@ -117,6 +133,7 @@ def _page(faults: dict[str, str], typed: dict[str, object]) -> str:
         "admin/people.html",
         members=members,
         link=once.carried("link"),
+        spoken=once.carried("spoken"),
         faults=faults,
         summary=words.summary(faults),
         typed=typed,

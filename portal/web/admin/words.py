@@ -37,6 +37,8 @@ REASONS: Mapping[str, Any] = {
     "letter_waits": _l("A letter of this case waits for approval. Have it decided first."),
     "legal_hold": _l("This case is under legal hold: nothing of it may be deleted. Lift the hold first."),
     "nobody_there": _l("There is nobody in this place of the case yet."),
+    "own_account": _l("Not for your own account: have another admin do it, or use the command line."),
+    "nobody_to_renew": _l("Only for an account that was set up and is not disabled."),
     "not_confirmed": _l("Please tick this: there is no way back."),
 }
 #: The same keys where a field says it better.
@@ -72,6 +74,7 @@ LABELS: Mapping[str, Any] = {
     "erase_slot": _l("What is erased"),
     "erase_reason": _l("Why it is erased"),
     "confirm": _l("No way back"),
+    "authenticator": _l("New authenticator"),
     "practice_name": _l("Name, as partners read it"),
     "phone": _l("Telephone number"),
     "on_call_email": _l("E-mail of whoever is on call"),

@@ -9,6 +9,7 @@ bp = Blueprint("therapist", __name__)
 from portal.web.therapist import (  # noqa: E402, F401  (the views hang themselves on the blueprint)
     acts,
     answers,
+    brief,
     case_page,
     caseload,
     closings,

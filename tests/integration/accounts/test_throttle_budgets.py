@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from portal.services.throttles import Knock, Throttle
 
 AT_HOME = Knock("owner", "198.51.100.7")
 KNOWN = Knock("owner", "198.51.100.7", "device")
+ELSEWHERE = Knock("owner", "203.0.113.1")
 
 
 def spend(throttle: Throttle, knock: Knock, times: int) -> None:
@@ -21,14 +24,64 @@ def spend(throttle: Throttle, knock: Knock, times: int) -> None:
         throttle.note("sign_in", knock)
 
 
-def test_thirty_failures_for_one_account_from_one_place() -> None:
+@pytest.fixture
+def later(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """``later(5)``: five seconds pass for the stores that count."""
+    began, passed = time.time(), [0.0]
+    monkeypatch.setattr(time, "time", lambda: began + passed[0])
+
+    def move(seconds: float) -> None:
+        passed[0] += seconds
+
+    return move
+
+
+def test_thirty_failures_for_one_account_from_one_place(later: Callable[[float], None]) -> None:
     throttle = throttles.build(is_on=True, redis_url=None)
     spend(throttle, AT_HOME, 29)
+    later(throttles.LONGEST + 1)
     assert throttle.is_open("sign_in", AT_HOME)
     spend(throttle, AT_HOME, 1)
+    later(throttles.LONGEST + 1)
     asked = (AT_HOME, KNOWN, Knock("other", "198.51.100.7"), Knock("owner", "203.0.113.1"))
     assert [throttle.is_open("sign_in", knock) for knock in asked] == [False, True, True, True]
     assert throttle.is_open("code", AT_HOME)
+
+
+def test_t36_each_failure_after_the_tenth_makes_the_same_guesser_wait_longer(
+    later: Callable[[float], None],
+) -> None:
+    throttle = Throttle()
+    spend(throttle, AT_HOME, throttles.FREE - 1)
+    waited = []
+    for _ in range(10):
+        assert throttle.is_open("sign_in", AT_HOME)
+        throttle.note("sign_in", AT_HOME)
+        assert [throttle.is_open("sign_in", knock) for knock in (KNOWN, ELSEWHERE)] == [True, True]
+        assert throttle.is_open("code", AT_HOME)
+        seconds = 0
+        while not throttle.is_open("sign_in", AT_HOME):
+            later(1)
+            seconds += 1
+        waited.append(seconds)
+    assert waited == [throttles.pause(number) for number in range(10, 20)]
+    assert waited == [1, 2, 4, 8, 16, 32, 60, 60, 60, 60]
+    assert throttles.pause(throttles.FREE - 1) == 0
+
+
+def test_t36_a_known_device_waits_for_its_own_failures_alone(later: Callable[[float], None]) -> None:
+    throttle = Throttle()
+    spend(throttle, KNOWN, 12)
+    assert [throttle.is_open("sign_in", knock) for knock in (KNOWN, AT_HOME)] == [False, True]
+    later(5)
+    assert throttle.is_open("sign_in", KNOWN)
+
+
+def test_a_link_is_not_slowed_down_it_is_counted() -> None:
+    throttle = Throttle()
+    for _ in range(12):
+        throttle.note("join", AT_HOME)
+    assert throttle.is_open("join", AT_HOME)
 
 
 def test_a_known_device_has_a_budget_of_its_own() -> None:

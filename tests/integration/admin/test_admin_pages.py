@@ -130,6 +130,30 @@ def test_so_do_changes_and_resets_of_one_person(ada: Desk, house: World, clock: 
     assert house.mails == [("Thea@example.org", "Your sign-in")]
 
 
+def test_a_new_authenticator_is_begun_with_the_admin_s_password(ada: Desk, house: World) -> None:
+    thea = house.staff()
+    path = f"/admin/people/{thea.id}/reset"
+    asked = ada.post(path, authenticator="yes")
+    assert (asked.status_code, 'name="authenticator" value="yes"' in asked.text) == (400, True)
+    assert "both" in asked.text
+    assert ada.post(path, authenticator="yes", password=PASSWORD).status_code == 303
+    shown = ada.get("/admin/people")
+    found = re.search(r'id="spoken-code"[^>]*>([^<]+)<', shown.text)
+    assert found is not None
+    assert "Waits for a new authenticator" in shown.text
+    assert found[1] not in ada.get("/admin/people").text
+    house.work()
+    assert house.mails == [("Thea@example.org", "Set up your sign-in")]
+    for staff_id, why in ((ada.viewer.id, "own account"), (thea.id, "")):
+        answer = ada.post(f"/admin/people/{staff_id}/reset", authenticator="yes", password=PASSWORD)
+        assert (answer.status_code, why in errors(answer).get("authenticator", "")) == (
+            (400, True) if why else (303, True)
+        )
+    ada.post(f"/admin/people/{thea.id}", disabled="yes")
+    gone = ada.post(path, authenticator="yes", password=PASSWORD)
+    assert (gone.status_code, list(errors(gone))) == (400, ["authenticator"])
+
+
 def test_a_disabled_person_is_out_at_once(ada: Desk, sit: Callable[..., Desk]) -> None:
     ben = sit("Ben", "admin")
     assert ben.get("/admin").status_code == 200

@@ -77,7 +77,7 @@ def present(view: CaseView, *, opened_act: str = "") -> CasePage:
         notes=_notes(view),
         next=following,
         recommendation=recommendation_presenter.present(view),
-        signed=_signed(view),
+        signed=signed(view),
         steps=steps_presenter.present(view),
         figures=figures_presenter.present(view),
         sides=tuple(side_presenter.present(view, side) for side in view.sides),
@@ -180,7 +180,8 @@ def _held(view: CaseView) -> list[prerequisites.Held]:
     return [prerequisites.Held(one.slot, one.is_complete, one.held_at) for one in view.interviews]
 
 
-def _signed(view: CaseView) -> dict[str, Any] | None:
+def signed(view: CaseView) -> dict[str, Any] | None:
+    """The newest signed review in words, or None before there is one."""
     signed = view.signed
     if signed is None:
         return None

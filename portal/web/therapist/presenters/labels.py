@@ -27,7 +27,8 @@ def who(view: CaseView, slot: str | None) -> str:
 
 def short(side: Side) -> str:
     """ "A: Ana" as the person wants to be called, for tables and charts; else by the name of the consent."""
-    called = str(side.answers.get("chosen_name") or side.name or "").strip()
+    given = str(side.answers.get("chosen_name") or side.name or "")
+    called = "".join(sign for sign in given if sign.isprintable()).strip()
     return (
         f"{side.slot.upper()}: {called[:_SHORT]}{'…' if len(called) > _SHORT else ''}"
         if called
