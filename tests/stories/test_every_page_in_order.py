@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import Page, expect
-from story_looks import NARROWEST, sticking_out, violations
+from story_looks import NARROWEST, sticking_out, too_small, violations
 from story_walk import NO_PAGE, Walk, routes
 
 from access import table
@@ -56,7 +56,7 @@ def in_spanish(page: Page) -> Iterator[None]:
 
 def faults(page: Page) -> list[str]:
     """What is wrong with the page as it stands."""
-    return [f"{page.url} {one}" for one in violations(page) + sticking_out(page)]
+    return [f"{page.url} {one}" for one in violations(page) + sticking_out(page) + too_small(page)]
 
 
 def by_day(page: Page) -> list[str]:
