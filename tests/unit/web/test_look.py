@@ -165,7 +165,7 @@ def test_static_files_stay_small() -> None:
     assert (ROOT / "static/js/staff.js").stat().st_size <= 2 * 1024
 
 
-def test_the_scripts_keep_nothing_in_the_browser() -> None:
+def test_the_script_keeps_nothing_in_the_browser() -> None:
     scripts = "".join(one.read_text() for one in sorted(JS.parent.iterdir()))
     found = re.findall(
         r"localStorage|sessionStorage|indexedDB|caches\.|document\.cookie|pushState|eval\(", scripts
