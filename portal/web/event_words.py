@@ -72,6 +72,7 @@ WORDS: Final[Mapping[str, LazyString]] = {
     "export.finished": _l("A report was finished"),
     "facts.stated": _l("Stated a fact about a person"),
     "findings.changed": _l("Safety findings changed"),
+    "insights.viewed": _l("Looked at the insights"),
     "intake.begun": _l("Began the form"),
     "intake.expired": _l("A form that was never sent was emptied"),
     "intake.sent": _l("Sent the form"),
