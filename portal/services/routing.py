@@ -18,7 +18,7 @@ from portal.domain.couple_file import parse_couple
 from portal.domain.rules import Ruleset
 from portal.domain.urgency import urgency
 from portal.models import PRACTICE_ID, CaseFile, Practice, Recommendation, Review, table_of
-from portal.services import audit, couples, jobs, practices
+from portal.services import audit, call_plans, caseload, couples, jobs, practices
 from portal.services.couples import Couple
 from portal.services.errors import Conflict
 from portal.services.tools import Tools
@@ -179,10 +179,16 @@ def is_signed(session: Session, recommendation_id: str) -> bool:
 
 
 def place_in_queue(session: Session, tools: Tools, couple: Couple, view: RecommendationView) -> None:
-    """Keep the case's urgency and waiting time, by which the caseload is sorted."""
+    """Keep what the caseload is sorted and filtered by, and who is to be called by when."""
     sent = [person.submitted_at for person in couple.people if person.submitted_at is not None]
-    values: dict[str, object] = {"urgency": urgency(view.body, is_signed=is_signed(session, view.id))}
+    joined = {person.language for person in couple.people if person.has_account}
+    values: dict[str, object] = {
+        "urgency": urgency(view.body, is_signed=is_signed(session, view.id)),
+        "route_mark": caseload.route_mark(tools, view.body["route"]),
+        "languages": " ".join(sorted(joined)),
+    }
     if sent:
-        values["waiting_since"] = min(sent)
+        values |= {"waiting_since": min(sent), "news_at": max(sent)}
+    call_plans.keep(session, tools, couple=couple, advice=view.body, made_at=view.made_at)
     c = table_of(CaseFile).c
     session.execute(update(table_of(CaseFile)).where(c.id == couple.case_id).values(**values))

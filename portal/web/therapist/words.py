@@ -251,7 +251,12 @@ def local_time(zone: str) -> str | None:
         there = kit.tools().now().astimezone(ZoneInfo(zone))
     except (ValueError, OSError, KeyError):
         return None
-    return _clock(there.replace(tzinfo=None), is_shifted=False)
+    return clock_there(there)
+
+
+def clock_there(moment: datetime) -> str:
+    """The time of day of a moment in its own zone."""
+    return _clock(moment.replace(tzinfo=None), is_shifted=False)
 
 
 def zone_words(zone: str) -> str:
