@@ -59,6 +59,13 @@ def latest(session: Session, tools: Tools, case_id: str) -> RecommendationView |
     return None if row is None else opened(tools, row)
 
 
+def find(session: Session, tools: Tools, recommendation_id: str) -> RecommendationView | None:
+    """One recommendation, or None."""
+    c = table_of(Recommendation).c
+    row = session.execute(select(c.id, c.body_box, c.made_at).where(c.id == recommendation_id)).one_or_none()
+    return None if row is None else opened(tools, row)
+
+
 def opened(tools: Tools, row: Any) -> RecommendationView:
     """A row with ``id``, ``body_box``, ``made_at``, opened."""
     place = Place("recommendation", "body_box", row.id)
@@ -111,7 +118,7 @@ def _ask_for_recheck(session: Session, tools: Tools, couple: Couple) -> None:
     """
     zone = ZoneInfo(practices.view(session).time_zone)
     days = timedelta(days=rules_of(session).stale_days + 1)
-    sent = [person.submitted_at for person in couple.people if person.submitted_at is not None]
+    sent = [person.answered_at for person in couple.people if person.answered_at is not None]
     first = [datetime.combine(moment.astimezone(zone).date() + days, time.min, zone) for moment in sent]
     due = [moment.astimezone(UTC) for moment in first]
     coming = [moment for moment in due if moment > tools.now()]

@@ -109,7 +109,7 @@ DECISIONS: Final = {"accept": _l("Accepted"), "override": _l("Overridden"), "def
 REQUESTS: Final = {
     "first": _l("First form"),
     "refresh": _l("Renew the answers"),
-    "repeat": _l("The same questions again"),
+    "repeat": _l("Short form: satisfaction, lean, safety"),
     "missing": _l("Answer what is open"),
 }
 URGENCY: Final = {
