@@ -118,9 +118,7 @@ def _settled(place: Workplace, intake_id: str) -> None:
 
 
 def _saved(place: Workplace, intake_id: str) -> None:
-    """Something was saved or a section left. Even without a finding of its own it may change the route:
-    beside the other partner's answers, or by the wish for a call.
-    """
+    """Something was saved or a section left: it may change the route even without a finding of its own."""
     screened = _screen_one(place, intake_id)
     if not screened.is_changed:
         _route(place, screened.case_id)
