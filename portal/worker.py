@@ -19,6 +19,7 @@ from portal.services import (
     audit_anchors,
     audit_chain,
     erasure_ledger,
+    export_making,
     exports,
     happenings,
     jobs,
@@ -176,7 +177,11 @@ def _retention(place: Workplace, _practice: str) -> None:
 
 
 def _export(place: Workplace, export_id: str) -> None:
-    exports.run(place.store, place.tools, place.exports, export_id)
+    export_making.run(place.store, place.tools, place.exports, export_id)
+
+
+def _export_expiry(place: Workplace, export_id: str) -> None:
+    exports.expire(place.store, place.tools, place.exports, export_id, by=WORKER)
 
 
 #: Job kind -> what to do about its subject; each may run twice without harm.
@@ -191,6 +196,7 @@ HANDLERS: Final[dict[str, Callable[[Workplace, str], None]]] = {
     "reset_link": _reset_link,
     "staff_reset_link": _staff_reset_link,
     "export": _export,
+    "export_expiry": _export_expiry,
     "ledger": _ledger,
     "retention": _retention,
 }
