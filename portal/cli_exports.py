@@ -14,8 +14,8 @@ from flask.cli import AppGroup
 
 from portal.assembly import House
 from portal.cli_serve import run_due
-from portal.domain.access import system
 from portal.config import Settings
+from portal.domain.access import system
 from portal.services import export_making
 from portal.services import exports as reports
 from portal.services.errors import BadInput

@@ -19,7 +19,13 @@ KEYS: Final = ("table", "group", "count")
 #: Stands for a count that is not shown.
 HIDDEN: Final = "hidden"
 TOTAL: Final = "total"
-TABLES: Final = ("people_by_month", "cases_by_route", "cases_by_reason", "cases_by_signature", "cases_by_model")
+TABLES: Final = (
+    "people_by_month",
+    "cases_by_route",
+    "cases_by_reason",
+    "cases_by_signature",
+    "cases_by_model",
+)
 _AT: Final = {column.key: at for at, column in enumerate(COLUMNS)}
 
 

@@ -50,6 +50,10 @@ class Filters:
     language: str = "en"
 
 
+#: No filter.
+ALL: Final = Filters()
+
+
 @dataclass(frozen=True)
 class Order:
     """What is asked for, checked. ``since`` and ``until`` are inclusive days in the practice's time zone."""
@@ -61,7 +65,7 @@ class Order:
     include: tuple[str, ...] = ()
     purpose: str = field(default="", repr=False)
     report: str = "intakes"
-    filters: Filters = Filters()
+    filters: Filters = ALL
 
     @property
     def streams(self) -> bool:
@@ -78,7 +82,7 @@ def checked(
     include: Sequence[str] = (),
     purpose: str = "",
     report: str = "",
-    filters: Filters = Filters(),  # noqa: B008  (frozen)
+    filters: Filters = ALL,
 ) -> Order:
     """An order from posted texts. Raises BadInput with a reason for each field at fault."""
     faults: dict[str, str] = {}

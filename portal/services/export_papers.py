@@ -142,32 +142,36 @@ def _advice(session: Session, tools: Tools, pen: Pen, case_id: str) -> dict[str,
     newest, rows = routing.latest(session, tools, case_id), []
     if newest is not None:
         body = newest.body
-        rows.append([pen.day(newest.made_at), rules.ruleset().texts.routes[body["route"]].in_locale(pen.language)])
+        rows.append(
+            [pen.day(newest.made_at), rules.ruleset().texts.routes[body["route"]].in_locale(pen.language)]
+        )
         rows += [[one["rule"], one["text"]] for one in body["reasons"]]
     return pen.part(pen.say("advice"), ("when", "what"), rows)
 
 
 def _decisions(session: Session, tools: Tools, pen: Pen, case_id: str) -> dict[str, Any]:
     rows = [
-        [pen.day(one.made_at), " · ".join(word for word in (one.decision, one.route, one.model, one.format) if word)]
+        [
+            pen.day(one.made_at),
+            " · ".join(word for word in (one.decision, one.route, one.model, one.format) if word),
+        ]
         for one in reviews.of_case(session, tools, case_id)
     ]
     return pen.part(pen.say("decisions"), ("when", "what"), rows)
 
 
 def _interviews(session: Session, tools: Tools, pen: Pen, case_id: str) -> dict[str, Any]:
-    rows = [
-        [
-            pen.day(one.held_at),
-            f"{pen.say('partner', slot=one.slot.upper())}: {pen.say('complete' if one.is_complete else 'incomplete')}",
-        ]
-        for one in interviews.of_case(session, tools, case_id)
-    ]
+    rows = [[pen.day(one.held_at), _held(pen, one)] for one in interviews.of_case(session, tools, case_id)]
     return pen.part(pen.say("interviews"), ("when", "what"), rows)
 
 
+def _held(pen: Pen, one: interviews.InterviewView) -> str:
+    state = pen.say("complete" if one.is_complete else "incomplete")
+    return f"{pen.say('partner', slot=one.slot.upper())}: {state}"
+
+
 def _told(session: Session, tools: Tools, pen: Pen, one: Person, order: Order) -> list[dict[str, Any]]:
-    """How to reach them; and where own words were asked for: what they wrote, and what was written to them."""
+    """How to reach them; where own words were asked for, also what they wrote and were written."""
     contact = [[key, str(value)] for key, value in (one.contact or {}).items() if value]
     parts = [pen.part(pen.say("contact"), ("what", "answer"), contact)]
     if "text" in order.include:
@@ -204,7 +208,9 @@ def _rows(
 
 def _question(pen: Pen, section: Section, item: Item) -> str:
     text = item.text.in_locale(pen.language)
-    return text if item.group is None else f"{section.group(item.group).text.in_locale(pen.language)} – {text}"
+    return (
+        text if item.group is None else f"{section.group(item.group).text.in_locale(pen.language)} – {text}"
+    )
 
 
 def _answer(pen: Pen, item: Item, answer: Answer) -> str:

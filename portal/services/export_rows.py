@@ -30,7 +30,7 @@ from portal.models import (
 )
 from portal.services import openings, practices, questionnaires
 from portal.services.export_columns import Source
-from portal.services.export_orders import Filters
+from portal.services.export_orders import ALL, Filters
 from portal.services.routing import SIGNED_DECISIONS, opened
 from portal.services.tools import Tools
 from portal.store import Door
@@ -73,7 +73,7 @@ class Reader:
     key: str
     span: Span
     identified: bool
-    filters: Filters = Filters()
+    filters: Filters = ALL
 
     def sources(self, door: Door) -> Iterator[Source]:
         """Every row by slot, then by the intakes' drawn ids: an order that tells no time and no couple."""
@@ -82,9 +82,7 @@ class Reader:
             batch, at = self.batch(door, *at)
             yield from (source for source in batch if source is not None)
 
-    def batch(
-        self, door: Door, slot: str, after: str
-    ) -> tuple[list[Source | None], tuple[str, str] | None]:
+    def batch(self, door: Door, slot: str, after: str) -> tuple[list[Source | None], tuple[str, str] | None]:
         """The next rows after an intake of a slot, None for one that the filters leave out, and where the
         following ones begin (None: that was all). A short reading transaction of its own."""
         with door.read() as session:
@@ -98,7 +96,7 @@ class Reader:
         """How many intakes will be looked at."""
         zone = ZoneInfo(practices.view(session).time_zone)
         chosen = _chosen(select(func.count()), self.span.bounds(zone), self.filters)
-        return session.execute(chosen).scalar_one()
+        return int(session.execute(chosen).scalar_one())
 
     def _is_chosen(self, source: Source) -> bool:
         """What only the opened advice and review can tell."""
@@ -178,9 +176,7 @@ def _intakes(
     """One batch of them."""
     i, p = table_of(Intake).c, table_of(Partner).c
     asked = select(i.id, i.partner_id, i.questionnaire, i.variant, i.submitted_at, p.slot, p.case_id)
-    return (
-        _chosen(asked, bounds, filters).where(p.slot == slot, i.id > after).order_by(i.id).limit(BATCH)
-    )
+    return _chosen(asked, bounds, filters).where(p.slot == slot, i.id > after).order_by(i.id).limit(BATCH)
 
 
 def _or_none(read: Callable[[], Any]) -> Any:

@@ -1,4 +1,4 @@
-"""A report while it is being made: rows set aside piece by piece, so that a killed worker goes on where it was.
+"""Rows of a report that is being made, set aside piece by piece: a killed worker goes on where it was.
 
 Each piece is boxed and bound to its number. What the database says (``Position``) is what counts: whatever
 stands in the file beyond it was written by somebody who was killed before saying so, and is cut off.

@@ -96,7 +96,9 @@ def create(
     export_orders.require_known(session, order)
     row_id = tools.new_id()
     state = "handed_over" if is_handed_over else "ready" if order.streams else "waiting"
-    ending = "json" if order.report in export_orders.PAPERS and order.format == "json" else _ENDINGS[order.format]
+    ending = (
+        "json" if order.report in export_orders.PAPERS and order.format == "json" else _ENDINGS[order.format]
+    )
     row = {
         "id": row_id,
         "asked_by": by.id,
@@ -192,7 +194,7 @@ def content(store: Store, tools: Tools, *, view: ExportView, folder: Path, by: V
 
 
 def stream(store: Store, tools: Tools, *, view: ExportView, by: Viewer) -> Iterator[bytes]:
-    """Make a CSV or JSON Lines as it is read, in pieces of about 64 KiB; notes rows and checksum at its end."""
+    """Make a CSV or JSON Lines as it is read, in pieces of about 64 KiB; notes the outcome at its end."""
     keys, is_csv = [column.key for column in view.columns], view.format == "csv"
     digest, rows, bad = hashlib.sha256(), 0, 0
     held = bytearray(export_columns.head(view.columns) if is_csv else b"")
@@ -239,7 +241,7 @@ def finish(
             raise Conflict("cancelled")
         session.execute(update(table_of(Export)).where(c.id == view.id).values(**values))
         verb = "export.failed" if state == "failed" else "export.finished"
-        detail: audit.Detail = {"rows": values["rows"]}
+        detail: audit.Detail = {"rows": None if counts is None else counts.rows}
         audit.record(session, tools, by=by, verb=verb, subject=("export", view.id), detail=detail)
         if is_kept:
             jobs.add(session, tools, kind="export_expiry", subject_id=view.id, due_at=now + LIFE)

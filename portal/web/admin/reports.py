@@ -22,9 +22,7 @@ _TYPES = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }  # fmt: skip
 _PREFILLED = ("report", "format", "since", "until", "case", "slot")
-_TEXTS = (
-    "report", "format", "since", "until", "purpose", "identified", "therapist", "status", "route", "case", "slot",
-)  # fmt: skip
+_TEXTS = tuple("report format since until purpose identified therapist status route case slot".split())
 
 
 def _exists(export: str) -> None:
@@ -42,7 +40,7 @@ def all_reports() -> str:
 @bp.post("/admin/exports")
 @guards.admin_only()
 def all_reports_posted() -> Answer:
-    """A de-identified CSV is ready at once, all else is made by the worker; names need purpose and password."""
+    """A de-identified CSV is ready at once, all else is a job; names need purpose and password."""
     try:
         order = _order()
         freshness.prove(always=order.identified)
@@ -161,7 +159,7 @@ def _list(faults: dict[str, str], typed: dict[str, object]) -> str:
     with kit.store().staff.read() as session:
         made = exports.newest(session, tools)
         staff = case_names.of_staff(session, tools)
-        therapists = [(one.id, one.name) for one in people.everyone(session, tools) if "therapist" in one.roles]
+        everyone = people.everyone(session, tools)
     return render_template(
         "admin/reports.html",
         reports=made,
@@ -172,7 +170,7 @@ def _list(faults: dict[str, str], typed: dict[str, object]) -> str:
         kinds=list(words.KINDS.items()),
         report_kinds=list(report_words.REPORTS.items()),
         formats=list(report_words.FORMATS.items()),
-        therapists=therapists,
+        therapists=[(one.id, one.full_name) for one in everyone if "therapist" in one.roles],
         statuses=list(report_words.STATUSES.items()),
         routes=list(report_words.ROUTES.items()),
         spans=report_words.spans(_today()),
