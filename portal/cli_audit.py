@@ -30,7 +30,7 @@ audit = AppGroup("audit", help="The audit trail.")
     help="A backup whose anchor must hold.",
 )
 def verify(given: str | None, backup: Path | None) -> None:
-    """Check every event, the chain, and the anchors kept in PORTAL_ANCHOR; exit 1 at the first fault."""
+    """Check every event, the chain, its head and the anchors in PORTAL_ANCHOR; exit 1 at the first fault."""
     house: House = current_app.extensions["portal.house"]
     settings: Settings = current_app.extensions["portal.settings"]
     anchors = [] if given is None else [_anchor(given)]
@@ -38,9 +38,11 @@ def verify(given: str | None, backup: Path | None) -> None:
         anchors.append(_anchor_of(house, backup))
     try:
         kept = () if settings.anchor is None else audit_anchors.read(house.tools, settings.anchor)
+        head = audit_anchors.head_of(house.tools, settings.audit_head)
     except AnchorDamaged as damaged:
         _tell(str(damaged))
     held = audit_anchors.standing(kept)
+    anchors += [] if head is None else [head]
     with house.store.staff.read() as session:
         checked, fault = audit_chain.verify(session, house.tools, (*held, *anchors))
     if fault is not None:

@@ -130,6 +130,7 @@ def _made_ready(store: Store, tools: Tools, settings: Settings, manifest: Manife
     )
     told.append("Passwords, roles and closed accounts are those of that day: look through the people page.")
     told.append(told_of_ledger.format(erased=erased))
+    settings.audit_head.unlink(missing_ok=True)
     if settings.anchor is not None:
         stands = Anchor(manifest.count, manifest.head, tools.now().isoformat(timespec="seconds"), "restored")
         audit_anchors.keep(tools, settings.anchor, stands)

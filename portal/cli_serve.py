@@ -37,6 +37,7 @@ def workplace(app: Flask) -> worker.Workplace:
         sender=settings.mail_from,
         anchor=settings.anchor,
         outbox=settings.outbox,
+        head=settings.audit_head,
     )
 
 

@@ -65,6 +65,11 @@ class Settings:
         return self.instance / "exports"
 
     @property
+    def audit_head(self) -> Path:
+        """One line beside the database: how far the audit trail has come."""
+        return self.instance / "audit-head.txt"
+
+    @property
     def jobs_file(self) -> Path:
         """The job queue's own SQLite file."""
         return self.instance / "jobs.queue"

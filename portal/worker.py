@@ -54,6 +54,8 @@ class Workplace:
     #: A second place, on another disk or machine: where anchors and the ledger of erasures are kept.
     anchor: Path | None = None
     outbox: Path | None = None
+    #: The file beside the database that says how far the audit trail has come.
+    head: Path | None = None
 
 
 def _screen_one(place: Workplace, intake_id: str) -> Screened:
@@ -292,14 +294,8 @@ def _chain(place: Workplace) -> int:
 
 
 def _anchor(place: Workplace) -> None:
-    """Once a day, a line in the second place; a folder that cannot be reached is tried again next minute."""
-    if place.anchor is None:
-        return
-    now = place.tools.now()
+    """How far the trail has come, noted outside the database; what cannot be reached is tried again."""
     try:
-        if audit_anchors.is_due(place.anchor, now):
-            with place.store.staff.read() as session:
-                stands = audit_anchors.newest(session, at=now)
-            audit_anchors.keep(place.tools, place.anchor, stands)
-    except OSError as error:
+        audit_anchors.keep_up(place.store, place.tools, second=place.anchor, head=place.head)
+    except (OSError, audit_anchors.AnchorDamaged, audit_anchors.TrailTorn) as error:
         note_error("anchor", error)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy import create_engine, update
+from sqlalchemy import create_engine, insert, update
 
 from cast import OFFICE, PASSWORD, Cast, Pair
 from evening.answer_sheets import sheet
@@ -17,7 +17,7 @@ from portal import keyfiles
 from portal.domain.access import Viewer
 from portal.domain.answers import Cleaned
 from portal.keyfiles import KeyPaths
-from portal.models import Mail, table_of
+from portal.models import DiscernmentEnd, DiscernmentSession, Mail, table_of
 from portal.models.blobs import every
 from portal.services import (
     appointments,
@@ -36,7 +36,7 @@ from portal.services.appointments import Proposal
 from portal.services.releases import Draft
 from portal.services.tools import Passwords, Tools
 from portal.store import Store
-from portal.vault import new_vault
+from portal.vault import Place, new_vault
 
 if TYPE_CHECKING:
     from moving_clock import Clock
@@ -90,6 +90,7 @@ def build(store: Store, tools: Tools, clock: Clock, folder: Path) -> Pair:
     pair.b.says("message", text=f"{WORD} message")
     cast.works()
     _staff_writes(pair, thea)
+    _discernment(pair, thea)
     _self_referred(cast)
     _not_yet_settled(pair)
     with cast.store.staff.write() as session:
@@ -128,6 +129,27 @@ def _staff_writes(pair: Pair, thea: Viewer) -> None:
         proposal = Proposal("a", tools.now() + timedelta(days=3), 50, f"{WORD} place")
         appointments.propose(session, tools, case_id=pair.id, proposal=proposal, by=thea)
         break_glass.open_case(session, tools, case_id=pair.id, reason=f"{WORD} reason", by=thea)
+
+
+def _discernment(pair: Pair, thea: Viewer) -> None:
+    """As if these two had come for it."""
+    tools = pair.cast.tools
+    by = {"id": tools.new_id(), "case_id": pair.id}
+    note = {
+        name: tools.vault.box("staff", Place(name, "note_box", by["id"]), f"{WORD} discernment")
+        for name in ("discernment_session", "discernment_end")
+    }
+    held = {
+        **by, "number": 1, "held_on": "2026-01-02", "minutes": 120, "a_goes_on": True, "b_goes_on": False,
+        "noted_by": thea.id, "noted_at": tools.now(), "note_box": note["discernment_session"],
+    }  # fmt: skip
+    ended = {
+        **by, "path": 2, "ended_on": "2026-01-02", "outcome_due_on": "2026-07-02", "ended_by": thea.id,
+        "ended_at": tools.now(), "note_box": note["discernment_end"],
+    }  # fmt: skip
+    with pair.cast.store.staff.write() as session:
+        session.execute(insert(table_of(DiscernmentSession)), [held])
+        session.execute(insert(table_of(DiscernmentEnd)), [ended])
 
 
 def _not_yet_settled(pair: Pair) -> None:

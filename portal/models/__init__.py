@@ -5,6 +5,7 @@ from portal.models.base import Base, UtcDateTime, table_of
 from portal.models.care import Appointment, Clearance, Interview, Letter, Recommendation, Review
 from portal.models.case import CaseFile, Fact, Invitation, Partner
 from portal.models.closing import Closing
+from portal.models.discernment import DiscernmentEnd, DiscernmentSession
 from portal.models.intake import AnswerSet, Finding, Intake, SealedEntry, SectionState
 from portal.models.late_text import LateText
 from portal.models.ledger import AuditEvent, Export, Job, Mail
@@ -24,6 +25,8 @@ __all__ = [
     "Clearance",
     "Closing",
     "Consent",
+    "DiscernmentEnd",
+    "DiscernmentSession",
     "Export",
     "Fact",
     "Finding",

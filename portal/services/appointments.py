@@ -14,18 +14,16 @@ from sqlalchemy.orm import Session
 from portal.content import appointments as words
 from portal.domain.access import Viewer
 from portal.domain.couple import SLOTS
-from portal.domain.prerequisites import JOINT, NOT_APPROACHED, without_interview
+from portal.domain.prerequisites import NOT_APPROACHED
 from portal.models import Appointment, table_of
 from portal.services import (
     audit,
     cases,
-    interviews,
+    joint_work,
     notice_board,
     persons,
     practices,
     release_lint,
-    reviews,
-    routing,
 )
 from portal.services.errors import OutOfOrder
 from portal.services.persons import Person
@@ -75,12 +73,8 @@ def propose(session: Session, tools: Tools, *, case_id: str, proposal: Proposal,
             may_name_service=False,
         )
     if proposal.slot == "both":
-        _require_joint(session, tools, case_id, people)
-    for person in people:
-        if person.participation in NOT_APPROACHED:
-            raise OutOfOrder("contact_blocked")
-        if not person.has_account:
-            raise OutOfOrder("not_joined")
+        joint_work.require(session, tools, case_id)
+    _require_reachable(people)
     _insert(session, tools, case_id, proposal, by)
     practice = practices.view(session)
     for person in people:
@@ -95,15 +89,12 @@ def _people(session: Session, tools: Tools, case_id: str, slot: str) -> tuple[Pe
     return tuple(person for person in persons.people(session, tools, case_id) if person.partner_id in wanted)
 
 
-def _require_joint(session: Session, tools: Tools, case_id: str, people: tuple[Person, ...]) -> None:
-    """Both sent and were interviewed, and the newest recommendation is signed for a joint route."""
-    standings = interviews.standings(people)
-    both_sent = all(standing.submitted_at is not None for standing in standings)
-    if not both_sent or without_interview(standings, interviews.held(session, case_id)):
-        raise OutOfOrder("joint_after_interviews")
-    newest, signed = routing.latest(session, tools, case_id), reviews.signed(session, tools, case_id)
-    if newest is None or signed is None or signed.recommendation_id != newest.id or signed.route not in JOINT:
-        raise OutOfOrder("joint_after_review")
+def _require_reachable(people: tuple[Person, ...]) -> None:
+    for person in people:
+        if person.participation in NOT_APPROACHED:
+            raise OutOfOrder("contact_blocked")
+        if not person.has_account:
+            raise OutOfOrder("not_joined")
 
 
 def _shown(proposal: Proposal, language: str, practice: PracticeView) -> dict[str, str | int]:

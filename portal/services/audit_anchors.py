@@ -3,6 +3,9 @@
 Deleting the newest events leaves a shorter chain that is sound in itself. A line in a second place
 (``PORTAL_ANCHOR``, and the head of every backup) says how many events there were and how the last one was
 chained. Each line carries a MAC: without the keys nobody writes one.
+
+Nearer by lies the head: one line in the instance folder, beside the database, renewed whenever events were
+chained. Whoever can edit the table alone cannot cut off its end, or have the worker number it anew, unseen.
 """
 
 from __future__ import annotations
@@ -20,8 +23,10 @@ from sqlalchemy.orm import Session
 
 from portal.models import AuditEvent, table_of
 from portal.services.tools import Tools
+from portal.store import Store
 
 FILE: Final = "audit-anchors.txt"
+HEAD_FILE: Final = "audit-head.txt"
 START: Final = "0" * 64
 _TAIL: Final = 512
 
@@ -30,7 +35,11 @@ AnchorKind = Literal["anchor", "restored"]
 
 
 class AnchorDamaged(Exception):
-    """A line of the anchor file cannot be read or was not written with this practice's keys."""
+    """A line of an anchor file cannot be read or was not written with this practice's keys."""
+
+
+class TrailTorn(Exception):
+    """The trail no longer holds what the head says of it."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +85,48 @@ def append(path: Path, line: str) -> None:
         os.close(handle)
 
 
+def keep_up(store: Store, tools: Tools, *, second: Path | None, head: Path | None) -> None:
+    """Renew the head, and once a day add a line in the second place.
+
+    Raises OSError, AnchorDamaged, and TrailTorn where the head no longer holds: it then stays as it is, so
+    that ``audit verify`` goes on saying so.
+    """
+    now = tools.now()
+    if head is not None:
+        with store.staff.read() as session:
+            _renew(session, tools, head, at=now)
+    if second is not None and is_due(second, now):
+        with store.staff.read() as session:
+            stands = newest(session, at=now)
+        keep(tools, second, stands)
+
+
+def _renew(session: Session, tools: Tools, path: Path, *, at: datetime) -> None:
+    held, stands = head_of(tools, path), newest(session, at=at)
+    if held is not None and held.count:
+        c = table_of(AuditEvent).c
+        if session.scalar(select(c.chain).where(c.number == held.count)) != held.head:
+            raise TrailTorn(f"event {held.count} is not the one that was noted")
+    if held is None or held.count != stands.count:
+        put_head(tools, path, stands)
+
+
+def put_head(tools: Tools, path: Path, anchor: Anchor) -> None:
+    """Write the head anew, whole or not at all. Raises OSError."""
+    half = path.with_suffix(".half")
+    half.touch(mode=0o600)
+    half.write_text(f"{anchor.text} {_mac(tools, anchor)}\n", encoding="ascii")
+    half.replace(path)
+
+
+def head_of(tools: Tools, path: Path) -> Anchor | None:
+    """What the head says; None where there is none yet. Raises AnchorDamaged."""
+    if not path.exists():
+        return None
+    lines = path.read_text(encoding="ascii", errors="replace").splitlines() or [""]
+    return _parsed(tools, 1, lines[0], HEAD_FILE)
+
+
 def is_due(folder: Path, now: datetime) -> bool:
     """Whether today has no line yet."""
     path = folder / FILE
@@ -106,14 +157,14 @@ def standing(anchors: Iterable[Anchor]) -> tuple[Anchor, ...]:
     return tuple(held)
 
 
-def _parsed(tools: Tools, number: int, line: str) -> Anchor:
+def _parsed(tools: Tools, number: int, line: str, file: str = FILE) -> Anchor:
     words = line.split(" ")
     if len(words) == 5 and words[1] in ("anchor", "restored") and words[2].isdigit():
         kind: AnchorKind = "restored" if words[1] == "restored" else "anchor"
         anchor = Anchor(int(words[2]), words[3], words[0], kind)
         if hmac.compare_digest(_mac(tools, anchor).encode(), words[4].encode()):
             return anchor
-    raise AnchorDamaged(f"{FILE}: line {number} is damaged or not from this practice")
+    raise AnchorDamaged(f"{file}: line {number} is damaged or not from this practice")
 
 
 def _mac(tools: Tools, anchor: Anchor) -> str:

@@ -26,6 +26,7 @@ from portal.services import (
     clearances,
     closings,
     couples,
+    discernment,
     facts,
     interviews,
     invitations,
@@ -41,6 +42,7 @@ from portal.services.cases import CaseHead
 from portal.services.clearances import ClearanceView
 from portal.services.closings import ClosingView
 from portal.services.couples import Couple
+from portal.services.discernment import DiscernmentView
 from portal.services.facts import FactView
 from portal.services.interviews import InterviewView
 from portal.services.invitations import InvitationView
@@ -91,6 +93,7 @@ class CaseView:
     invitations: tuple[InvitationView, ...]
     facts: tuple[FactView, ...]
     glass: tuple[BreakGlassView, ...]
+    discernment: DiscernmentView
     closings: tuple[ClosingView, ...]
     staff: Mapping[str, str]
     is_invitation_blocked: bool
@@ -142,6 +145,7 @@ def _opened(session: Session, tools: Tools, *, case_id: str, verb: str, by: View
         invitations=invitations.of_case(session, tools, case_id),
         facts=facts.of_case(session, tools, case_id),
         glass=break_glass.of_case(session, tools, case_id),
+        discernment=discernment.of_case(session, tools, case_id),
         closings=closings.of_case(session, tools, case_id),
         staff=case_names.of_staff(session, tools),
         is_invitation_blocked=invitations.is_blocked(couple, newest, found),

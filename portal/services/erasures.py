@@ -24,6 +24,8 @@ from portal.models import (
     Clearance,
     Closing,
     Consent,
+    DiscernmentEnd,
+    DiscernmentSession,
     Fact,
     Finding,
     Intake,
@@ -53,10 +55,9 @@ _OF_ACCOUNTS: tuple[type[Base], ...] = (PartnerSession, AccountLink, LateText)
 _OF_PARTNERS: tuple[type[Base], ...] = (
     *(Letter, Consent, Statement, Notice, Interview, Fact, Invitation, Intake, Account),
 )
-_OF_CASES: tuple[type[Base], ...] = (
-    *(Letter, Appointment, BreakGlass, Clearance, Closing, Review, Recommendation),
-)
-
+#: Made from both, and of no meaning for one alone.
+_OF_BOTH: tuple[type[Base], ...] = (DiscernmentSession, DiscernmentEnd, Review, Recommendation)
+_OF_CASES: tuple[type[Base], ...] = (Letter, Appointment, BreakGlass, Clearance, Closing, *_OF_BOTH)
 
 #: Why something is erased by hand. ``policy``: its time is over, or it was erased before.
 REASONS: Final = ("person_asked", "law", "mistake")
@@ -168,7 +169,7 @@ def _forget_both(session: Session, tools: Tools, gone: _Someone) -> None:
     appointment = table_of(Appointment)
     own = (appointment.c.case_id == gone.case_id) & (appointment.c.slot == gone.slot)
     session.execute(delete(appointment).where(own))
-    for model in (Review, Recommendation):
+    for model in _OF_BOTH:
         session.execute(delete(table_of(model)).where(table_of(model).c.case_id == gone.case_id))
     spoken_of = ((Clearance, "note_box"), (Closing, "note_box"), (BreakGlass, "reason_box"))
     for table, column in ((table_of(model), column) for model, column in spoken_of):

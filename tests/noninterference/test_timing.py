@@ -143,6 +143,39 @@ def test_asking_for_a_link_takes_as_long_for_a_name_that_nobody_has(practice: Pr
     assert not differ(_asks_for_a_link(known, stranger), _asks_for_a_link(unknown, stranger))
 
 
+def _posts(path: str, person: Person, status: int, **fields: str) -> Asked:
+    """One form, over and over, answered with this status."""
+    person.get(path)
+    token = person.page.split('name="csrf_token" value="')[1].split('"')[0]
+
+    def ask() -> None:
+        assert person.client.post(path, data={"csrf_token": token, **fields}).status_code == status
+
+    return ask
+
+
+def test_a_reset_takes_as_long_for_a_link_that_nobody_has(practice: Practice) -> None:
+    """A live link with a wrong code beside a link that was never given."""
+    practice.of_danger.submit("/password/forgot", {"name": practice.of_danger.sign_in_name})
+    practice.of_danger.stage.works("B")
+    token = practice.of_danger.newest_token("password/reset")
+    stranger = Person(practice.alone.stage, "stranger", practice.house.app.test_client(), "")
+    given = {"password": "is it this one, perhaps", "recovery_code": "0000-1111-2222-3333-4444"}
+    known, unknown = (
+        _posts(f"/password/reset/{one}", stranger, 400, **given) for one in (token, "r" * len(token))
+    )
+    assert not differ(known, unknown)
+
+
+def test_staff_are_not_told_from_nobody_by_the_time_it_takes(practice: Practice) -> None:
+    stranger = Person(practice.alone.stage, "stranger", practice.house.app.test_client(), "")
+    known, unknown = (
+        _posts("/sign-in", stranger, 400, name=f"{name}@example.org", password="is it this one, perhaps")
+        for name in ("thea", "nobody")
+    )
+    assert not differ(known, unknown)
+
+
 def test_one_more_query_would_be_noticed(practice: Practice, monkeypatch: pytest.MonkeyPatch) -> None:
     """The test of the test."""
     real = partner_pages.sent_at

@@ -181,8 +181,11 @@ def faults(refused: Mapping[str, str]) -> dict[str, str]:
 
 
 def summary(messages: Mapping[str, str]) -> list[tuple[str, str]]:
-    """The same with the field's name in front, for the summary on top."""
-    return [(field, f"{LABELS[field]}: {message}") for field, message in messages.items()]
+    """The same with the field's name in front, where it has one, for the summary on top."""
+    return [
+        (field, f"{LABELS[field]}: {message}" if field in LABELS else message)
+        for field, message in messages.items()
+    ]
 
 
 def password_fault(refusal: NotFresh) -> dict[str, str]:

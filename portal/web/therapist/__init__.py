@@ -13,5 +13,6 @@ from portal.web.therapist import (  # noqa: E402, F401  (the views hang themselv
     case_page,
     caseload,
     closings,
+    discernment,
     letters,
 )

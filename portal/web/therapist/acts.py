@@ -28,11 +28,12 @@ from portal.web import freshness, guards, kit
 from portal.web.therapist import bp, case_page, forms, words
 from portal.web.therapist.case_page import Filled, find_case
 from portal.web.therapist.forms import ActForm
+from portal.web.therapist.refusals import refusal as refusal_words
 
 Deed = Callable[[Session], object]
 
 
-def _act(case_id: str, act: str, form: ActForm, deed: Deed, *, is_sensitive: bool = False) -> Response:
+def act(case_id: str, name: str, form: ActForm, deed: Deed, *, is_sensitive: bool = False) -> Response:
     """Carry out one act: body, freshness, order, in that order; 303 back to the case."""
 
     def again(
@@ -40,7 +41,7 @@ def _act(case_id: str, act: str, form: ActForm, deed: Deed, *, is_sensitive: boo
     ) -> Response:
         asks = is_sensitive and freshness.is_due()
         filled = Filled(form.typed(), errors, is_open=True, wants_password=asks, marked=marked)
-        return case_page.draw(case_id, act=act, filled=filled, refusal=refusal, status=status)
+        return case_page.draw(case_id, act=name, filled=filled, refusal=refusal, status=status)
 
     if not form.validate():
         return again(400, form.faults)
@@ -56,8 +57,8 @@ def _act(case_id: str, act: str, form: ActForm, deed: Deed, *, is_sensitive: boo
     except BadInput as bad:
         return again(400, words.faults(bad), marked=words.marked(bad))
     except Refused as refused:
-        return again(409, {}, words.refusal(refused))
-    return redirect(f"/releases/{done}" if act == "release" else f"/cases/{case_id}", 303)
+        return again(409, {}, refusal_words(refused))
+    return redirect(f"/releases/{done}" if name == "release" else f"/cases/{case_id}", 303)
 
 
 @bp.post("/cases/<case_id>/interviews")
@@ -73,7 +74,7 @@ def interview(case_id: str) -> Response:
             note=form["note"].data or "", by=kit.viewer(),
         )  # fmt: skip
 
-    return _act(case_id, "interview", form, deed)
+    return act(case_id, "interview", form, deed)
 
 
 @bp.post("/cases/<case_id>/clearances")
@@ -86,7 +87,7 @@ def clearance(case_id: str) -> Response:
         tier, note = form["tier"].data, form["note"].data
         clearances.give(session, kit.tools(), case_id=case_id, tier=tier, note=note, by=kit.viewer())
 
-    return _act(case_id, "clearance", form, deed, is_sensitive=True)
+    return act(case_id, "clearance", form, deed, is_sensitive=True)
 
 
 @bp.post("/cases/<case_id>/review")
@@ -108,7 +109,7 @@ def review(case_id: str) -> Response:
         shown = form.given("recommendation")
         reviews.make(session, kit.tools(), case_id=case_id, choice=choice, shown=shown, by=kit.viewer())
 
-    return _act(case_id, "review", form, deed)
+    return act(case_id, "review", form, deed)
 
 
 @bp.post("/cases/<case_id>/releases")
@@ -127,7 +128,7 @@ def release(case_id: str) -> Response:
         )
         return releases.write(session, kit.tools(), case_id=case_id, draft=draft, by=kit.viewer())
 
-    return _act(case_id, "release", form, deed, is_sensitive=True)
+    return act(case_id, "release", form, deed, is_sensitive=True)
 
 
 @bp.post("/cases/<case_id>/invitations")
@@ -150,7 +151,7 @@ def invitation(case_id: str) -> Response:
             language=language, by=kit.viewer(),
         )  # fmt: skip
 
-    return _act(case_id, "invitation", form, deed)
+    return act(case_id, "invitation", form, deed)
 
 
 @bp.post("/cases/<case_id>/appointments")
@@ -167,7 +168,7 @@ def appointment(case_id: str) -> Response:
         )  # fmt: skip
         appointments.propose(session, kit.tools(), case_id=case_id, proposal=proposal, by=kit.viewer())
 
-    return _act(case_id, "appointment", form, deed)
+    return act(case_id, "appointment", form, deed)
 
 
 @bp.post("/cases/<case_id>/requests")
@@ -180,7 +181,7 @@ def request_again(case_id: str) -> Response:
         slot, kind = form["slot"].data, form["kind"].data
         requests.send(session, kit.tools(), case_id=case_id, slot=slot, kind=kind, by=kit.viewer())
 
-    return _act(case_id, "request", form, deed)
+    return act(case_id, "request", form, deed)
 
 
 @bp.post("/cases/<case_id>/facts")
@@ -195,7 +196,7 @@ def fact(case_id: str) -> Response:
             said=form.said(), note=form["note"].data or "", by=kit.viewer(),
         )  # fmt: skip
 
-    return _act(case_id, "fact", form, deed)
+    return act(case_id, "fact", form, deed)
 
 
 def open_by_break_glass(case_id: str, reason: str) -> Response:

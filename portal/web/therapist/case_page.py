@@ -15,6 +15,7 @@ from portal.web.therapist.presenters import case_presenter
 
 ACTS = (
     "interview", "clearance", "review", "release", "invitation", "appointment", "request", "fact",
+    "discernment",
     "closing",
 )  # fmt: skip
 

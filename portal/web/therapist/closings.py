@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 from portal.services import closings
 from portal.web import guards, kit
 from portal.web.therapist import bp, forms
-from portal.web.therapist.acts import _act
+from portal.web.therapist.acts import act
 from portal.web.therapist.case_page import find_case
 
 
@@ -24,7 +24,7 @@ def closing(case_id: str) -> Response:
             by=kit.viewer(), is_blind=False,
         )  # fmt: skip
 
-    return _act(case_id, "closing", form, deed)
+    return act(case_id, "closing", form, deed)
 
 
 @bp.post("/cases/<case_id>/reopening")
@@ -37,4 +37,4 @@ def reopening(case_id: str) -> Response:
         note = form["note"].data or ""
         closings.reopen(session, kit.tools(), case_id=case_id, note=note, by=kit.viewer())
 
-    return _act(case_id, "closing", form, deed)
+    return act(case_id, "closing", form, deed)

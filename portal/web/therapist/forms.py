@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import MAXYEAR, datetime
-from typing import Final
+from datetime import MAXYEAR, date, datetime
+from typing import ClassVar, Final
 from zoneinfo import ZoneInfo
 
 from flask_babel import lazy_gettext as _l
 from wtforms import Field, StringField
 from wtforms.validators import StopValidation
 
-from portal.domain import case_life
+from portal.domain import case_life, discernment
 from portal.domain.rules import PROTECTIVENESS
 from portal.services import facts, intakes
 from portal.web import bodies, context, fields, kit
@@ -181,6 +181,48 @@ class FactForm(ActForm):
     def said(self) -> dict[str, str]:
         """What is stated: kind -> value."""
         return {name: self[name].data for name in (*facts.KINDS, "confirm") if self[name].data}
+
+
+class DiscernmentForm(ActForm):
+    """A session, the end, or the outcome: ``step`` says which, and each needs its own fields."""
+
+    step = _choice("session", "end", "outcome")
+    number = _choice("", *(str(number) for number in range(1, discernment.MOST + 1)))
+    held_on = StringField(validators=[text(10, one_line=True)])
+    minutes = StringField(validators=[text(4, one_line=True)])
+    a_goes_on = _choice("", "yes", "no")
+    b_goes_on = _choice("", "yes", "no")
+    path = _choice("", *(str(path) for path in discernment.PATHS))
+    outcome = _choice("", *dict.fromkeys(key for keys in discernment.OUTCOMES.values() for key in keys))
+    note = StringField(validators=[text(NOTE_LIMIT)])
+
+    _NEEDS: ClassVar = {
+        "session": ("number", "held_on", "minutes", "a_goes_on", "b_goes_on"),
+        "end": ("held_on", "path"),
+        "outcome": ("outcome",),
+    }
+
+    def validate_step(self, _field: Field) -> None:
+        """Fields that this step needs are asked for one by one."""
+        for name in self._NEEDS.get(self.step.data or "", ()):
+            if not self[name].data:
+                self[name].validators = [*self[name].validators, required]
+
+    def validate_held_on(self, field: Field) -> None:
+        if field.data and self.day(field.data) is None:
+            raise StopValidation(_l("Please give a day, such as 2026-12-01."))
+
+    def validate_minutes(self, field: Field) -> None:
+        if field.data and not (field.data.isascii() and field.data.isdigit() and 5 <= int(field.data) <= 480):
+            raise StopValidation(_l("Please give a number of minutes from 5 to 480."))
+
+    @staticmethod
+    def day(text: str) -> date | None:
+        """An ISO day, or None for anything else."""
+        try:
+            return date.fromisoformat(text)
+        except ValueError:
+            return None
 
 
 class ClosingForm(ActForm):

@@ -9,6 +9,7 @@ from portal.services import releases, staff_letters
 from portal.services.errors import NotFound, NotFresh, Refused
 from portal.web import freshness, guards, kit
 from portal.web.therapist import bp, forms, words
+from portal.web.therapist.refusals import refusal as refusal_words
 
 
 def _find(letter_id: str) -> None:
@@ -40,7 +41,7 @@ def approval(letter_id: str) -> AnyResponse:
     except NotFresh as stale:
         return _draw(letter_id, errors={"password": freshness.message(stale)}, status=400)
     except Refused as refused:
-        return _draw(letter_id, refusal=words.refusal(refused), status=409)
+        return _draw(letter_id, refusal=refusal_words(refused), status=409)
     return redirect(f"/releases/{letter_id}", 303)
 
 

@@ -17,10 +17,9 @@ from portal.content.rules import ruleset
 from portal.domain.lint import Breach, Piece
 from portal.domain.questionnaire import Wording
 from portal.domain.texts import RulesetTexts
-from portal.services.errors import BadInput, Refused
+from portal.services.errors import BadInput
 from portal.services.release_lint import LintRefused
 from portal.web import context, kit
-from portal.web.therapist import endings
 
 ROUTES: Final = {
     "safety": _l("Safety first"),
@@ -122,47 +121,20 @@ URGENCY: Final = {
     5: ("none", _l("Signed")),
 }
 
-REFUSALS: Final = {
-    "interviews_first": _l(
-        "First see everyone who takes part alone, since they sent their form, with all three ticks: "
-        "identity, private setting, safety asked again. Then a tier can be cleared."
-    ),
-    "no_recommendation": _l("There is no recommendation yet: it is made once a form was sent."),
-    "newer_recommendation": _l("A newer recommendation stands now. Read it, then sign."),
-    "clearance_first": _l(
-        "This couple's route is safety. A less protective route needs a clearance first, after the "
-        "interviews. An order of protection in force and a child in danger are never cleared: only newer "
-        "answers that you accept change them."
-    ),
-    "format_after_interviews": _l(
-        "First interview everyone whose form was sent, each alone, with all three ticks. Then a format "
-        "for couples work or discernment can be chosen. You can sign now without a format."
-    ),
-    "review_first": _l("First sign a review. Letters follow what you signed."),
-    "service_after_interviews": _l(
-        "First interview everyone whose form was sent, each alone, with all three ticks. "
-        "Until then a letter names no service."
-    ),
-    "contact_blocked": _l("This person does not take part. The practice makes no new contact with them."),
-    "not_joined": _l("This person has no account yet and could not read it."),
-    "already_decided": _l("Somebody has decided about this letter meanwhile."),
-    "somebody_else_decides": _l(
-        "Another therapist or an admin decides about this letter. In a practice with a single account its "
-        "author decides, a day after writing it."
-    ),
-    "already_joined": _l("This person has joined already."),
-    "invitation_blocked": _l(
-        "No invitation goes out while signs of danger stand (R1 to R4) or after any order of protection. "
-        "First assess each person's safety, apart."
-    ),
-    "inviter_sends_first": _l("This waits until the person who asked has sent their own form."),
-    "joint_after_interviews": _l(
-        "A joint appointment needs both forms sent and an interview with each person alone, with all "
-        "three ticks."
-    ),
-    "joint_after_review": _l("A joint appointment needs the newest recommendation signed for a joint route."),
-    **endings.REFUSALS,
-    "not_sent": _l("This person has not sent the form that is open now; there is nothing to ask for again."),
+PATHS: Final = {
+    1: _l("Path 1: things stay as they are"),
+    2: _l("Path 2: separation, or ending the relationship"),
+    3: _l("Path 3: six months of couples therapy, ending it off the table"),
+}
+OUTCOMES: Final = {
+    "unchanged": _l("Together, unchanged"),
+    "together": _l("Together again"),
+    "in_therapy": _l("In couples therapy"),
+    "therapy_completed": _l("Couples therapy completed"),
+    "therapy_stopped": _l("Together, couples therapy stopped early"),
+    "apart": _l("Living apart"),
+    "ended": _l("The relationship has ended"),
+    "unknown": _l("Not known"),
 }
 FAULTS: Final = {
     "nobody_there": _l("There is nobody in this place of the case yet."),
@@ -185,11 +157,6 @@ def locale() -> str:
 def said(wording: Wording) -> str:
     """A content text in the reader's language."""
     return wording.in_locale(locale())
-
-
-def refusal(refused: Refused) -> str:
-    """Why an act was not carried out, and what must happen first."""
-    return str(REFUSALS.get(refused.reason, _("This cannot be done now.")))
 
 
 def faults(refused: BadInput) -> dict[str, str]:

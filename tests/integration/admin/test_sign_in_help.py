@@ -141,6 +141,7 @@ def test_it_can_be_stopped_within_the_day(app: Flask, house: World, ada: Desk) -
     ("fields", "status", "field"),
     [
         ({"call_slot": "a"}, 400, "heard"),
+        ({"call_slot": "a", "stop": "maybe"}, 400, "stop"),
         ({"call_slot": "c", "heard": "yes"}, 400, "call_slot"),
         ({"call_slot": "b", "heard": "yes"}, 409, "call_slot"),
     ],

@@ -207,8 +207,11 @@ def test_every_act_comes_back_to_the_case(house: World, sit: Desk, thea: Viewer)
         assert answer.location.startswith(start), act
     house.work()
     said = words(sit.get(f"/cases/{case.id}"))
-    for part in ("Interview with A", "Cleared: A, acute danger", "Accepted: Waiting", "Letter to A", "Room 2",
-                 "Invitation sent to B", "Something important happened since: yes", "A move."):  # fmt: skip
+    told = (
+        "Interview with A", "Cleared: A, acute danger", "Accepted: Waiting", "Letter to A", "Room 2",
+        "Invitation sent to Partner B", "Something important happened since: yes", "A move.",
+    )  # fmt: skip
+    for part in told:
         assert part in said, part
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
 from portal.domain.access import Viewer
 from portal.models import AuditEvent, table_of
-from portal.services import audit, audit_chain
+from portal.services import audit, audit_anchors, audit_chain
 from portal.services.audit_anchors import START
 from portal.services.tools import Tools
 from portal.store import Store
@@ -190,3 +193,87 @@ def test_nobodys_words_become_part_of_an_event(
     with pytest.raises(audit.NotAKey), store.staff.write() as session:
         audit.record(session, tools, by=THEA, verb="case.viewed", subject=("case", subject), detail=detail)
     assert _verify(store, tools) == (0, None)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "happened_at = 'yesterday'",
+        "happened_at = NULL",
+        "happened_at = 5",
+        "mac = 'é'",
+        "mac = x'00ff'",
+        "chain = 'é'",
+        "chain = x'c3'",
+        "detail = x'ff'",
+        "verb = cast(x'fffe' as text)",
+        "number = 'two'",
+        "number = -2",
+        "number = 9223372036854775807",
+        "id = 'other'",
+        "actor_id = actor_id || char(0)",
+    ],
+)
+def test_whatever_is_put_into_an_event_is_a_finding_and_no_crash(
+    store: Store, tools: Tools, change: str
+) -> None:
+    """As somebody does it with the sqlite3 shell, past every type and constraint."""
+    _write(store, tools, 3)
+    path = str(store.staff.engine.url.database)
+    with closing(sqlite3.connect(path, isolation_level=None)) as shell:
+        shell.execute("PRAGMA writable_schema = ON")
+        shell.execute(
+            "UPDATE sqlite_schema SET sql = replace(sql, 'NOT NULL', '') WHERE name = 'audit_event'"
+        )
+        shell.execute("PRAGMA schema_version = 9999")
+        shell.execute(f"UPDATE audit_event SET {change} WHERE number = 2")
+    store.dispose()
+    assert _verify(store, tools)[1] is not None
+
+
+def test_events_numbered_anew_behind_a_deletion_are_found_by_the_head(
+    store: Store, tools: Tools, tmp_path: Path
+) -> None:
+    """Delete one, take the later ones their numbers, and let the worker chain them again: sound in itself."""
+    head = tmp_path / "audit-head.txt"
+
+    def chains() -> None:
+        with store.staff.write() as session:
+            audit_chain.extend(session, tools)
+        audit_anchors.keep_up(store, tools, second=None, head=head)
+
+    _write(store, tools, 5)
+    chains()
+    first = audit_anchors.head_of(tools, head)
+    _tamper(store, "delete from audit_event where number = 3")
+    _tamper(store, "update audit_event set number = null, chain = null where number > 3")
+    assert _verify(store, tools) == (4, None)
+    with pytest.raises(audit_anchors.TrailTorn):
+        chains()
+    _write(store, tools, 4)
+    with pytest.raises(audit_anchors.TrailTorn):
+        chains()
+    assert _verify(store, tools) == (8, None)
+    held = audit_anchors.head_of(tools, head)
+    assert (held, held is not None and held.count) == (first, 5)
+    with store.staff.read() as session:
+        checked, fault = audit_chain.verify(session, tools, [held] if held else [])
+    assert (checked, fault) == (5, "event 5 is not the one that was anchored")
+
+
+def test_the_head_follows_the_trail_and_says_when_it_was_touched(
+    store: Store, tools: Tools, tmp_path: Path
+) -> None:
+    head = tmp_path / "audit-head.txt"
+    for count in (0, 2, 5):
+        _write(store, tools, {0: 0, 2: 2, 5: 3}[count])
+        audit_anchors.keep_up(store, tools, second=None, head=head)
+        held = audit_anchors.head_of(tools, head)
+        assert held is not None
+        assert (held.count, head.stat().st_mode & 0o777) == (count, 0o600)
+    head.write_text(head.read_text().replace(" 5 ", " 4 "))
+    with pytest.raises(audit_anchors.AnchorDamaged, match=r"audit-head\.txt: line 1"):
+        audit_anchors.keep_up(store, tools, second=None, head=head)
+    head.write_text("")
+    with pytest.raises(audit_anchors.AnchorDamaged):
+        audit_anchors.head_of(tools, head)

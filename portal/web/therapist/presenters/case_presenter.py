@@ -19,6 +19,7 @@ from portal.web.therapist.presenters import (
     side_presenter,
     steps_presenter,
     timeline_presenter,
+    work_presenter,
 )
 from portal.web.therapist.presenters.figures_presenter import Figures
 from portal.web.therapist.presenters.labels import label, who
@@ -62,6 +63,7 @@ class CasePage:
     is_invitation_blocked: bool
     is_closed: bool
     opened_act: str
+    work: dict[str, Any]
 
 
 def present(view: CaseView, *, opened_act: str = "") -> CasePage:
@@ -92,6 +94,7 @@ def present(view: CaseView, *, opened_act: str = "") -> CasePage:
         is_invitation_blocked=view.is_invitation_blocked,
         is_closed=view.head.closed_at is not None,
         opened_act=opened_act or following.act,
+        work=work_presenter.present(view),
     )
 
 
@@ -127,6 +130,8 @@ def _next(view: CaseView) -> Next:
         return Next(_("Nothing. Whatever this couple sends or says opens the case again."), "")
     if view.recommendation is None:
         return _before_recommendation(view)
+    if due := work_presenter.outcome_due(view):
+        return Next(due, "discernment", _("Note the outcome"))
     lacking = _lacking(view, view.recommendation.body["route"])
     if not view.is_signed:
         return _before_signing(view.recommendation.body, is_lacking=bool(lacking))

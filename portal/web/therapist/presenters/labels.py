@@ -13,8 +13,8 @@ _SHORT: Final = 18
 
 
 def label(side: Side) -> str:
-    """ "A: Ana López", or the letter alone before consent."""
-    return f"{side.slot.upper()}: {side.name}" if side.name else side.slot.upper()
+    """ "A: Ana López", or "Partner A" before consent."""
+    return f"{side.slot.upper()}: {side.name}" if side.name else nameless(side.slot)
 
 
 def who(view: CaseView, slot: str | None) -> str:
@@ -22,15 +22,17 @@ def who(view: CaseView, slot: str | None) -> str:
     if slot is None or slot == "both":
         return _("Both")
     side = view.side(slot)
-    return slot.upper() if side is None else label(side)
+    return nameless(slot) if side is None else label(side)
+
+
+def nameless(slot: str) -> str:
+    """A person whose name nobody knows yet."""
+    return _("Partner %(letter)s", letter=slot.upper())
 
 
 def short(side: Side) -> str:
     """ "A: Ana" as the person wants to be called, for tables and charts; else by the name of the consent."""
     given = str(side.answers.get("chosen_name") or side.name or "")
     called = "".join(sign for sign in given if sign.isprintable()).strip()
-    return (
-        f"{side.slot.upper()}: {called[:_SHORT]}{'…' if len(called) > _SHORT else ''}"
-        if called
-        else side.slot.upper()
-    )
+    cut = f"{called[:_SHORT]}{'…' if len(called) > _SHORT else ''}"
+    return f"{side.slot.upper()}: {cut}" if called else nameless(side.slot)

@@ -53,6 +53,9 @@ def _work(view: CaseView) -> Iterator[_Event]:
     for review in view.reviews:
         route = f": {words.ROUTES[review.route]}" if review.route else ""
         yield review.made_at, f"{words.DECISIONS[review.decision]}{route}", names.get(review.made_by, "")
+    for talk in view.discernment.sessions:
+        number = talk.held.number
+        yield talk.noted_at, _("Discernment, session %(number)s", number=number), names.get(talk.noted_by, "")
     for fact in view.facts:
         yield (
             fact.stated_at,
