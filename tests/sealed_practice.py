@@ -24,6 +24,7 @@ from portal.services import (
     break_glass,
     calls,
     closings,
+    export_orders,
     exports,
     invitations,
     joining,
@@ -94,7 +95,7 @@ def build(store: Store, tools: Tools, clock: Clock, folder: Path) -> Pair:
     _self_referred(cast)
     _not_yet_settled(pair)
     with cast.store.staff.write() as session:
-        order = exports.checked(
+        order = export_orders.checked(
             form="csv", since="", until="", identified=True, include=(), purpose=f"{WORD} purpose"
         )
         exports.create(session, tools, order=order, by=OFFICE)
