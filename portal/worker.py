@@ -178,14 +178,6 @@ def _retention(place: Workplace, _practice: str) -> None:
     place.store.clean()
 
 
-def _export(place: Workplace, export_id: str) -> None:
-    export_making.run(place.store, place.tools, place.exports, export_id)
-
-
-def _export_expiry(place: Workplace, export_id: str) -> None:
-    exports.expire(place.store, place.tools, place.exports, export_id, by=WORKER)
-
-
 #: Job kind -> what to do about its subject; each may run twice without harm.
 HANDLERS: Final[dict[str, Callable[[Workplace, str], None]]] = {
     "submitted": _submitted,
@@ -197,8 +189,8 @@ HANDLERS: Final[dict[str, Callable[[Workplace, str], None]]] = {
     "recheck": _recheck,
     "reset_link": _reset_link,
     "staff_reset_link": _staff_reset_link,
-    "export": _export,
-    "export_expiry": _export_expiry,
+    "export": lambda place, it: export_making.run(place.store, place.tools, place.exports, it),
+    "export_expiry": lambda place, it: exports.expire(place.store, place.tools, place.exports, it, by=WORKER),
     "ledger": _ledger,
     "retention": _retention,
 }

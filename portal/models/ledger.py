@@ -96,7 +96,7 @@ class Export(Base):
     #: What chooses the rows, as JSON: codes and ids alone.
     filters: Mapped[str] = mapped_column(Text, default="{}", server_default="{}")
     #: Where the making stands, as JSON (``export_spool.Position``), so that a restarted worker goes on there.
-    position: Mapped[str] = mapped_column(Text, default="", server_default="")
+    position: Mapped[str] = mapped_column(Text, default="{}", server_default="{}")
     done_rows: Mapped[int] = mapped_column(default=0, server_default="0")
     all_rows: Mapped[int | None] = mapped_column(default=None)
     #: JSON of what stands beside the file: schema, versions, counts, checksum.

@@ -36,8 +36,8 @@ class Position:
 
     @classmethod
     def of(cls, text: str) -> Position:
-        """From what the database keeps; the beginning for an empty text."""
-        return cls(**json.loads(text)) if text else cls()
+        """From what the database keeps; the beginning for an empty object."""
+        return cls(**json.loads(text))
 
     def text(self) -> str:
         """For the database."""

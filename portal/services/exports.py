@@ -113,7 +113,7 @@ def create(
         "file_name": f"report-{tools.new_id()[:8]}.{ending}",
         "report": order.report,
         "filters": json.dumps(asdict(order.filters)),
-        "position": "",
+        "position": "{}",
         "done_rows": 0,
     }
     session.execute(insert(table_of(Export)), [row])

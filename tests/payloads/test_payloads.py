@@ -68,7 +68,7 @@ class Browser:
     def get(self, path: str) -> str:
         return self.client.get(path).text
 
-    def post(self, path: str, **fields: Any) -> Any:
+    def post(self, path: str, /, **fields: Any) -> Any:
         return self.client.post(path, data={"csrf_token": self.csrf, **fields})
 
 

@@ -8,7 +8,7 @@ from alembic import op
 import portal.models.base
 
 revision = '0011'
-down_revision = '0006'
+down_revision = '0009'
 branch_labels = None
 depends_on = None
 
@@ -19,7 +19,7 @@ def upgrade() -> None:
     with op.batch_alter_table('export', schema=None) as batch_op:
         batch_op.add_column(sa.Column('report', sa.String(length=64), server_default='intakes', nullable=False))
         batch_op.add_column(sa.Column('filters', sa.Text(), server_default='{}', nullable=False))
-        batch_op.add_column(sa.Column('position', sa.Text(), server_default='', nullable=False))
+        batch_op.add_column(sa.Column('position', sa.Text(), server_default='{}', nullable=False))
         batch_op.add_column(sa.Column('done_rows', sa.Integer(), server_default='0', nullable=False))
         batch_op.add_column(sa.Column('all_rows', sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column('manifest', sa.Text(), nullable=True))
