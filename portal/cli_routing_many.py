@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 from portal.content.rules import ruleset
 from portal.domain.couple_stream import CoupleLine, read_piece
 from portal.domain.errors import CoupleFault
+from portal.domain.printing import printer
 from portal.domain.routing import recommend
 
 PIECE: Final = 100
@@ -39,9 +40,12 @@ def workers() -> int:
 def printed(lines: Iterable[CoupleLine], *, would_change: bool) -> Iterator[str]:
     """The recommendation of each couple as a line of JSON."""
     rules = ruleset()
+    text = printer(rules.texts)
     for line in lines:
-        made = recommend(line.couple, rules, would_change=would_change or line.alone)
-        yield json.dumps(made.as_dict()) + "\n"
+        if would_change or line.alone:
+            yield json.dumps(recommend(line.couple, rules, would_change=True).as_dict()) + "\n"
+        else:
+            yield text(recommend(line.couple, rules, would_change=False)) + "\n"
 
 
 def printed_by_many(stream: Iterator[bytes], *, would_change: bool, count: int) -> Iterator[str]:

@@ -32,6 +32,8 @@ from portal.services import (
     late_texts,
     mails,
     releases,
+    staff_entries,
+    staff_profiles,
 )
 from portal.services.appointments import Proposal
 from portal.services.releases import Draft
@@ -94,6 +96,7 @@ def build(store: Store, tools: Tools, clock: Clock, folder: Path) -> Pair:
     _discernment(pair, thea)
     _self_referred(cast)
     _not_yet_settled(pair)
+    _entered_by_staff(cast, thea)
     with cast.store.staff.write() as session:
         order = export_orders.checked(
             form="csv", since="", until="", identified=True, include=(), purpose=f"{WORD} purpose"
@@ -151,6 +154,18 @@ def _discernment(pair: Pair, thea: Viewer) -> None:
     with pair.cast.store.staff.write() as session:
         session.execute(insert(table_of(DiscernmentSession)), [held])
         session.execute(insert(table_of(DiscernmentEnd)), [ended])
+
+
+def _entered_by_staff(cast: Cast, thea: Viewer) -> None:
+    """What somebody of the staff offers, and a form they began for somebody on the phone."""
+    case = cast.couple()
+    opening = staff_entries.Opening(
+        "phone", "spoken", f"{WORD} name", "en", f"{WORD} note", {"channel": "phone", "address": WORD}
+    )
+    with cast.store.staff.write() as session:
+        given = {"languages": ["en"], "places": ["3"]}
+        staff_profiles.change(session, cast.tools, staff_id=thea.id, given=given, by=OFFICE)
+        staff_entries.begin(session, cast.tools, case_id=case.id, slot="a", opening=opening, by=thea)
 
 
 def _not_yet_settled(pair: Pair) -> None:

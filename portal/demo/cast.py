@@ -88,6 +88,8 @@ class StaffMember(Strict):
     key: str
     name: str
     roles: tuple[str, ...]
+    #: Trainings, languages, formats, hours and places, as an admin keeps them.
+    offers: dict[str, list[str]] = {}
 
     @property
     def first_name(self) -> str:
@@ -106,10 +108,30 @@ class _File(Strict):
 
 ADMIN: Final = StaffMember(key="theo", name="Theo Ashgrove", roles=("admin",))
 THERAPISTS: Final = (
-    StaffMember(key="imani", name="Imani Harrowgate", roles=("therapist",)),
-    StaffMember(key="mateo", name="Mateo Solerena", roles=("therapist",)),
-    StaffMember(key="wen", name="Wen Larkmoor", roles=("therapist",)),
-)
+    StaffMember(
+        key="imani", name="Imani Harrowgate", roles=("therapist",),
+        offers={
+            "trainings": ["gottman_3", "discernment"], "languages": ["en"],
+            "formats": ["in_person", "online"],
+            "hours": ["mon_morning", "mon_afternoon", "tue_evening", "thu_evening"], "places": ["24"],
+        },
+    ),
+    StaffMember(
+        key="mateo", name="Mateo Solerena", roles=("therapist",),
+        offers={
+            "trainings": ["eft_certified"], "languages": ["en", "es"], "formats": ["in_person"],
+            "hours": ["tue_afternoon", "wed_evening", "sat_morning"], "places": ["14"],
+        },
+    ),
+    StaffMember(
+        key="wen", name="Wen Larkmoor", roles=("therapist",),
+        offers={
+            "trainings": ["developmental", "eft_externship"], "languages": ["en", "zh"],
+            "formats": ["online"],
+            "hours": ["mon_evening", "wed_evening", "fri_morning"], "places": ["18"],
+        },
+    ),
+)  # fmt: skip
 STAFF: Final = (ADMIN, *THERAPISTS)
 
 

@@ -24,7 +24,7 @@ from portal.demo.stage import Stage, Sweep, secrets_of
 from portal.demo.streams import Stream
 from portal.domain.access import Viewer, system
 from portal.models import PRACTICE_ID, Account, Base, Practice, StaffAccount, table_of
-from portal.services import people, practice_settings, set_ups, sign_ins
+from portal.services import people, practice_settings, set_ups, sign_ins, staff_profiles
 from portal.services.tools import Tools
 from portal.store import Store
 
@@ -158,6 +158,7 @@ def _employ(stage: Stage, member: StaffMember) -> Viewer:
         step = set_ups.matching_step(tools, set_up, pyotp.TOTP(set_up.secret).at(tools.now()))
         password_hash = tools.passwords.hash(stage.secrets.staff)
         set_ups.finish(session, tools, set_up=set_up, password_hash=password_hash, step=step or 0)
+        staff_profiles.change(session, tools, staff_id=made.staff_id, given=member.offers, by=LOADER)
     return Viewer(kind="staff", id=made.staff_id, roles=frozenset(member.roles))
 
 

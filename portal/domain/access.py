@@ -50,11 +50,19 @@ def is_fresh(viewer: Viewer, now: datetime) -> bool:
     return viewer.authenticated_at is not None and now - viewer.authenticated_at <= FRESH_FOR
 
 
-def can_open_case(viewer: Viewer, *, therapist_id: str | None, has_break_glass: bool) -> bool:
-    """Therapists open their own cases, unassigned ones, and others by break-glass.
+def can_open_case(
+    viewer: Viewer,
+    *,
+    therapist_id: str | None,
+    has_break_glass: bool = False,
+    is_covering: bool = False,
+    is_conflicted: bool = False,
+) -> bool:
+    """Therapists open their own cases, unassigned ones, those they cover, and others by break-glass.
 
-    Unassigned and safety cases are visible to all therapists until assigned (security.md §0).
+    Unassigned and safety cases are visible to all therapists until assigned (security.md §0). A conflict of
+    interest closes a case to somebody whatever else would open it.
     """
-    if not viewer.is_therapist:
+    if not viewer.is_therapist or is_conflicted:
         return False
-    return therapist_id is None or therapist_id == viewer.id or has_break_glass
+    return therapist_id is None or therapist_id == viewer.id or is_covering or has_break_glass

@@ -30,9 +30,9 @@ def _covers_every_answer(couple: Couple, on: date) -> bool:
     """Everybody in the file submitted by that day, and nobody is writing again."""
     if on > couple.as_of:
         return False
-    return all(
-        partner.setting.submitted_on is not None
-        and partner.setting.submitted_on <= on
-        and couple.participation[slot] != "in_progress"
-        for slot, partner in couple.present()
-    )
+    for slot, sheet in couple.sheets.items():
+        if sheet is None:
+            continue
+        if sheet.sent is None or sheet.sent > on or couple.participation[slot] == "in_progress":
+            return False
+    return True

@@ -8,10 +8,10 @@ which are made in a quarter of the time.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from portal.domain.constructs import ACTS, CONTROL_KINDS
 
@@ -184,11 +184,6 @@ class Indices(NamedTuple):
     eft: int | None = None
     developmental: int | None = None
 
-    @property
-    def scored(self) -> tuple[int | None, int | None, int | None]:
-        """The three, in the order of INDEX_KEYS."""
-        return (self.gottman, self.eft, self.developmental)
-
 
 class Partner(NamedTuple):
     """One partner's answers; ``skipped``, ``declined``, ``not_asked`` hold paths (``harm_done.threat``)."""
@@ -222,9 +217,36 @@ class Clearance:
     on: date
 
 
+class Sheet:
+    """One partner as read: ``facts`` (facts.py), the day of sending, the indices; the answers when asked for.
+
+    The rules go by the facts. The answers themselves are only put together where somebody wants them.
+    """
+
+    __slots__ = ("_partner", "_raw", "_read", "facts", "indices", "sent")
+
+    def __init__(
+        self, raw: Mapping[str, Any], read: Callable[[Mapping[str, Any], str], Partner], *,
+        facts: int, sent: date | None, indices: Indices,
+    ) -> None:  # fmt: skip
+        self.facts = facts
+        self.sent = sent
+        self.indices = indices
+        self._raw = raw
+        self._read = read
+        self._partner: Partner | None = None
+
+    @property
+    def partner(self) -> Partner:
+        """The answers."""
+        if self._partner is None:
+            self._partner = self._read(self._raw, "partner")
+        return self._partner
+
+
 @dataclass(frozen=True, slots=True)
 class Couple:
-    """Everything the rules read. ``partners[slot]`` is ``None`` where nothing was answered.
+    """Everything the rules read. ``sheets[slot]`` is ``None`` where nothing was answered.
 
     ``digest`` is "sha256:" and the hexadecimal SHA-256 of the couple file's JSON value written with
     sorted keys, no spaces and ASCII escapes.
@@ -232,17 +254,22 @@ class Couple:
 
     as_of: date
     participation: Mapping[Slot, Participation]
-    partners: Mapping[Slot, Partner | None]
+    sheets: Mapping[Slot, Sheet | None]
     standing: tuple[StandingFinding, ...]
     clearances: tuple[Clearance, ...]
     digest: str
 
+    @property
+    def partners(self) -> Mapping[Slot, Partner | None]:
+        """The answers of each partner; ``None`` where nothing was answered."""
+        return {slot: sheet.partner if sheet else None for slot, sheet in self.sheets.items()}
+
     def present(self) -> Iterator[tuple[Slot, Partner]]:
         """The partners in the file, a before b."""
         for slot in SLOTS:
-            partner = self.partners[slot]
-            if partner is not None:
-                yield slot, partner
+            sheet = self.sheets[slot]
+            if sheet is not None:
+                yield slot, sheet.partner
 
     def submitted(self) -> Iterator[tuple[Slot, Partner]]:
         """The partners who have submitted, a before b."""

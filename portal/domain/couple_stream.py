@@ -137,36 +137,22 @@ def _skip(text: str, place: int) -> int:
 
 
 def _couple(number: int, text: str) -> Couple:
-    value = _plainly_decoded(text)
-    if value is None:
+    try:
+        value = _PLAIN_DECODER.decode(text)
+    except (ValueError, RecursionError):
+        # Whatever it is, it is told of with care: where it stands, or which field stands twice.
         value = _decoded(number, lambda: _DECODER.decode(text))
     return _parsed(number, value)
 
 
-def _plainly_decoded(text: str) -> Any:
-    """A JSON object in which surely no field stands twice, decoded at a third of the price; else None.
-
-    Every colon stands right behind a quotation mark, and there are as many as fields in what was read: then
-    none was dropped as a second one. Anything else is decoded with care, and told of where it is wrong.
-    """
-    colons = text.count('":')
-    if colons != text.count(":"):
-        return None
-    try:
-        value = _PLAIN_DECODER.decode(text)
-        # From Python 3.12 on the decoder goes deeper than a function of ours may: counting can fail too.
-        return value if type(value) is dict and _count_fields(value) == colons else None
-    except (ValueError, RecursionError):
-        return None
+class _TwiceError(ValueError):
+    """A field stands twice."""
 
 
-def _count_fields(value: dict[str, Any]) -> int:
-    found = len(value)
-    for inner in value.values():
-        if type(inner) is dict:
-            found += _count_fields(inner)
-        elif type(inner) is list:
-            found += sum([_count_fields(one) for one in inner if type(one) is dict])
+def _plain_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise _TwiceError
     return found
 
 
@@ -232,5 +218,5 @@ def _nothing(number: int) -> CoupleFault:
 
 
 # NaN and the infinities pass the decoders and no field: so they are told of with the field they stand in.
-_PLAIN_DECODER: Final = json.JSONDecoder()
+_PLAIN_DECODER: Final = json.JSONDecoder(object_pairs_hook=_plain_object)
 _DECODER: Final = json.JSONDecoder(object_pairs_hook=_object, parse_int=_whole)

@@ -6,8 +6,7 @@ runner-up and the margin, and says "therapist_choice" when the lead is small.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from portal.domain.constructs import INDEX_KEYS
 from portal.domain.couple import Couple
@@ -15,12 +14,12 @@ from portal.domain.couple import Couple
 MODELS: Final = (*INDEX_KEYS, "enrichment", "therapist_choice")
 """Everything that may be suggested."""
 
+_BOTH_SENT: Final = {"submitted"}
 _LOW: Final = 30
 _HIGH: Final = 50
 
 
-@dataclass(frozen=True, slots=True)
-class ModelFit:
+class ModelFit(NamedTuple):
     """The couple's indices 0-100 (mean rounded half up, None when either is not scored) and the suggestion.
 
     ``model``, ``runner_up`` and ``margin`` (lead of the best over the second, on unrounded means) are
@@ -35,10 +34,10 @@ class ModelFit:
 
 def couple_sums(couple: Couple) -> tuple[int | None, int | None, int | None]:
     """The sum of both partners' indices, twice the unrounded mean; None unless both are sent and scored."""
-    scored = [partner.indices.scored for _, partner in couple.submitted()]
-    if len(scored) != 2:
+    a, b = couple.sheets["a"], couple.sheets["b"]
+    if a is None or b is None or set(couple.participation.values()) != _BOTH_SENT:
         return (None, None, None)
-    (g1, e1, d1), (g2, e2, d2) = scored
+    (g1, e1, d1), (g2, e2, d2) = a.indices, b.indices
     return (_sum(g1, g2), _sum(e1, e2), _sum(d1, d2))
 
 

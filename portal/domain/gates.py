@@ -6,9 +6,10 @@ They read everybody in the file.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final
 
-from portal.domain.couple import Couple, Participation, Partner, Slot
+from portal.domain.couple import Couple, Partner, Slot
 
 MOOD_LEVEL: Final = 6
 """Mood score 0-12 from which a referral is offered (clinical.md §2)."""
@@ -53,7 +54,7 @@ def _is_privacy_unsure(partner: Partner) -> bool:
     return partner.setting.private == "unsure" or partner.setting.shared_device is True
 
 
-_GATES: Final[tuple[tuple[str, Callable[[Partner], bool]], ...]] = (
+_TESTS: Final[tuple[tuple[str, Callable[[Partner], bool]], ...]] = (
     ("call_next_working_day", _is_call_next_working_day),
     ("call_within_24h", lambda p: p.health.suicide_level == 2),
     ("confirm_decision", _decision_needs_confirming),
@@ -64,42 +65,49 @@ _GATES: Final[tuple[tuple[str, Callable[[Partner], bool]], ...]] = (
     ("confirm_private_on_call", _is_privacy_unsure),
     ("mood_referral", _is_mood_low),
     ("mandated_report_review", lambda p: p.safety.child_danger in {"concern", "now"}),
+    ("await_call", lambda p: p.setting.safe_channel is not True),
 )
+WITHOUT_CALL: Final = (1 << len(_TESTS) - 1) - 1
+"""Every bit but that of ``await_call``."""
 _COUPLES_ONLY: Final = frozenset({"high_doubt", "reluctant"})
 
-GATES: Final = ("not_signed", "interview_each", *(key for key, _ in _GATES), "await_call")
+GATES: Final = ("not_signed", "interview_each", *(key for key, _ in _TESTS))
 """Every gate in the order of clinical.md §4."""
 
 
-def gates(couple: Couple, route: str, matched: tuple[str, ...]) -> tuple[str, ...]:
-    """The gates of a couple on ``route``; ``matched`` are the ids of every matched row."""
-    present = tuple(couple.present())
+_ALWAYS_TWO: Final = frozenset({"couples", "discernment"})
+
+
+def gate_bits(partner: Partner) -> int:
+    """Which gates one partner's answers ask for, a bit each; ``gates`` reads them for both together."""
+    return sum(1 << place for place, (_, test) in enumerate(_TESTS) if test(partner))
+
+
+@lru_cache(maxsize=4096)
+def gates(bits: int, route: str, *, pressed: bool) -> tuple[str, ...]:
+    """The gates of a couple on ``route``; ``bits``: what anyone's answers ask for, ``pressed``: R6 holds.
+
+    Whoever did not send their intake awaits no call: of them the last bit is left out (``WITHOUT_CALL``).
+    """
     found = ["not_signed"]
-    if route in {"couples", "discernment"}:
+    if route in _ALWAYS_TWO:
         found.append("interview_each")
-    for key, test in _GATES:
-        if key in _COUPLES_ONLY and route != "couples":
+    for place, (key, _) in enumerate(_TESTS):
+        if (key in _COUPLES_ONLY and route != "couples") or (key == "pressured" and pressed):
             continue
-        if key == "pressured" and "R6" in matched:
-            continue
-        for _, partner in present:
-            if test(partner):
-                found.append(key)
-                break
-    if any(_awaits_call(partner, couple.participation[slot]) for slot, partner in present):
-        found.append("await_call")
+        if bits >> place & 1:
+            found.append(key)
     return tuple(found)
 
 
 def concerned(couple: Couple) -> dict[str, tuple[Slot, ...]]:
     """Whose answers each gate is about, whatever the route; gates about the case itself are not in it."""
-    present = tuple(couple.present())
-    found = {key: tuple(slot for slot, partner in present if test(partner)) for key, test in _GATES}
-    found["await_call"] = tuple(
-        slot for slot, partner in present if _awaits_call(partner, couple.participation[slot])
-    )
+    found = {
+        key: tuple(
+            slot
+            for slot, partner in couple.present()
+            if test(partner) and (key != "await_call" or couple.participation[slot] == "submitted")
+        )
+        for key, test in _TESTS
+    }
     return {key: slots for key, slots in found.items() if slots}
-
-
-def _awaits_call(partner: Partner, participation: Participation) -> bool:
-    return participation == "submitted" and partner.setting.safe_channel is not True

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from portal.domain.constructs import ACTS, CONTROL_KINDS
 from portal.domain.couple import SLOTS
+from portal.domain.couple_calm import CALM
 
 Draw = Callable[[], float]
 """Hands out numbers from 0 to below 1; chance is handed in, the domain draws none itself."""
@@ -127,7 +128,8 @@ def _partner(rates: Rates, draw: Draw, leans_out: bool, acts: Sequence[str]) -> 
     told = {act: "past_year" for act in acts if draw() < rates["told"]}
     is_suffering = draw() < 0.5
     found = {
-        **_CALM,
+        **CALM,
+        "submitted_on": (AS_OF - timedelta(days=1)).isoformat(),
         "harm_received": {**dict.fromkeys(ACTS, "none"), **(told if is_suffering else {})},
         "harm_done": {**dict.fromkeys(ACTS, "none"), **({} if is_suffering else told)},
         **_dangers(rates, draw, bool(acts)),
@@ -198,17 +200,3 @@ _YES: Final[tuple[tuple[str, str, Any], ...]] = (
     ("not_private", "private", "no"),
     ("secret", "affair", "current_secret"),
 )
-
-_CALM: Final[Mapping[str, Any]] = {
-    "eligible": {"adult": True, "consented": True, "in_service_area": True, "identity_conflict": False},
-    "submitted_on": (AS_OF - timedelta(days=1)).isoformat(),
-    "safe_channel": True, "private": "yes", "lean": 1, "decision_firmness": 2, "first_step": "yes",
-    "commit_months": "yes", "own_change": 7, "hope": 6, "doubts_told": "yes", "voluntary": 5,
-    "free_to_leave": "yes", "legal_steps": "none", "recent_separation": False, "firearm_access": False,
-    "threatened_suicide_if_left": False, "order_of_protection": "none", "neck_wanted": False, "fear": "none",
-    "fear_of_consequences": False, "control_received": [], "control_done": [], "escalating": "no",
-    "child_danger": "no", "suicidal_behavior": "none", "harm_other": "none", "alcohol_treated": False,
-    "alcohol_withdrawal": False, "drug_loss_of_control": False, "drug_treated": False,
-    "psychosis_mania": "none", "agreement": "exclusive", "affair": "none", "suspects_affair": False,
-    "satisfaction": 9, "staying_from_fear": False,
-}  # fmt: skip

@@ -156,8 +156,8 @@ def _untreated(condition: bool | None, treated: bool | None) -> bool | None:
     return condition if not condition else treated is not True
 
 
-def _stale(partner: Partner, scene: Scene) -> bool | None:
-    sent = partner.setting.submitted_on
+def is_stale(sent: date | None, scene: Scene) -> bool | None:
+    """Whether an intake of that day is too old to go by; None where the day is not known."""
     return None if sent is None else (scene.as_of - sent).days > scene.stale_days
 
 
@@ -245,7 +245,7 @@ SETTING_PREDICATES: Final = (
     _on("shared_account", lambda p, _: p.setting.shared_account, "shared_account"),
     _on("validity_concern", lambda p, _: p.setting.validity_concern, "validity_concern"),
     _on("important_event", lambda p, _: p.setting.important_event_since, "important_event_since"),
-    _on("stale", _stale, "submitted_on"),
+    _on("stale", lambda p, s: is_stale(p.setting.submitted_on, s), "submitted_on"),
 )
 
 PREDICATES: Final[tuple[Predicate, ...]] = (*SETTING_PREDICATES, *SAFETY_PREDICATES, *HEALTH_PREDICATES)

@@ -8,7 +8,7 @@ held against the live engine, couple by couple (``proof_samples.py``).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import reduce
 from typing import Final
 
@@ -178,16 +178,15 @@ class Readings:
 
     def _controlled(self) -> dict[Slot, int]:
         """By user: two or more kinds of control, by what the user tells as done and the other as received."""
-        calm = self._couple(_TWO_SENT, {})
-        return {user: self._controlled_by(user, calm) for user in SLOTS}
+        return {user: self._controlled_by(user) for user in SLOTS}
 
-    def _controlled_by(self, user: Slot, calm: Couple) -> int:
+    def _controlled_by(self, user: Slot) -> int:
         place = PLACES["control_done", user]
         received = self._singles["control_received"]
         found = NEVER
         for n, doing in enumerate(self._singles["control_done"]):
             partners = ({user: doing, other(user): suffering} for suffering in received)
-            said: list[bool | None] = [has_two_kinds(replace(calm, partners=both)) for both in partners]
+            said: list[bool | None] = [has_two_kinds(both) for both in partners]
             here = self._answered(PLACES["control_received", other(user)], said, True)
             found = self.diagrams.either(found, self.diagrams.both(self.diagrams.answered(place, [n]), here))
         return found

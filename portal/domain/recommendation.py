@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from portal.domain import explain
 from portal.domain.constructs import INDEX_KEYS
@@ -13,8 +13,7 @@ from portal.domain.rules import Route
 from portal.domain.texts import RulesetTexts, Visibility
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(NamedTuple):
     """Why a row matched. ``slot`` is None where it is about both; ``fields`` are the answers behind it."""
 
     rule: str
@@ -24,8 +23,7 @@ class Reason:
     visibility: Visibility
 
 
-@dataclass(frozen=True, slots=True)
-class Flag:
+class Flag(NamedTuple):
     """Something only the therapist sees, about the partner in ``slot``."""
 
     key: str
@@ -33,16 +31,14 @@ class Flag:
     visibility: Literal["therapist_only"] = "therapist_only"
 
 
-@dataclass(frozen=True, slots=True)
-class Topic:
+class Topic(NamedTuple):
     """A field to speak about in that partner's own interview."""
 
     slot: Slot
     field: str
 
 
-@dataclass(frozen=True, slots=True)
-class Alternative:
+class Alternative(NamedTuple):
     """Another way that the row which set the route leaves open; ``reason`` names it."""
 
     route: Route
@@ -60,8 +56,7 @@ class Change:
     route: Route
 
 
-@dataclass(frozen=True, slots=True)
-class Cleared:
+class Cleared(NamedTuple):
     """What the table says once tiers A, B, H and crisis are cleared for everyone."""
 
     route: Route
@@ -90,8 +85,10 @@ class Recommendation:
     texts: RulesetTexts = field(repr=False, compare=False)
 
     def as_dict(self, locale: str = "en") -> dict[str, Any]:
-        """The printed shape of contract.md ("Recommendation"), sentences in the language of ``locale``."""
-        cleared = self.if_cleared
+        """The printed shape of contract.md ("Recommendation"), sentences in the language of ``locale``.
+
+        ``printing.py`` writes the same as text.
+        """
         return {
             "route": self.route,
             "reason": self.reason,
@@ -104,26 +101,27 @@ class Recommendation:
                 "margin": self.fit.margin,
             },
             "gates": list(self.gates),
-            "topics": [{"slot": topic.slot, "field": topic.field} for topic in self.topics],
-            "flags": [
-                {"key": flag.key, "slot": flag.slot, "visibility": flag.visibility} for flag in self.flags
-            ],
-            "reasons": [self._reason(reason, locale) for reason in self.reasons],
-            "alternatives": [self._alternative(one, locale) for one in self.alternatives],
-            "if_cleared": cleared
-            and {"route": cleared.route, "reason": cleared.reason, "model": cleared.model},
+            "topics": [topic._asdict() for topic in self.topics],
+            "flags": [flag._asdict() for flag in self.flags],
+            "reasons": [told_reason(reason, self.texts, locale) for reason in self.reasons],
+            "alternatives": [told_alternative(one, self.texts, locale) for one in self.alternatives],
+            "if_cleared": self.if_cleared and self.if_cleared._asdict(),
             "would_change": [_change(change) for change in self.would_change],
             "ruleset": self.ruleset,
             "inputs_digest": self.inputs_digest,
         }
 
-    def _reason(self, reason: Reason, locale: str) -> dict[str, Any]:
-        text = explain.reason_text(self.texts, reason.rule, reason.reason, reason.fields, locale)
-        return {"rule": reason.rule, "slot": reason.slot, "text": text, "visibility": reason.visibility}
 
-    def _alternative(self, alternative: Alternative, locale: str) -> dict[str, Any]:
-        text = self.texts.alternatives[alternative.reason].in_locale(locale)
-        return {"route": alternative.route, "reason": alternative.reason, "text": text}
+def told_reason(reason: Reason, texts: RulesetTexts, locale: str) -> dict[str, Any]:
+    """One reason as printed."""
+    text = explain.reason_text(texts, reason.rule, reason.reason, reason.fields, locale)
+    return {"rule": reason.rule, "slot": reason.slot, "text": text, "visibility": reason.visibility}
+
+
+def told_alternative(alternative: Alternative, texts: RulesetTexts, locale: str) -> dict[str, Any]:
+    """One alternative as printed."""
+    text = texts.alternatives[alternative.reason].in_locale(locale)
+    return {"route": alternative.route, "reason": alternative.reason, "text": text}
 
 
 def _change(change: Change) -> dict[str, Any]:

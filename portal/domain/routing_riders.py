@@ -38,8 +38,9 @@ FLAGS_WHEN: Final[Mapping[str, str]] = {
     "staying_from_fear": "staying from fear was ticked",
     "leaving_risk": (
         "leaning out (4 or 5), recently separated, or began living apart, filed or final; and the other has"
-        " a suicide level of 1 or more, or thoughts or intent of harming someone, or has threatened suicide"
-        " if left, or any act or any control stands between them. A reported firearm is named as a topic"
+        " a suicide level of 1 or more, or thoughts or intent of harming someone, or threatened suicide"
+        " if left (so the one leaving reports), or any act or any control stands between them. A reported"
+        " firearm is named as a topic"
     ),
 }
 """When each flag stands, and on whom."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from functools import reduce
+from operator import or_
+from typing import Any, Final, Literal, NamedTuple
 
+from portal.domain.couple import Slot
 from portal.domain.errors import SettingFault
 from portal.domain.expressions import Expression, Leaf, Test, Whose, compiled, every_leaf, hint
 from portal.domain.predicates import DIRECTION_PREDICATES
@@ -56,17 +59,27 @@ class Rule:
     reason_if_call_first: str = ""
 
 
+class Told(NamedTuple):
+    """A partner who made a row hold, or None for both together, and the answers behind it."""
+
+    slot: Slot | None
+    fields: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """A rule made ready to be tried; ``reads_direction``: a direction answer may make or break it.
 
-    ``hint``: bits of which at least one is set, from either place, wherever the rule holds.
+    ``hint``: bits of which at least one is set, from either place, wherever the rule holds. ``reads``: the
+    bits it looks at. ``told`` remembers whose answers made it hold, by what was looked at (reasons.py).
     """
 
     rule: Rule
     test: Test
     hint: int
     reads_direction: bool
+    reads: int
+    told: dict[Hashable, Any] = field(default_factory=dict, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +115,12 @@ class Ruleset:
 
 def _row(rule: Rule) -> Row:
     if rule.when is None:
-        return Row(rule, lambda _word: True, -1, reads_direction=False)
-    reads = any(leaf.name in _DIRECTION for leaf in every_leaf(rule.when))
-    return Row(rule, compiled(rule.when, LAYOUT), hint(rule.when, LAYOUT, _USUAL), reads)
+        return Row(rule, lambda _word: True, -1, reads_direction=False, reads=0)
+    leaves = tuple(every_leaf(rule.when))
+    return Row(
+        rule,
+        compiled(rule.when, LAYOUT),
+        hint(rule.when, LAYOUT, _USUAL),
+        reads_direction=any(leaf.name in _DIRECTION for leaf in leaves),
+        reads=reduce(or_, [3 << LAYOUT.places[leaf.whose, leaf.name] for leaf in leaves]),
+    )

@@ -7,13 +7,13 @@ each by either partner. Basis: Bograd & Mederos 1999; Stith et al. 2011-12; Mars
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import reduce
 from operator import and_, or_
 from typing import Final, Literal
 
-from portal.domain.couple import SLOTS, Couple, Slot, other
+from portal.domain.couple import SLOTS, Couple, Partner, Slot, other
 from portal.domain.couple_fields import FIELD_ORDER
 from portal.domain.expressions import Expression, either, ours
 from portal.domain.predicates import SAFETY_PREDICATES, Scene
@@ -77,8 +77,9 @@ def tier_reported(tier: FindingTier) -> Expression:
     return reduce(or_, signs)
 
 
-Tellers = Callable[[str], Sequence[Slot]]
-"""Who reports a term of a sign."""
+Partners = Mapping[Slot, Partner | None]
+Says = Callable[[str], list[tuple[str, Slot]]]
+"""Where a term of a sign is reported: fields, each with the partner who told."""
 
 
 def findings(couple: Couple) -> tuple[Finding, ...]:
@@ -92,45 +93,40 @@ def findings(couple: Couple) -> tuple[Finding, ...]:
     # No safety predicate reads a threshold: a setting can never loosen one.
     scene = Scene(couple.as_of, 0, 0)
 
-    def tellers(term: str) -> list[Slot]:
-        return [slot for slot, partner in couple.present() if _TERMS[term].test(partner, scene)]
+    def says(term: str) -> list[tuple[str, Slot]]:
+        if term == TWO_KINDS:
+            return _two_kinds_places(couple.partners)
+        told = [(slot, file) for slot, file in couple.present() if _TERMS[term].test(file, scene)]
+        return [(field, slot) for slot, file in told for field in _TERMS[term].fields(file)]
 
-    return tuple(found for tier in RULE_OF_TIER for found in findings_of(couple, tier, tellers))
+    return tuple(found for tier in RULE_OF_TIER for found in findings_of(tier, says))
 
 
-def findings_of(couple: Couple, tier: FindingTier, tellers: Tellers) -> list[Finding]:
-    """The findings of one tier, in the same order; ``tellers`` says who reports a term."""
+def findings_of(tier: FindingTier, says: Says) -> list[Finding]:
+    """The findings of one tier, in the same order; ``says`` tells where a term is reported."""
     here: set[tuple[int, Slot, str]] = set()
     for sign in SIGNS[tier]:
-        places = [
-            _two_kinds_places(couple) if one == TWO_KINDS else _places(couple, one, tellers) for one in sign
-        ]
+        places = [says(term) for term in sign]
         if all(places):
             here.update((FIELD_ORDER[field], slot, field) for told in places for field, slot in told)
     return [Finding(slot, tier, RULE_OF_TIER[tier], field) for _, slot, field in sorted(here)]
 
 
-def has_two_kinds(couple: Couple) -> bool:
+def has_two_kinds(partners: Partners) -> bool:
     """Whether one person uses two or more different kinds of control: a's received with b's done."""
-    return len(_kinds_used_by(couple, "a")) >= 2 or len(_kinds_used_by(couple, "b")) >= 2
+    return any(len(_kinds_used_by(partners, user)) >= 2 for user in SLOTS)
 
 
 def _pooled(term: str) -> Expression:
     return ours(TWO_KINDS) if term == TWO_KINDS else either(term)
 
 
-def _places(couple: Couple, term: str, tellers: Tellers) -> list[tuple[str, Slot]]:
-    """Where a term is reported: fields, each with the partner who told."""
-    told = ((slot, couple.partners[slot]) for slot in tellers(term))
-    return [(field, slot) for slot, file in told if file is not None for field in _TERMS[term].fields(file)]
-
-
-def _two_kinds_places(couple: Couple) -> list[tuple[str, Slot]]:
+def _two_kinds_places(partners: Partners) -> list[tuple[str, Slot]]:
     found: list[tuple[str, Slot]] = []
     for user in SLOTS:
-        if len(_kinds_used_by(couple, user)) < 2:
+        if len(_kinds_used_by(partners, user)) < 2:
             continue
-        user_file, other_file = couple.partners[user], couple.partners[other(user)]
+        user_file, other_file = partners[user], partners[other(user)]
         if user_file is not None and user_file.safety.control_done:
             found.append(("control_done", user))
         if other_file is not None and other_file.safety.control_received:
@@ -138,10 +134,8 @@ def _two_kinds_places(couple: Couple) -> list[tuple[str, Slot]]:
     return found
 
 
-def _kinds_used_by(couple: Couple, user: Slot) -> frozenset[str]:
-    user_file, other_file = couple.partners[user], couple.partners[other(user)]
+def _kinds_used_by(partners: Partners, user: Slot) -> frozenset[str]:
+    user_file, other_file = partners[user], partners[other(user)]
     done = user_file.safety.control_done if user_file is not None else None
     received = other_file.safety.control_received if other_file is not None else None
-    if done and received:
-        return done | received
-    return done or received or _NO_KINDS
+    return (done or _NO_KINDS) | (received or _NO_KINDS)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 from portal.domain.constructs import ACTS
-from portal.domain.couple import SEVERE_CONTROL, Couple, Partner
+from portal.domain.couple import SEVERE_CONTROL, SLOTS, Partner
 from portal.domain.couple_fields import FIELD_ORDER, ITEMS
 from portal.domain.gates import MOOD_LEVEL
 from portal.domain.predicates import EARLIER, EVER, is_open_to_r8
@@ -23,19 +24,25 @@ _ITEMS = ITEMS | {
 }
 
 
-def topics(couple: Couple, *, leaving_risk: bool) -> tuple[Topic, ...]:
-    """The topics in the order of the couple file's fields, a before b.
+FIREARM: Final = 1 << 2 * FIELD_ORDER["firearm_access"]
+"""The bit of a firearm: named where it is reported and someone may be in danger for leaving."""
+_TOPICS: Final = tuple(Topic(slot, field) for field in FIELD_ORDER for slot in SLOTS)
+
+
+def topic_bits(partner: Partner, *, sent: bool) -> int:
+    """The topics that one partner's answers raise, two bits a field: one for a, the next for b.
 
     Answers given (declined ones too) are read in everybody's file, blanks only where the intake was
-    sent: a draft is not finished yet. ``leaving_risk`` names a reported firearm among the topics.
+    sent: a draft is not finished yet.
     """
-    found: set[tuple[int, str, str]] = set()
-    for slot, partner in couple.present():
-        fields = {*_answered(partner), *_unanswered(partner, sent=couple.participation[slot] == "submitted")}
-        if leaving_risk and partner.safety.firearm_access:
-            fields.add("firearm_access")
-        found.update([(FIELD_ORDER[field], slot, field) for field in fields])
-    return tuple(Topic("a" if slot == "a" else "b", field) for _, slot, field in sorted(found))
+    fields = {*_answered(partner), *_unanswered(partner, sent=sent)}
+    return sum(1 << 2 * FIELD_ORDER[field] for field in fields)
+
+
+@lru_cache(maxsize=4096)
+def topics(bits: int) -> tuple[Topic, ...]:
+    """The topics of both, in the order of the couple file's fields, a before b."""
+    return tuple(topic for place, topic in enumerate(_TOPICS) if bits >> place & 1)
 
 
 def _answered(partner: Partner) -> Iterator[str]:

@@ -6,40 +6,15 @@ the other, so both places are made of the same two partner numbers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Set
-from datetime import date
+from collections.abc import Mapping, Set
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 from portal.domain.clearing import cleared_tiers, is_cleared_since
-from portal.domain.couple import (
-    EXPECTED,
-    GONE,
-    PARTICIPATIONS,
-    Bond,
-    Couple,
-    Direction,
-    Eligibility,
-    Harm,
-    Health,
-    Indices,
-    Participation,
-    Partner,
-    Safety,
-    Setting,
-    Slot,
-)
-from portal.domain.couple_fields import BOND, DIRECTION, ELIGIBLE, HEALTH, SAFETY, SETTING, Field
+from portal.domain.couple import Couple, Direction, Slot
 from portal.domain.expressions import Layout, Whose
-from portal.domain.predicates import (
-    DIRECTION_PREDICATES,
-    PREDICATES,
-    DirectionPredicate,
-    Predicate,
-    Scene,
-    all_predicates,
-)
-from portal.domain.safety import TWO_KINDS, has_two_kinds
+from portal.domain.predicates import DIRECTION_PREDICATES, PREDICATES
+from portal.domain.safety import TWO_KINDS
 
 STATUS_NAMES: Final = ("submitted", "expected", "gone")
 PARTNER_NAMES: Final = (
@@ -64,137 +39,28 @@ def _layout() -> Layout:
 
 LAYOUT: Final = _layout()
 
-_TRUE: Final = {name: 1 << LAYOUT.places["mine", name] for name in PARTNER_NAMES}
-_NOBODY: Final = Partner(
-    Eligibility(), Setting(), Direction(), Safety(Harm.of({}, {})), Health(), Bond(), Indices()
+_TESTS: Final = tuple(
+    (p.test, 1 << LAYOUT.places["mine", p.name], 2 << LAYOUT.places["mine", p.name])
+    for p in DIRECTION_PREDICATES
 )
-_NEVER: Final = Scene(date.max, 0, 0)
-_PARTS: Final[Mapping[str, Mapping[str, Field]]] = {
-    "eligible": ELIGIBLE, "setting": SETTING, "direction": DIRECTION, "safety": SAFETY, "health": HEALTH,
-    "bond": BOND,
-}  # fmt: skip
-
-Table = dict[object, int]
-"""Bits by answer."""
-Tests = tuple[tuple[Callable[..., bool | None], int, int], ...]
-"""Predicates with their bits of "true" and "false"."""
-
-
-def _bit(name: str, value: bool | None) -> int:
-    """The bit of a predicate with this value; none for unknown."""
-    true = _TRUE[name]
-    return 0 if value is None else true if value else true << 1
-
-
-def _read_alone(predicate: Predicate | DirectionPredicate) -> str:
-    """The one field with few answers that a predicate reads, or "" if it reads more, or days or lists."""
-    fields = predicate.fields(_NOBODY)
-    name = fields[0].removeprefix("eligible.") if len(fields) == 1 else ""
-    return name if any(name in part and part[name].kind for part in _PARTS.values()) else ""
-
-
-def _tables(part: str) -> tuple[tuple[int, Table], ...]:
-    """What the predicates that read one field alone make of each answer: asked once, then looked up.
-
-    A field is named by its place in its part.
-    """
-    found: dict[str, Table] = {}
-    for predicate in all_predicates():
-        name = _read_alone(predicate)
-        if name in _PARTS[part]:
-            table = found.setdefault(name, {})
-            for answer in (*_PARTS[part][name].values, None):
-                own: dict[str, Any] = {name: answer}
-                holder = getattr(_NOBODY, part)._replace(**own)
-                table[answer] = table.get(answer, 0) | _bit(predicate.name, _asked(predicate, part, holder))
-    fields = getattr(_NOBODY, part)._fields
-    return tuple((fields.index(name), table) for name, table in found.items())
-
-
-def _asked(predicate: Predicate | DirectionPredicate, part: str, holder: Any) -> bool | None:
-    if isinstance(predicate, DirectionPredicate):
-        return predicate.test(holder)
-    whole: dict[str, Any] = {part: holder}
-    return predicate.test(_NOBODY._replace(**whole), _NEVER)
-
-
-_LOOKED_UP: Final = tuple(
-    (Partner._fields.index(part), _tables(part)) for part in _PARTS if part != "direction"
-)
-_DIRECTION_TABLES: Final = _tables("direction")
-
-
-def _tests(predicates: Iterable[Predicate | DirectionPredicate]) -> Tests:
-    return tuple((p.test, _TRUE[p.name], _TRUE[p.name] << 1) for p in predicates)
-
-
-_ACT_TESTS: Final = _tests(p for p in PREDICATES if p.reads_alone == "acts")
-_CONTROL_TESTS: Final = _tests(p for p in PREDICATES if p.reads_alone == "control")
-_TESTS: Final = _tests(p for p in PREDICATES if not p.reads_alone and not _read_alone(p))
-_DIRECTION_TESTS: Final = _tests(p for p in DIRECTION_PREDICATES if not _read_alone(p))
+BESIDE_DIRECTION: Final = ~sum(true | false for _, true, false in _TESTS)
+"""Every bit of a partner but those about the direction."""
 
 
 @lru_cache(maxsize=4096)
-def _act_bits(past_year: frozenset[str], earlier: frozenset[str], unknown: frozenset[str]) -> int:
-    """What the predicates that read acts alone make of one partner's report, received and done pooled."""
-    reported = _NOBODY._replace(safety=Safety(Harm({}, {}, past_year, earlier, unknown)))
-    return _tested(_ACT_TESTS, reported, _NEVER)
-
-
-@lru_cache(maxsize=4096)
-def _control_bits(received: frozenset[str] | None, done: frozenset[str] | None) -> int:
-    """What the predicates that read the kinds of control alone make of one partner's two lists."""
-    safety = Safety(Harm.of({}, {}), control_received=received, control_done=done)
-    return _tested(_CONTROL_TESTS, _NOBODY._replace(safety=safety), _NEVER)
-
-
-def _tested(tests: Tests, *given: object) -> int:
-    bits = 0
-    for test, true, false in tests:
-        value = test(*given)
-        if value:
-            bits |= true
-        elif value is not None:
-            bits |= false
-    return bits
-
-
-def _status(participation: Participation) -> int:
-    held = (participation == "submitted", participation in EXPECTED, participation in GONE)
-    return sum(
-        _TRUE[name] if value else _TRUE[name] << 1 for name, value in zip(STATUS_NAMES, held, strict=True)
-    )
-
-
-_STATUS: Final = {participation: _status(participation) for participation in PARTICIPATIONS}
-
-
-def partner_bits(partner: Partner | None, participation: Participation, scene: Scene) -> int:
-    """One partner without the direction answers; of an absent partner only the participation is known."""
-    bits = _STATUS[participation]
-    if partner is None:
-        return bits
-    safety = partner.safety
-    bits |= _act_bits(safety.harm.past_year, safety.harm.earlier, safety.harm.unknown)
-    bits |= _control_bits(safety.control_received, safety.control_done)
-    for part, tables in _LOOKED_UP:
-        answers: Any = partner[part]
-        for place, table in tables:
-            bits |= table[answers[place]]
-    return bits | _tested(_TESTS, partner, scene)
-
-
 def direction_bits(direction: Direction) -> int:
     """One partner's direction answers."""
-    bits = _tested(_DIRECTION_TESTS, direction)
-    for place, table in _DIRECTION_TABLES:
-        bits |= table[direction[place]]
+    bits = 0
+    for test, true, false in _TESTS:
+        value = test(direction)
+        if value is not None:
+            bits |= true if value else false
     return bits
 
 
-def couple_bits(couple: Couple) -> int:
+def couple_bits(couple: Couple, *, two_kinds: bool) -> int:
     """What is known of both together: two control kinds, clearances, standing findings; already in place."""
-    held = {TWO_KINDS} if has_two_kinds(couple) else set[str]()
+    held = {TWO_KINDS} if two_kinds else set[str]()
     if not (held or couple.standing or couple.clearances):
         return _NOTHING
     held |= {CLEARED[tier] for tier in cleared_tiers(couple)}
@@ -215,7 +81,7 @@ def _together(held: Set[str]) -> int:
 _NOTHING: Final = _together(frozenset())
 
 
-def words(partners: dict[Slot, int], together: int) -> dict[Slot, int]:
+def words(partners: Mapping[Slot, int], together: int) -> dict[Slot, int]:
     """The packed number read from each partner's place."""
     a, b = partners["a"], partners["b"]
     return {"a": a | b << WIDTH | together, "b": b | a << WIDTH | together}

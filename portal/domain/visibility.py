@@ -15,8 +15,9 @@ letter, appointment    once released to them      never (each has an own one)   
 scheduling state       own acts only              never                           admins too
 =====================  =========================  ==============================  ======================
 
-A therapist may open a case that is theirs, that nobody has, or that they broke the glass for
-(``access.can_open_case``). An approver sees a letter alone, without the case it belongs to.
+A therapist may open a case that is theirs, that nobody has, that they cover while its therapist is away, or
+that they broke the glass for (``access.can_open_case``); somebody with a conflict of interest may not, by
+none of these ways. An approver sees a letter alone, without the case it belongs to.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from typing import Any, Final
 from portal.domain.couple import SLOTS, Couple, Slot
 from portal.domain.recommendation import Change
 from portal.domain.rules import Route, Row, Rule, Ruleset
-from portal.domain.vectors import direction_bits, words
+from portal.domain.vectors import BESIDE_DIRECTION, direction_bits, words
 
 _VALUES: Final[Mapping[str, tuple[int | str, ...]]] = {
     "lean": (1, 2, 3, 4, 5),
@@ -34,13 +34,14 @@ def changes(
 ) -> tuple[Change, ...]:
     """Each answer of a sent intake that alone would move the route, with the nearest value that does.
 
-    ``first`` is the row that set the route, ``fixed`` each partner without the direction answers, packed.
+    ``first`` is the row that set the route, ``fixed`` each partner, packed.
     Order: fields in the order of the couple file, a before b; of two equally near values the first listed.
     """
     place = ruleset.rules.index(first)
     if not any(row.reads_direction for row in ruleset.rows[: place + 1]):
         return ()
     rows = tuple(row for n, row in enumerate(ruleset.rows) if n >= place or row.reads_direction)
+    fixed = {slot: bits & BESIDE_DIRECTION for slot, bits in fixed.items()}
     toward = {slot: direction_bits(partner.direction) for slot, partner in couple.present()}
     found = []
     for field in CHANGEABLE:

@@ -11,9 +11,11 @@ from portal.models.late_text import LateText
 from portal.models.ledger import AuditEvent, Export, Job, Mail
 from portal.models.practice import PRACTICE_ID, Practice
 from portal.models.staff import BreakGlass, StaffAccount, StaffCode, StaffLink, StaffSession
+from portal.models.staffing import Absence, ConflictBlock, StaffEntry
 
 __all__ = [
     "PRACTICE_ID",
+    "Absence",
     "Account",
     "AccountLink",
     "AnswerSet",
@@ -24,6 +26,7 @@ __all__ = [
     "CaseFile",
     "Clearance",
     "Closing",
+    "ConflictBlock",
     "Consent",
     "DiscernmentEnd",
     "DiscernmentSession",
@@ -47,6 +50,7 @@ __all__ = [
     "SectionState",
     "StaffAccount",
     "StaffCode",
+    "StaffEntry",
     "StaffLink",
     "StaffSession",
     "Statement",

@@ -15,7 +15,8 @@ from typing import Final
 #: Columns a partner connection may read; a table that is not named cannot be read at all.
 READ: Final[dict[str, frozenset[str]]] = {
     "practice": frozenset(
-        "id name phone time_zone confidentiality self_referral has_on_call is_demo".split()
+        "id name phone time_zone confidentiality self_referral has_on_call is_demo languages working_days "
+        "holidays public_texts".split()
     ),
     "case_file": frozenset({"id"}),
     # SQLite looks at it for the foreign key of a new case, even where that is null.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import String
+from sqlalchemy import String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.models.base import Base, Short
@@ -30,6 +30,12 @@ class Practice(Base):
     draft_days: Mapped[int] = mapped_column(default=180)
     mail_days: Mapped[int] = mapped_column(default=30)
     case_years: Mapped[int] = mapped_column(default=7)
+    #: Languages of sessions, days of the week with office hours (1 Monday … 7 Sunday), days off in between.
+    languages: Mapped[Short] = mapped_column(default="en")
+    working_days: Mapped[Short] = mapped_column(default="1,2,3,4,5")
+    holidays: Mapped[str] = mapped_column(Text, default="")
+    #: What the public pages say of cost, length and the like, and where the practice is: JSON, name -> text.
+    public_texts: Mapped[str] = mapped_column(Text, default="{}")
     has_on_call: Mapped[bool] = mapped_column(default=False)
     #: The on-call e-mail address, boxed with the staff ring. Not readable by partners.
     on_call_box: Mapped[bytes | None] = mapped_column(default=None)

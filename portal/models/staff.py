@@ -29,6 +29,8 @@ class StaffAccount(Base):
     set_up_at: Mapped[datetime | None] = mapped_column(default=None)
     disabled_at: Mapped[datetime | None] = mapped_column(default=None)
     language: Mapped[str] = mapped_column(String(2), default="en")
+    #: Trainings, languages, formats, times and places as JSON, boxed with the staff ring; null: not told yet.
+    profile_box: Mapped[bytes | None] = mapped_column(default=None)
 
 
 class StaffLink(Base):

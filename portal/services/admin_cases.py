@@ -15,7 +15,16 @@ from sqlalchemy.orm import Session
 
 from portal.domain.access import Viewer
 from portal.models import Account, CaseFile, Intake, Invitation, Mail, Partner, StaffAccount, table_of
-from portal.services import audit, case_states, invitations, mails, people, set_ups, staff_letters
+from portal.services import (
+    audit,
+    case_access,
+    case_states,
+    invitations,
+    mails,
+    people,
+    set_ups,
+    staff_letters,
+)
 from portal.services.case_states import CaseState
 from portal.services.errors import BadInput, NotFound, OutOfOrder
 from portal.services.mails import Undelivered
@@ -102,7 +111,8 @@ def _therapist(session: Session, tools: Tools, email: str, faults: dict[str, str
 def assign(session: Session, tools: Tools, *, case_id: str, therapist: str, by: Viewer) -> None:
     """Give a case to the therapist with this e-mail, or to nobody (empty).
 
-    Raises NotFound, BadInput for no such therapist, OutOfOrder for a case that was merged away.
+    Raises NotFound, BadInput for no such therapist or one with a conflict of interest, OutOfOrder for a case
+    that was merged away.
     """
     table = table_of(CaseFile)
     row = session.execute(
@@ -114,6 +124,8 @@ def assign(session: Session, tools: Tools, *, case_id: str, therapist: str, by: 
         raise OutOfOrder("merged")
     faults: dict[str, str] = {}
     therapist_id = _therapist(session, tools, therapist, faults)
+    if therapist_id in case_access.barred(session, case_id):
+        faults["therapist"] = "conflict"
     if faults:
         raise BadInput(faults)
     session.execute(update(table).where(table.c.id == case_id).values(therapist_id=therapist_id))
@@ -131,6 +143,18 @@ def view(session: Session, tools: Tools, *, case_id: str, by: Viewer) -> CaseSta
         raise NotFound
     audit.record(session, tools, by=by, verb="case.scheduling_viewed", subject=("case", case_id))
     return found[0]
+
+
+def beside(session: Session, tools: Tools, *, state: CaseState) -> tuple[CaseState, ...]:
+    """The records that may be the same person's: who claims a place here, and whose place this one claims.
+
+    Looked at together with ``state``, so that staff can tell them apart; no event of its own.
+    """
+    ids = [*state.claimed_by, *([state.claims] if state.claims else [])]
+    c = table_of(CaseFile).c
+    return case_states.of_cases(
+        session, tools, case_states.select_cases().where(c.id.in_(ids)).order_by(c.opened_at, c.id)
+    )
 
 
 def page(

@@ -7,8 +7,8 @@ from typing import Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from portal.models import PRACTICE_ID, CaseFile, Practice, StaffAccount, table_of
-from portal.services import mails
+from portal.models import PRACTICE_ID, Practice, StaffAccount, table_of
+from portal.services import case_access, mails
 from portal.services.tools import Tools
 from portal.vault import Place
 
@@ -43,19 +43,21 @@ def tell_staff(session: Session, tools: Tools, *, case_id: str, is_urgent: bool)
 
 
 def _therapists(session: Session, tools: Tools, case_id: str) -> dict[str, str]:
-    """Address -> language of the assigned therapist; of every active one while that would reach nobody.
+    """Address -> language of the assigned therapist and of whoever covers; else of every active one.
 
     Nobody may be assigned, or somebody who has not set up the account yet: an alert never goes nowhere
-    for that.
+    for that. Somebody with a conflict of interest hears nothing of the case.
     """
-    f, a = table_of(CaseFile).c, table_of(StaffAccount).c
+    a = table_of(StaffAccount).c
     active = session.execute(
         select(a.id, a.email_box, a.language)
         .where(a.roles.contains("therapist"), a.disabled_at.is_(None), a.set_up_at.is_not(None))
         .order_by(a.created_at, a.id)
     ).all()
-    assigned = session.scalar(select(f.therapist_id).where(f.id == case_id))
-    rows = [row for row in active if row.id == assigned] or list(active)
+    barred = case_access.barred(session, case_id)
+    free = [row for row in active if row.id not in barred]
+    in_charge = case_access.in_charge(session, case_id, tools.now())
+    rows = [row for row in free if row.id in in_charge] or free
     return {
         tools.vault.unbox("staff", Place("staff_account", "email_box", row.id), row.email_box): row.language
         for row in rows

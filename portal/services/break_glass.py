@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from portal.domain.access import Viewer
 from portal.models import BreakGlass, table_of
-from portal.services import alerts, audit, cases
+from portal.services import alerts, audit, case_access, cases
 from portal.services.tools import Tools
 from portal.vault import Place
 
@@ -30,8 +30,12 @@ class BreakGlassView:
 
 
 def open_case(session: Session, tools: Tools, *, case_id: str, reason: str, by: Viewer) -> None:
-    """Let this therapist open the case until ``OPEN_FOR`` from now. Raises NotFound for no such case."""
+    """Let this therapist open the case until ``OPEN_FOR`` from now.
+
+    Raises NotFound for no such case, the same for one that a conflict of interest closes to them.
+    """
     cases.require_exists(session, case_id)
+    case_access.require_free(session, case_id, by.id)
     row_id, now = tools.new_id(), tools.now()
     row = {
         "id": row_id,

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from portal.domain.access import Viewer
 from portal.models import Account, CaseFile, Finding, Invitation, Letter, Partner, table_of
-from portal.services import audit, facts
+from portal.services import audit, conflicts, facts
 from portal.services.errors import BadInput, NotFound, OutOfOrder
 from portal.services.tools import Tools
 from portal.vault import Place
@@ -44,6 +44,7 @@ def merge(session: Session, tools: Tools, *, case_id: str, other: str, slot: str
     apart = None
     if leaving is not None:
         apart = _set_apart(session, tools, leaving, therapist_id, by)
+        conflicts.carry_over(session, tools, of=case_id, to=apart)
         _hand_over(session, tools, leaving, coming, by)
     partner, case = table_of(Partner), table_of(CaseFile)
     move = update(partner).where(partner.c.id == coming.partner_id)
@@ -51,6 +52,7 @@ def merge(session: Session, tools: Tools, *, case_id: str, other: str, slot: str
     session.execute(
         update(case).where(case.c.id == other).values(merged_into_id=case_id, closed_at=tools.now())
     )
+    conflicts.carry_over(session, tools, of=other, to=case_id)
     detail = {"other": other, "slot": slot, "set_apart": apart}
     audit.record(session, tools, by=by, verb="case.merged", subject=("case", case_id), detail=detail)
     audit.record(

@@ -35,7 +35,6 @@ from sqlalchemy.orm import Session
 from portal.domain.access import Viewer
 from portal.domain.visibility import ALONE_WAITS
 from portal.models import (
-    BreakGlass,
     CaseFile,
     Consent,
     Letter,
@@ -44,7 +43,7 @@ from portal.models import (
     UtcDateTime,
     table_of,
 )
-from portal.services import audit, case_names
+from portal.services import audit, case_access, case_names
 from portal.services.staff_letters import WaitingLetter
 from portal.services.tools import Tools
 from portal.vault import Place
@@ -187,15 +186,15 @@ def _page_statement(*, is_first: bool) -> Select[Any]:
 def _search_statement() -> Select[Any]:
     """The newest cases the viewer may see, open or closed, with names."""
     c = table_of(CaseFile).c
-    newest = select(c.id, c.urgency, c.waiting_since).where(or_(*_visible()))
+    open_to = or_(*_visible()) & ~case_access.ways(_VIEWER, _NOW).conflicted
+    newest = select(c.id, c.urgency, c.waiting_since).where(open_to)
     return _cases(newest.order_by(c.opened_at.desc(), c.id).limit(SEARCHED).subquery())
 
 
 def _visible() -> tuple[ColumnElement[bool], ...]:
-    """The three ways a case is this therapist's to see: own, nobody's, broken glass."""
-    c, g = table_of(CaseFile).c, table_of(BreakGlass).c
-    broken = select(g.case_id).where(g.staff_id == _VIEWER, g.expires_at > _NOW)
-    return (c.therapist_id == _VIEWER, c.therapist_id.is_(None), c.id.in_(broken))
+    """The ways a case is this therapist's to see: own, nobody's, covered, broken glass."""
+    ways = case_access.ways(_VIEWER, _NOW)
+    return (ways.own, ways.unassigned, ways.covering, ways.broken)
 
 
 def _queue(*, is_first: bool) -> Subquery:
@@ -206,9 +205,9 @@ def _queue(*, is_first: bool) -> Subquery:
         bindparam("after_at", type_=UtcDateTime),
         bindparam("after_id", type_=String),
     )
-    ranges = []
+    ranges, barred = [], case_access.ways(_VIEWER, _NOW).conflicted
     for way in _visible():
-        part = select(c.id, c.urgency, c.waiting_since).where(c.closed_at.is_(None), way)
+        part = select(c.id, c.urgency, c.waiting_since).where(c.closed_at.is_(None), way, ~barred)
         if not is_first:
             part = part.where(tuple_(c.urgency, c.waiting_since, c.id) > begin)
         ordered = part.order_by(c.urgency, c.waiting_since, c.id).limit(PAGE + 1).subquery()
@@ -251,7 +250,10 @@ def _letters() -> Select[Any]:
             literal("letter", String), c.id, literal(0), c.written_at, c.written_at, c.written_by,
             null(), null(), null(), null(), null(), null(),
         )
-        .where(c.state == "waiting", or_(c.written_by != _VIEWER, is_due))
+        .where(
+            c.state == "waiting", or_(c.written_by != _VIEWER, is_due),
+            ~case_access.barred_from(c.case_id, _VIEWER),
+        )
     )  # fmt: skip
 
 

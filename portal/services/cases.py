@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import exists, insert, select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from portal.domain.access import Viewer, can_open_case
-from portal.models import BreakGlass, CaseFile, Partner, table_of
+from portal.models import CaseFile, Partner, table_of
+from portal.services import case_access
 from portal.services.errors import BadInput, NotFound
 from portal.services.tools import Tools
 
@@ -29,24 +30,33 @@ class CaseHead:
     closed_at: datetime | None
     #: Seen by break-glass, not as one's own or an unassigned case.
     by_break_glass: bool
+    #: Seen because its therapist is away and this viewer covers.
+    by_cover: bool
 
 
 def head(session: Session, tools: Tools, case_id: str, by: Viewer) -> CaseHead:
     """The case, if this therapist may open it. Raises NotFound, the same for "none" and "not yours"."""
-    c, g = table_of(CaseFile).c, table_of(BreakGlass).c
-    broken = exists().where(g.case_id == c.id, g.staff_id == by.id, g.expires_at > tools.now())
+    c, ways = table_of(CaseFile).c, case_access.ways(by.id, tools.now())
     row = session.execute(
         select(
             c.id, c.origin, c.opened_at, c.waiting_since, c.urgency, c.therapist_id,
-            c.claims_invitation_id, c.merged_into_id, c.closed_at, broken.label("is_broken"),
+            c.claims_invitation_id, c.merged_into_id, c.closed_at,
+            ways.broken.label("is_broken"), ways.covering.label("is_covering"),
+            ways.conflicted.label("is_barred"),
         ).where(c.id == case_id)
     ).one_or_none()  # fmt: skip
-    if row is None:
+    if row is None or not can_open_case(
+        by,
+        therapist_id=row.therapist_id,
+        has_break_glass=bool(row.is_broken),
+        is_covering=bool(row.is_covering),
+        is_conflicted=bool(row.is_barred),
+    ):
         raise NotFound
-    if not can_open_case(by, therapist_id=row.therapist_id, has_break_glass=bool(row.is_broken)):
-        raise NotFound
-    values = {key: value for key, value in row._mapping.items() if key != "is_broken"}
-    return CaseHead(**values, by_break_glass=row.therapist_id not in (None, by.id))
+    values = {key: value for key, value in row._mapping.items() if not key.startswith("is_")}
+    is_others = row.therapist_id not in (None, by.id)
+    by_cover = is_others and bool(row.is_covering)
+    return CaseHead(**values, by_break_glass=is_others and not by_cover, by_cover=by_cover)
 
 
 def require_visible(session: Session, tools: Tools, case_id: str, by: Viewer) -> None:

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from portal.domain.access import Viewer
 from portal.domain.lifecycle import WayIn
 from portal.domain.questionnaire import Questionnaire
-from portal.models import Account, Consent, Intake, PartnerSession, SectionState, Statement, table_of
+from portal.models import Account, Consent, Intake, Partner, PartnerSession, SectionState, Statement, table_of
 from portal.services import questionnaires, sessions
 from portal.services.sessions import Seat
 from portal.services.tools import Tools
@@ -115,6 +115,15 @@ def find(session: Session, *, by: Viewer) -> Desk | None:
     return _desk(session.execute(_own_statement(), {"account_id": by.id}).all())
 
 
+def of_partner(session: Session, partner_id: str) -> Desk | None:
+    """The newest round of this partner record, or None: for staff who enter a form. Staff door."""
+    p = table_of(Partner)
+    tables = _desk_tables(p, p.c.id)
+    return _desk(
+        session.execute(select(*_desk_columns()).select_from(tables).where(p.c.id == partner_id)).all()
+    )
+
+
 # Built once: putting these two together costs more than running them.
 @cache
 def _seat_statement() -> Select[Any]:
@@ -126,22 +135,21 @@ def _seat_statement() -> Select[Any]:
 def _own_statement() -> Select[Any]:
     account = table_of(Account)
     columns = (account.c.id.label("account_id"), *_desk_columns())
-    return select(*columns).select_from(_desk_tables(account)).where(account.c.id == bindparam("account_id"))
+    tables = _desk_tables(account, account.c.partner_id)
+    return select(*columns).select_from(tables).where(account.c.id == bindparam("account_id"))
 
 
 def _seat_tables() -> FromClause:
     held, account = table_of(PartnerSession), table_of(Account)
-    return _desk_tables(held.join(account, held.c.account_id == account.c.id))
+    return _desk_tables(held.join(account, held.c.account_id == account.c.id), account.c.partner_id)
 
 
-def _desk_tables(base: FromClause) -> FromClause:
-    intake, state, account = table_of(Intake), table_of(SectionState), table_of(Account)
+def _desk_tables(base: FromClause, partner_id: ColumnElement[str]) -> FromClause:
+    intake, state = table_of(Intake), table_of(SectionState)
     other = intake.alias("other_round")
-    newest = (
-        select(func.max(other.c.round)).where(other.c.partner_id == account.c.partner_id).scalar_subquery()
-    )
+    newest = select(func.max(other.c.round)).where(other.c.partner_id == partner_id).scalar_subquery()
     return base.join(
-        intake, (intake.c.partner_id == account.c.partner_id) & (intake.c.round == newest), isouter=True
+        intake, (intake.c.partner_id == partner_id) & (intake.c.round == newest), isouter=True
     ).join(state, state.c.intake_id == intake.c.id, isouter=True)
 
 

@@ -23,6 +23,7 @@ from portal.models import (
     CaseFile,
     Clearance,
     Closing,
+    ConflictBlock,
     Consent,
     DiscernmentEnd,
     DiscernmentSession,
@@ -41,6 +42,7 @@ from portal.models import (
     Review,
     SealedEntry,
     SectionState,
+    StaffEntry,
     Statement,
     table_of,
 )
@@ -50,14 +52,17 @@ from portal.services.tools import Tools
 from portal.vault import Place
 
 #: In the order in which rows may go: what refers comes before what is referred to.
-_OF_INTAKES: tuple[type[Base], ...] = (AnswerSet, SealedEntry, SectionState)
+_OF_INTAKES: tuple[type[Base], ...] = (AnswerSet, SealedEntry, SectionState, StaffEntry)
 _OF_ACCOUNTS: tuple[type[Base], ...] = (PartnerSession, AccountLink, LateText)
 _OF_PARTNERS: tuple[type[Base], ...] = (
     *(Letter, Consent, Statement, Notice, Interview, Fact, Invitation, Intake, Account),
 )
 #: Made from both, and of no meaning for one alone.
 _OF_BOTH: tuple[type[Base], ...] = (DiscernmentSession, DiscernmentEnd, Review, Recommendation)
-_OF_CASES: tuple[type[Base], ...] = (Letter, Appointment, BreakGlass, Clearance, Closing, *_OF_BOTH)
+_OF_CASES: tuple[type[Base], ...] = (
+    *(Letter, Appointment, BreakGlass, Clearance, Closing, ConflictBlock),
+    *_OF_BOTH,
+)
 
 #: Why something is erased by hand. ``policy``: its time is over, or it was erased before.
 REASONS: Final = ("person_asked", "law", "mistake")

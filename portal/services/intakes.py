@@ -70,6 +70,11 @@ def submit(session: Session, tools: Tools, *, by: Viewer) -> bool:
     desk = desks.find(session, by=by)
     if desk is None:
         raise OutOfOrder("not_begun")
+    return send(session, tools, desk=desk, by=by)
+
+
+def send(session: Session, tools: Tools, *, desk: desks.Desk, by: Viewer) -> bool:
+    """Send what lies on a desk that was read in this transaction; False when it was sent before."""
     if not desk.is_open:
         return False
     now = tools.now()

@@ -19,6 +19,7 @@ from portal.domain.access import Viewer
 from portal.domain.lifecycle import Step, next_step
 from portal.models import Intake, Notice, table_of
 from portal.services import statements, way_in
+from portal.services.practices import PracticeView
 from portal.services.tools import Tools
 from portal.vault import Place
 
@@ -47,8 +48,8 @@ class Home:
     notices: tuple[NoticeView, ...]
 
 
-def home(session: Session, tools: Tools, *, time_zone: str, by: Viewer) -> Home:
-    """The viewer's start page; days are counted in the practice's ``time_zone``. Partner door."""
+def home(session: Session, tools: Tools, *, practice: PracticeView, by: Viewer) -> Home:
+    """The viewer's start page; days are counted as the practice works. Partner door."""
     sent = sent_at(session, by=by)
     withdrawn_at = statements.last_said(session, by=by).get("withdrawal")
     if withdrawn_at is not None and sent is not None and sent > withdrawn_at:
@@ -56,15 +57,16 @@ def home(session: Session, tools: Tools, *, time_zone: str, by: Viewer) -> Home:
     return Home(
         step=next_step(way_in.progress(session, by=by)),
         sent_at=sent,
-        call_by=None if sent is None else call_by(sent, time_zone),
+        call_by=None if sent is None else call_by(sent, practice),
         withdrawn_at=withdrawn_at,
         notices=notices(session, tools, by=by),
     )
 
 
-def call_by(sent_at: datetime, time_zone: str) -> date:
+def call_by(sent_at: datetime, practice: PracticeView) -> date:
     """The day until which somebody calls: own sending plus a constant, for every route alike."""
-    return working_days.after(sent_at.astimezone(ZoneInfo(time_zone)).date(), working_days.CALL_WITHIN)
+    day = sent_at.astimezone(ZoneInfo(practice.time_zone)).date()
+    return working_days.after(day, working_days.CALL_WITHIN, practice.calendar)
 
 
 def notices(session: Session, tools: Tools, *, by: Viewer) -> tuple[NoticeView, ...]:

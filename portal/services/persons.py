@@ -125,14 +125,11 @@ def _person(
 ) -> Person:
     sent = [intake for intake in intakes if intake.submitted_at is not None]
     withdrawn_at = _time(said, "withdrawal")
-    unsent = [
-        intake
-        for intake in intakes
-        if intake.submitted_at is None and (withdrawn_at is None or intake.begun_at > withdrawn_at)
-    ]
+    unsent = _unsent(intakes, withdrawn_at)
     signs = Signs(
         submitted_at=sent[-1].submitted_at if sent else None,
-        joined_at=row.joined_at,
+        # Staff may have begun a form for somebody without an account: that person has come all the same.
+        joined_at=row.joined_at or next((intake.begun_at for intake in intakes), None),
         invited_at=invited_at,
         withdrawn_at=withdrawn_at,
         not_now_at=_time(said, "not_now"),
@@ -152,6 +149,15 @@ def _person(
         facts=facts,
         devices=devices,
     )
+
+
+def _unsent(intakes: Iterable[IntakeRef], withdrawn_at: datetime | None) -> list[IntakeRef]:
+    """Rounds that are still open, but for one that was withdrawn."""
+    return [
+        intake
+        for intake in intakes
+        if intake.submitted_at is None and (withdrawn_at is None or intake.begun_at > withdrawn_at)
+    ]
 
 
 def _time(said: Iterable[OpenedStatement], kind: str) -> datetime | None:

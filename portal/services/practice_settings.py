@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import zoneinfo
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Final
 
@@ -12,11 +13,12 @@ from sqlalchemy.orm import Session
 
 from portal.domain.access import Viewer
 from portal.domain.answers import canonical_text
-from portal.domain.constructs import POLICIES
 from portal.domain.rules import SAFE_RANGES
+from portal.domain.staffing import LANGUAGES
 from portal.models import PRACTICE_ID, CaseFile, Job, Practice, table_of
-from portal.services import alerts, audit, set_ups
+from portal.services import alerts, audit, practice_checks
 from portal.services.errors import BadInput
+from portal.services.practice_checks import Check, Fault, Value
 from portal.services.tools import Tools
 from portal.vault import Place
 
@@ -26,7 +28,7 @@ READ_BY_RULES: Final = frozenset(
 )
 #: Posted name -> column, where they differ.
 _COLUMNS: Final = {"practice_name": "name"}
-_ABSENT: Final = {"has_on_call": False, "is_demo": False}
+_ABSENT: Final = {"has_on_call": False, "is_demo": False, "public_texts": "{}"}
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,26 @@ class PracticeSettings:
     draft_days: int
     mail_days: int
     case_years: int
+    languages: str
+    working_days: str
+    holidays: str
+    #: What pages tell of the practice, by the names of ``TOLD``; what is empty is not told.
+    told: Mapping[str, str] = field(default_factory=dict)
 
+    def value(self, name: str) -> Value:
+        """One setting by its name."""
+        return self.told.get(name, "") if name in TOLD else getattr(self, name)
+
+
+#: What the public pages may say of the practice, each in English and Spanish.
+TOPICS: Final = ("cost", "length", "evenings", "online", "childcare")
+TOLD: Final = (
+    "office_email",
+    "postal_address",
+    *(f"{topic}_{key}" for topic in TOPICS for key in ("en", "es")),
+)
+#: Office days are counted as in ISO 8601: 1 is Monday.
+DAYS: Final = ("1", "2", "3", "4", "5", "6", "7")
 
 #: Shortest and longest time that things nobody needs may be kept: days, days, years.
 KEEPING_RANGES: Final[Mapping[str, tuple[int, int]]] = {
@@ -61,7 +82,9 @@ RANGES: Final[Mapping[str, tuple[int, int]]] = {
 }
 
 #: What holds before the practice was set up; the same as the columns' defaults.
-DEFAULTS: Final = PracticeSettings("", "", "", "America/New_York", "b", True, 60, 8, 10, True, 180, 30, 7)
+DEFAULTS: Final = PracticeSettings(
+    *("", "", "", "America/New_York", "b", True, 60, 8, 10, True, 180, 30, 7, "en", "1,2,3,4,5", ""),
+)
 
 
 def view(session: Session, tools: Tools) -> PracticeSettings:
@@ -85,6 +108,10 @@ def view(session: Session, tools: Tools) -> PracticeSettings:
         draft_days=row.draft_days,
         mail_days=row.mail_days,
         case_years=row.case_years,
+        languages=row.languages,
+        working_days=row.working_days,
+        holidays=row.holidays,
+        told=json.loads(row.public_texts),
     )
 
 
@@ -101,10 +128,11 @@ def change(session: Session, tools: Tools, *, given: Mapping[str, str], by: View
     """
     cleaned = checked(given)
     before = view(session, tools)
-    changed = frozenset(name for name, value in cleaned.items() if getattr(before, name) != value)
+    changed = frozenset(name for name, value in cleaned.items() if before.value(name) != value)
     if not changed:
         return changed
-    _store(session, tools, {name: cleaned[name] for name in changed})
+    told = {**before.told, **{name: str(cleaned[name]) for name in changed if name in TOLD}}
+    _store(session, tools, {name: cleaned[name] for name in changed}, told)
     detail: audit.Detail = {"settings": sorted(changed)}
     audit.record(
         session, tools, by=by, verb="settings.changed", subject=("practice", PRACTICE_ID), detail=detail
@@ -114,8 +142,8 @@ def change(session: Session, tools: Tools, *, given: Mapping[str, str], by: View
     return changed
 
 
-def _store(session: Session, tools: Tools, changed: Mapping[str, str | int | bool]) -> None:
-    values = _columns(changed)
+def _store(session: Session, tools: Tools, changed: Mapping[str, Value], told: Mapping[str, str]) -> None:
+    values = {**_columns(changed), "public_texts": _as_json(told)}
     if "on_call_email" in changed:
         place, email = Place("practice", "on_call_box", PRACTICE_ID), str(changed["on_call_email"])
         values["on_call_box"] = tools.vault.box("staff", place, email) if email else None
@@ -127,8 +155,13 @@ def _store(session: Session, tools: Tools, changed: Mapping[str, str | int | boo
 
 
 def _columns(named: Mapping[str, object]) -> dict[str, object]:
-    """Settings by column; the on-call address is boxed apart."""
-    return {_COLUMNS.get(name, name): value for name, value in named.items() if name != "on_call_email"}
+    """Settings by column; the on-call address is boxed apart, what is told stands in one column."""
+    apart = {"on_call_email", "told", *TOLD}
+    return {_COLUMNS.get(name, name): value for name, value in named.items() if name not in apart}
+
+
+def _as_json(told: Mapping[str, str]) -> str:
+    return json.dumps({name: text for name, text in told.items() if text}, ensure_ascii=False, sort_keys=True)
 
 
 def _route_open_cases(session: Session, tools: Tools) -> None:
@@ -145,16 +178,16 @@ def _route_open_cases(session: Session, tools: Tools) -> None:
         session.execute(insert(table_of(Job)), rows)
 
 
-def checked(given: Mapping[str, str]) -> dict[str, str | int | bool]:
+def checked(given: Mapping[str, str]) -> dict[str, Value]:
     """Posted texts as values. Raises BadInput; a name that is no setting is left out."""
     faults: dict[str, str] = {}
-    values: dict[str, str | int | bool] = {}
+    values: dict[str, Value] = {}
     for name, check in _CHECKS.items():
         if name not in given:
             continue
         try:
             values[name] = check(canonical_text(given[name]).strip())
-        except _Fault as fault:
+        except Fault as fault:
             faults[name] = str(fault)
         except ValueError:
             faults[name] = "bad_characters"
@@ -163,72 +196,21 @@ def checked(given: Mapping[str, str]) -> dict[str, str | int | bool]:
     return values
 
 
-class _Fault(Exception):
-    """Its text is the reason key."""
-
-
-def _line(longest: int, *, is_needed: bool = False) -> Callable[[str], str]:
-    def check(text: str) -> str:
-        if not text and is_needed:
-            raise _Fault("missing")
-        if len(text) > longest:
-            raise _Fault("too_long")
-        if text and not text.isprintable():
-            raise _Fault("bad_characters")
-        return text
-
-    return check
-
-
-def _email(text: str) -> str:
-    if text and not set_ups.is_email(text):
-        raise _Fault("bad_email")
-    return text
-
-
-def _zone(text: str) -> str:
-    if text not in zoneinfo.available_timezones():
-        raise _Fault("not_an_option")
-    return text
-
-
-def _policy(text: str) -> str:
-    if text not in POLICIES:
-        raise _Fault("not_an_option")
-    return text
-
-
-def _yes_no(text: str) -> bool:
-    if text not in ("yes", "no"):
-        raise _Fault("not_an_option")
-    return text == "yes"
-
-
-def _number(name: str) -> Callable[[str], int]:
-    low, high = RANGES[name]
-
-    def check(text: str) -> int:
-        if not text.isascii() or not text.isdigit() or len(text) > 4 or not low <= int(text) <= high:
-            raise _Fault("out_of_range")
-        return int(text)
-
-    return check
-
-
-_CHECKS: Final[Mapping[str, Callable[[str], str | int | bool]]] = {
-    "practice_name": _line(200, is_needed=True),
-    "phone": _line(64),
-    "on_call_email": _email,
-    "time_zone": _zone,
-    "confidentiality": _policy,
-    "self_referral": _yes_no,
-    "stale_days": _number("stale_days"),
-    "alcohol_level": _number("alcohol_level"),
-    "index_margin": _number("index_margin"),
-    "clarity_for_two": _yes_no,
-    "draft_days": _number("draft_days"),
-    "mail_days": _number("mail_days"),
-    "case_years": _number("case_years"),
+_CHECKS: Final[Mapping[str, Check]] = {
+    "practice_name": practice_checks.line(200, is_needed=True),
+    "phone": practice_checks.line(64),
+    "on_call_email": practice_checks.email,
+    "time_zone": practice_checks.zone,
+    "confidentiality": practice_checks.policy,
+    "self_referral": practice_checks.yes_no,
+    "clarity_for_two": practice_checks.yes_no,
+    **{name: practice_checks.number(ends) for name, ends in RANGES.items()},
+    "languages": practice_checks.some_of(LANGUAGES),
+    "working_days": practice_checks.some_of(DAYS),
+    "holidays": practice_checks.days_off,
+    **{name: practice_checks.line(300) for name in TOLD},
+    "office_email": practice_checks.email,
 }
-#: The settings' names, as forms post them.
+#: The settings' names, as forms post them; those in which several may be chosen.
 FIELDS: Final = tuple(_CHECKS)
+CHOSEN: Final = frozenset({"languages", "working_days"})

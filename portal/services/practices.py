@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.domain.scoring import ALCOHOL_LEVEL
+from portal.domain.working_days import Calendar
 from portal.models import PRACTICE_ID, Practice, table_of
 
 
@@ -22,6 +25,23 @@ class PracticeView:
     self_referral: bool = True
     has_on_call: bool = False
     is_demo: bool = False
+    languages: str = "en"
+    working_days: str = "1,2,3,4,5"
+    holidays: str = ""
+    public_texts: str = "{}"
+
+    @property
+    def calendar(self) -> Calendar:
+        """Office days and days off, for everything that is counted in working days."""
+        days = frozenset(int(day) for day in self.working_days.split(","))
+        return Calendar(days, frozenset(date.fromisoformat(day) for day in self.holidays.split()))
+
+    def told(self, topic: str, language: str = "") -> str:
+        """What pages say of ``topic``, in this language or else in English; empty where nothing was said."""
+        texts: dict[str, str] = json.loads(self.public_texts)
+        if not language:
+            return texts.get(topic, "")
+        return texts.get(f"{topic}_{language}") or texts.get(f"{topic}_en", "")
 
     @property
     def variant(self) -> str:
@@ -41,7 +61,17 @@ def view(session: Session) -> PracticeView:
     c = table_of(Practice).c
     row = session.execute(
         select(
-            c.name, c.phone, c.time_zone, c.confidentiality, c.self_referral, c.has_on_call, c.is_demo
+            c.name,
+            c.phone,
+            c.time_zone,
+            c.confidentiality,
+            c.self_referral,
+            c.has_on_call,
+            c.is_demo,
+            c.languages,
+            c.working_days,
+            c.holidays,
+            c.public_texts,
         ).where(c.id == PRACTICE_ID)
     ).one_or_none()
     return PracticeView() if row is None else PracticeView(**row._mapping)

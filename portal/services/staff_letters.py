@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from portal.domain.access import Viewer
 from portal.domain.visibility import LetterFacts, LetterState, can_decide_letter, can_see_letter
 from portal.models import Letter, Partner, StaffAccount, table_of
-from portal.services import audit, cases
+from portal.services import audit, case_access, cases
 from portal.services.errors import NotFound
 from portal.services.tools import Tools
 from portal.vault import Place
@@ -67,7 +67,9 @@ def require_visible(session: Session, tools: Tools, letter_id: str, by: Viewer) 
 
 def find(session: Session, tools: Tools, *, letter_id: str, by: Viewer) -> LetterView:
     """One letter as this staff member may see it. Raises NotFound."""
-    row = session.execute(_columns().where(table_of(Letter).c.id == letter_id)).one_or_none()
+    c = table_of(Letter).c
+    is_open = ~case_access.barred_from(c.case_id, by.id)
+    row = session.execute(_columns().where(c.id == letter_id, is_open)).one_or_none()
     if row is None:
         raise NotFound
     facts = LetterFacts(row.state, row.written_by, row.written_at, row.decided_by)
@@ -111,7 +113,7 @@ def waiting(session: Session, tools: Tools, *, by: Viewer) -> tuple[WaitingLette
     c = table_of(Letter).c
     rows = session.execute(
         select(c.id, c.written_by, c.written_at)
-        .where(c.state == "waiting")
+        .where(c.state == "waiting", ~case_access.barred_from(c.case_id, by.id))
         .order_by(c.written_at, c.id)
         .limit(_SHOWN)
     ).all()

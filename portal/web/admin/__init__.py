@@ -9,9 +9,11 @@ bp = Blueprint("admin", __name__)
 from portal.web.admin import (  # noqa: E402, F401  (the views hang themselves on the blueprint)
     calls,
     cases,
+    conflicts,
     endings,
     overview,
     people,
+    person,
     reports,
     settings,
     trail,

@@ -9,16 +9,29 @@ from typing import Final
 from flask import abort, redirect, render_template, request
 from werkzeug.wrappers import Response
 
-from portal.services import admin_cases, calls, case_merges, case_names, cases, closings, people
+from portal.services import (
+    admin_cases,
+    assignments,
+    calls,
+    case_merges,
+    case_names,
+    cases,
+    closings,
+    conflicts,
+    people,
+)
 from portal.services.case_states import CaseState
 from portal.services.errors import BadInput, OutOfOrder
 from portal.web import bodies, context, freshness, guards, kit
-from portal.web.admin import bp, words
+from portal.web.admin import bp, staff_words, words
 
 Answer = str | tuple[str, int] | Response
 
 _CURSOR: Final = re.compile(r"([0-9]{1,17})\.([0-9a-f-]{1,36})")
-_TYPED: Final = ("therapist", "other", "slot", "call_slot", "reason", "note", "erase_slot", "erase_reason")
+_TYPED: Final = (
+    *("therapist", "other", "slot", "call_slot", "reason", "note", "erase_slot", "erase_reason"),
+    *("person", "conflict_reason"),
+)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -152,6 +165,9 @@ def draw(case: str, faults: dict[str, str]) -> str:
         staff = people.everyone(session, tools)
         names = case_names.of_staff(session, tools)
         called = calls.of_case(session, tools, case)
+        blocks = conflicts.of_case(session, case)
+        beside = admin_cases.beside(session, tools, state=state)
+        suggested = assignments.suggest(session, tools, case_id=case, by=kit.viewer())
         closed_for = closings.reason(session, case) if state.closed_at else None
     return render_template(
         "admin/case.html",
@@ -160,6 +176,13 @@ def draw(case: str, faults: dict[str, str]) -> str:
         staff=names,
         therapists=_choices(staff),
         called=called,
+        blocks=blocks,
+        beside=beside,
+        suggested=staff_words.lines(suggested),
+        training=staff_words.FAMILIES.get(suggested.training or ""),
+        conflict_words=staff_words.CONFLICTS,
+        conflict_options=staff_words.CONFLICT_OPTIONS,
+        emails={member.id: member.email for member in staff},
         closed_for=words.ENDINGS.get(closed_for) if closed_for else None,
         endings=words.ENDINGS,
         erasures=words.ERASURES,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import render_template
 
-from portal.services import admin_cases, case_names
+from portal.services import admin_cases, case_names, first_steps
 from portal.web import guards, kit
 from portal.web.admin import bp, words
 
@@ -17,6 +17,12 @@ def overview() -> str:
     with kit.writing(as_partner=False) as session:
         desk = admin_cases.desk(session, tools, by=kit.viewer())
         staff = case_names.of_staff(session, tools)
+        first = first_steps.view(session)
     return render_template(
-        "admin/overview.html", desk=desk, staff=staff, origins=words.ORIGINS, mail_words=words.MAILS
+        "admin/overview.html",
+        desk=desk,
+        staff=staff,
+        first=first,
+        origins=words.ORIGINS,
+        mail_words=words.MAILS,
     )

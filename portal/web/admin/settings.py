@@ -5,10 +5,11 @@ from __future__ import annotations
 from flask import redirect, render_template
 from werkzeug.wrappers import Response
 
+from portal.domain import staffing
 from portal.services import practice_settings
 from portal.services.errors import BadInput, NotFresh
 from portal.web import bodies, freshness, guards, kit
-from portal.web.admin import bp, words
+from portal.web.admin import bp, staff_words, words
 
 Answer = str | tuple[str, int] | Response
 
@@ -24,7 +25,7 @@ def settings() -> str:
 @guards.admin_only()
 def settings_posted() -> Answer:
     """Changes what was posted; a missing setting stays."""
-    given = {name: held[0] for name in practice_settings.FIELDS if (held := bodies.values(name))}
+    given = {name: _joined(name, held) for name in practice_settings.FIELDS if (held := bodies.values(name))}
     try:
         practice_settings.checked(given)
         freshness.prove()
@@ -40,7 +41,7 @@ def settings_posted() -> Answer:
 def _page(faults: dict[str, str], given: dict[str, str]) -> str:
     with kit.store().staff.read() as session:
         kept = practice_settings.view(session, kit.tools())
-    shown = {name: _text(getattr(kept, name)) for name in practice_settings.FIELDS}
+    shown = {name: _text(kept.value(name)) for name in practice_settings.FIELDS}
     typed = {name: bodies.printable(text) for name, text in given.items()}
     return render_template(
         "admin/settings.html",
@@ -51,7 +52,15 @@ def _page(faults: dict[str, str], given: dict[str, str]) -> str:
         policies=list(words.POLICIES.items()),
         zones=[(zone, zone) for zone in practice_settings.time_zones()],
         ranges=practice_settings.RANGES,
+        languages=[(key, staff_words.language_name(key)) for key in staffing.LANGUAGES],
+        days=list(zip(practice_settings.DAYS, staff_words.DAYS.values(), strict=True)),
+        topics=words.TOPICS,
     )
+
+
+def _joined(name: str, held: list[str]) -> str:
+    """One text of a field in which several may be chosen; the first value of any other."""
+    return ",".join(text for text in held if text) if name in practice_settings.CHOSEN else held[0]
 
 
 def _text(value: str | int | bool) -> str:

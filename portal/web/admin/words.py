@@ -7,6 +7,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
+from portal.domain.staffing import PLACES
 from portal.services import practice_settings
 from portal.services.errors import NotFresh
 from portal.web import freshness
@@ -36,6 +37,11 @@ REASONS: Mapping[str, Any] = {
     "not_joined": _l("Nobody has joined in this slot, so there is no account to help with."),
     "nothing_waits": _l("There is no such link any more."),
     "merged": _l("This record was merged into another case."),
+    "conflict": _l("A conflict of interest keeps this person away from this case."),
+    "own_conflict": _l("Somebody else has to lift what keeps you away yourself."),
+    "bad_dates": _l("Please give days such as 2026-12-25, with spaces between them."),
+    "is_past": _l("This day is over."),
+    "too_far": _l("At most a year at a time. For a longer leave, hand the cases over."),
     "already_closed": _l("This case is closed already."),
     "not_closed": _l("This case is open."),
     "letter_waits": _l("A letter of this case waits for approval. Have it decided first."),
@@ -50,6 +56,7 @@ _BY_FIELD: Mapping[tuple[str, str], Any] = {
     ("email", "invalid"): _l("Please give an e-mail address, such as name@example.org."),
     ("full_name", "invalid"): _l("Please write the name, in one line."),
     ("roles", "invalid"): _l("Please choose at least one role."),
+    ("case", "missing"): _l("Please tick at least one case."),
     ("purpose", "missing"): _l("An identified report needs a purpose: who asked for it, and for what."),
 }
 
@@ -89,9 +96,25 @@ LABELS: Mapping[str, Any] = {
     "alcohol_level": _l("Alcohol score that calls for a talk first"),
     "index_margin": _l("Lead of a pattern before its model is named"),
     "clarity_for_two": _l("Name discernment counseling where both are unsure"),
+    "languages": _l("Languages"),
+    "working_days": _l("Office days"),
+    "holidays": _l("Days off"),
+    "office_email": _l("E-mail of the office"),
+    "postal_address": _l("Address"),
     "draft_days": _l("Days until a form that was never sent is emptied"),
     "mail_days": _l("Days until a mail that could not be sent is emptied"),
     "case_years": _l("Years until a closed case is deleted"),
+    "trainings": _l("Trainings"),
+    "formats": _l("Ways of meeting"),
+    "hours": _l("Free hours"),
+    "places": _l("Places in all"),
+    "away_from": _l("Away from"),
+    "away_until": _l("Away until"),
+    "cover": _l("Who covers"),
+    "case": _l("Cases"),
+    "to": _l("Who takes them"),
+    "person": _l("Who keeps away"),
+    "conflict_reason": _l("Reason"),
     "format": _l("Format"),
     "since": _l("Sent from"),
     "until": _l("Sent until"),
@@ -101,6 +124,15 @@ LABELS: Mapping[str, Any] = {
     "status": _l("Cases"),
     "route": _l("Recommended route"),
     "case": _l("Address of the case"),
+}
+
+#: What the public page may say: topic -> label.
+TOPICS: Mapping[str, Any] = {
+    "cost": _l("What it costs"),
+    "length": _l("How long it takes"),
+    "evenings": _l("Evening hours"),
+    "online": _l("Sessions online"),
+    "childcare": _l("Childcare"),
 }
 
 ROLES: Mapping[str, Any] = {"therapist": _l("Therapist"), "admin": _l("Admin")}
@@ -170,7 +202,7 @@ SUBJECTS: Mapping[str, Any] = {
 def fault(field: str, reason: str) -> str:
     """What stands beside a field."""
     if reason == "out_of_range":
-        low, high = practice_settings.RANGES[field]
+        low, high = PLACES if field == "places" else practice_settings.RANGES[field]
         return str(_l("Please give a whole number from %(low)s to %(high)s.", low=low, high=high))
     return str(_BY_FIELD.get((field, reason)) or REASONS[reason])
 
@@ -183,9 +215,17 @@ def faults(refused: Mapping[str, str]) -> dict[str, str]:
 def summary(messages: Mapping[str, str]) -> list[tuple[str, str]]:
     """The same with the field's name in front, where it has one, for the summary on top."""
     return [
-        (field, f"{LABELS[field]}: {message}" if field in LABELS else message)
+        (field, f"{name}: {message}" if (name := _label(field)) else message)
         for field, message in messages.items()
     ]
+
+
+def _label(field: str) -> str:
+    """A field's name, "" where it has none; a text of the public page is named by topic and language."""
+    topic, _dash, language = field.rpartition("_")
+    if topic in TOPICS:
+        return f"{TOPICS[topic]} ({'English' if language == 'en' else 'Español'})"
+    return str(LABELS.get(field, ""))
 
 
 def password_fault(refusal: NotFresh) -> dict[str, str]:

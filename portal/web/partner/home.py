@@ -23,9 +23,9 @@ def home() -> Any:
 
 def draw() -> str:
     """The page."""
-    zone, tools, by = context.practice().time_zone, kit.tools(), kit.viewer()
+    practice, tools, by = context.practice(), kit.tools(), kit.viewer()
     with kit.store().partner.read() as session:
-        page = partner_pages.home(session, tools, time_zone=zone, by=by)
+        page = partner_pages.home(session, tools, practice=practice, by=by)
         late = late_texts.offered(session, tools, by=by)
     texts = letters.load()
     return render_template(

@@ -13,12 +13,12 @@ from portal.domain.answers import Answer, Fault
 from portal.domain.questionnaire import Item, Kind, Progress, Questionnaire, Section
 from portal.services import intakes
 from portal.services.desks import Desk
-from portal.web import bodies, context, csrf, kit
-from portal.web.partner import cut_page, pieces
+from portal.web import bodies, context, csrf, kit, pieces
+from portal.web.partner import cut_page
 from portal.web.partner import desk as desks
 from portal.web.partner import faults as words
 from portal.web.partner.cut_page import Frame
-from portal.web.partner.pieces import Filling
+from portal.web.pieces import Filling
 
 
 @dataclass(frozen=True)

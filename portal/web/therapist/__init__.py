@@ -14,5 +14,7 @@ from portal.web.therapist import (  # noqa: E402, F401  (the views hang themselv
     caseload,
     closings,
     discernment,
+    entry,
+    handing_back,
     letters,
 )

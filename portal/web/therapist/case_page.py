@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from flask import Response, make_response, render_template
 
 from portal.domain.lint import Piece
-from portal.services import case_views, cases
+from portal.services import case_views, cases, staff_entries
+from portal.services.case_views import Side
 from portal.web import freshness, guards, kit
 from portal.web.therapist import bp
 from portal.web.therapist.presenters import case_presenter
@@ -58,6 +59,7 @@ def draw(
     """The page; ``filled`` is the form of ``act`` that was refused, ``refusal`` what must happen first."""
     with kit.writing(as_partner=False) as session:
         view = case_views.opened(session, kit.tools(), case_id=case_id, by=kit.viewer())
+        entered = staff_entries.of_case(session, kit.tools(), case_id)
     asks = freshness.is_due()
     forms = {name: Filled(wants_password=asks) for name in ACTS}
     if filled is not None:
@@ -65,6 +67,18 @@ def draw(
     page = case_presenter.present(view, opened_act=act)
     errors = [(f"{act}-{name}", words) for name, words in (filled.errors if filled else {}).items()]
     body = render_template(
-        "therapist/case.html", page=page, forms=forms, errors=errors, refusal=refusal, act=act
+        "therapist/case.html",
+        page=page,
+        forms=forms,
+        errors=errors,
+        refusal=refusal,
+        act=act,
+        entered=[(one, view.staff.get(one.entered_by, "")) for one in entered],
+        may_enter=[slot for slot in "ab" if _may_enter(view.side(slot))],
     )
     return make_response(body, status)
+
+
+def _may_enter(side: Side | None) -> bool:
+    """Whether staff may enter a form for whoever is, or will be, in a slot."""
+    return side is None or (not side.person.has_account and side.person.intake is None)

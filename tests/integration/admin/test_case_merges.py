@@ -204,3 +204,26 @@ def test_what_cannot_be_meant_is_refused(world: World, ada: Viewer) -> None:
     with world.store.staff.read() as session:
         said = [(fact.kind, fact.value) for fact in facts.of_case(session, world.tools, case.id)]
     assert said == [("identity_conflict", "no")]
+
+
+def test_a_merge_is_taken_back_by_merging_the_record_that_was_set_apart(world: World, ada: Viewer) -> None:
+    case_id, other, first, second = _claimed(world, ada)
+    _merge(world, ada, case_id, other, "a")
+    _merge(world, ada, case_id, _case_of(world, first.partner_id), "a")
+    assert _partner_in(world, case_id, "a") == first.partner_id
+    assert _view(world, ada, _case_of(world, second.partner_id)).origin == "set_apart"
+    assert not _conflict(world, case_id, "a")
+    assert _conflict(world, _case_of(world, second.partner_id), "a")
+
+
+def test_the_records_of_two_claimants_are_seen_beside_each_other(world: World, ada: Viewer) -> None:
+    case_id, other, _, _ = _claimed(world, ada)
+    seen = {}
+    for where in (case_id, other):
+        state = _view(world, ada, where)
+        with world.store.staff.read() as session:
+            seen[where] = [one.id for one in admin_cases.beside(session, world.tools, state=state)]
+    assert seen == {case_id: [other], other: [case_id]}
+    lone = _view(world, ada, world.case().id)
+    with world.store.staff.read() as session:
+        assert admin_cases.beside(session, world.tools, state=lone) == ()

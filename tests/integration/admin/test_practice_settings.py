@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from datetime import date
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from sqlalchemy import delete, select
 
 from portal.content.rules import ruleset
 from portal.domain.access import Viewer
+from portal.domain.working_days import Calendar
 from portal.models import AuditEvent, Job, Practice, table_of
 from portal.services import alerts, practice_settings, practices, routing
 from portal.services.errors import BadInput
@@ -29,6 +32,14 @@ ALL = {
     "draft_days": "90",
     "mail_days": "14",
     "case_years": "10",
+    "languages": "es, en",
+    "working_days": "4,1,2",
+    "holidays": "2026-12-25,\n2026-12-24 2026-12-25",
+    "office_email": "office@example.org",
+    "postal_address": "1 River Road",
+    "cost_en": "180 dollars an hour.",
+    "cost_es": "180 dólares la hora.",
+    "length_en": "An hour.",
 }
 
 
@@ -76,17 +87,31 @@ def test_every_setting_is_kept(world: World, ada: Viewer) -> None:
         90,
         14,
         10,
+        "en,es",
+        "1,2,4",
+        "2026-12-24 2026-12-25",
+        {
+            "cost_en": "180 dollars an hour.",
+            "cost_es": "180 dólares la hora.",
+            "length_en": "An hour.",
+            "office_email": "office@example.org",
+            "postal_address": "1 River Road",
+        },
     )
     with world.store.staff.read() as session:
         assert alerts.on_call_address(session, world.tools) == "oncall@example.org"
-        assert practices.view(session) == practices.PracticeView(
-            "Riverside", "555 0100", "Europe/Madrid", "a", False, True, False
-        )
-    assert _events(world) == [
-        '{"settings": ["alcohol_level", "case_years", "clarity_for_two", "confidentiality", "draft_days", '
-        '"index_margin", "mail_days", "on_call_email", "phone", "practice_name", "self_referral", '
-        '"stale_days", "time_zone"]}'
-    ]
+        practice = practices.view(session)
+        assert (practice.name, practice.phone, practice.time_zone, practice.variant) == (
+            "Riverside", "555 0100", "Europe/Madrid", "a+oncall",
+        )  # fmt: skip
+    assert practice.calendar == Calendar(
+        frozenset({1, 2, 4}), frozenset({date(2026, 12, 24), date(2026, 12, 25)})
+    )
+    assert [practice.told("cost", "es"), practice.told("length", "es"), practice.told("childcare", "es")] == [
+        "180 dólares la hora.", "An hour.", "",
+    ]  # fmt: skip
+    assert practice.told("office_email") == "office@example.org"
+    assert _events(world) == [json.dumps({"settings": sorted(ALL)})]
 
 
 def test_what_is_missing_stays_and_the_same_again_changes_nothing(world: World, ada: Viewer) -> None:
@@ -96,6 +121,12 @@ def test_what_is_missing_stays_and_the_same_again_changes_nothing(world: World, 
     assert _view(world).phone == "555 0199"
     assert _view(world).practice_name == "Riverside"
     assert len(_events(world)) == 2
+
+
+def test_one_public_text_is_changed_and_the_others_stay(world: World, ada: Viewer) -> None:
+    _change(world, ada, cost_en="Ask us.", childcare_en="None.")
+    assert _change(world, ada, cost_en="", length_en="") == frozenset({"cost_en"})
+    assert _view(world).told == {"childcare_en": "None."}
 
 
 def test_nobody_is_on_call_once_the_address_is_emptied(world: World, ada: Viewer) -> None:
@@ -157,6 +188,17 @@ def test_without_a_case_there_is_nothing_to_route(world: World, ada: Viewer) -> 
         ("mail_days", "91", "out_of_range"),
         ("case_years", "0", "out_of_range"),
         ("index_margin", "1" * 5000, "out_of_range"),
+        ("languages", ",", "missing"),
+        ("languages", "en,klingon", "not_an_option"),
+        ("working_days", "0", "not_an_option"),
+        ("holidays", "Christmas", "bad_dates"),
+        (
+            "holidays",
+            " ".join(f"2026-{month:02}-{day:02}" for month in (1, 3) for day in range(1, 32)),
+            "too_long",
+        ),
+        ("cost_es", "x" * 301, "too_long"),
+        ("office_email", "office", "bad_email"),
     ],
 )
 def test_a_bad_setting_is_refused_by_field(

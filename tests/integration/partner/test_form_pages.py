@@ -15,7 +15,7 @@ from portal.content import questionnaire as bank
 from portal.domain.questionnaire import Kind
 from portal.models import Account, AuditEvent, SectionState, table_of
 from portal.services import desks
-from portal.web.partner import pieces
+from portal.web import pieces
 
 FORM = bank.load()
 KEYS = FORM.section_keys

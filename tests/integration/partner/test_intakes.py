@@ -27,6 +27,7 @@ from portal.models import (
 )
 from portal.services import desks, intakes, partner_pages, statements
 from portal.services.errors import OutOfOrder
+from portal.services.practices import PracticeView
 from portal.services.tools import Tools
 from portal.store import Store
 from portal.vault import Vault
@@ -245,5 +246,7 @@ def test_a_partner_role_process_needs_neither_private_key_nor_staff_ring(
         statements.state(session, outside, kind="message", body={"text": "x"}, by=person.viewer)
     assert submit(store, outside, person) is True
     with store.partner.read() as session:
-        home = partner_pages.home(session, outside, time_zone="Europe/Madrid", by=person.viewer)
+        home = partner_pages.home(
+            session, outside, practice=PracticeView(time_zone="Europe/Madrid"), by=person.viewer
+        )
     assert home.sent_at == tools.now()

@@ -12,11 +12,13 @@ from partner_rooms import CONTACT, Person, join, opened_statements, rows_of, set
 from portal.models import AuditEvent, Consent, Intake, Job, Notice, table_of
 from portal.services import consents, contacts, intakes, partner_pages, practices, statements
 from portal.services.partner_pages import Home, NoticeView
+from portal.services.practices import PracticeView
 from portal.services.tools import Tools
 from portal.store import Store
 from portal.vault import Place
 
-ZONE = "America/New_York"
+HERE = PracticeView(time_zone="America/New_York")
+MADRID = PracticeView(time_zone="Europe/Madrid")
 
 
 def give_consent(store: Store, tools: Tools, person: Person, name: str = "Ada Example") -> consents.Given:
@@ -103,7 +105,7 @@ def test_only_that_and_when_something_was_said_is_known(store: Store, tools: Too
 
 def home(store: Store, tools: Tools, person: Person) -> Home:
     with store.partner.read() as session:
-        return partner_pages.home(session, tools, time_zone=ZONE, by=person.viewer)
+        return partner_pages.home(session, tools, practice=HERE, by=person.viewer)
 
 
 def test_the_start_page_before_and_after_sending(store: Store, tools: Tools, person: Person) -> None:
@@ -115,10 +117,16 @@ def test_the_start_page_before_and_after_sending(store: Store, tools: Tools, per
 
 def test_the_day_of_the_call_is_counted_where_the_practice_is() -> None:
     late_on_friday = datetime(2026, 11, 28, 3, 0, tzinfo=UTC)
-    assert partner_pages.call_by(late_on_friday, ZONE) == date(2026, 12, 4)
-    assert partner_pages.call_by(late_on_friday, "Europe/Madrid") == date(2026, 12, 4)
-    assert partner_pages.call_by(late_on_friday - timedelta(hours=24), "Europe/Madrid") == date(2026, 12, 4)
-    assert partner_pages.call_by(late_on_friday - timedelta(hours=24), ZONE) == date(2026, 12, 3)
+    assert partner_pages.call_by(late_on_friday, HERE) == date(2026, 12, 4)
+    assert partner_pages.call_by(late_on_friday, MADRID) == date(2026, 12, 4)
+    assert partner_pages.call_by(late_on_friday - timedelta(hours=24), MADRID) == date(2026, 12, 4)
+    assert partner_pages.call_by(late_on_friday - timedelta(hours=24), HERE) == date(2026, 12, 3)
+
+
+def test_the_day_of_the_call_is_a_day_on_which_the_practice_works() -> None:
+    friday = datetime(2026, 11, 27, 15, 0, tzinfo=UTC)
+    closed = PracticeView(time_zone="America/New_York", working_days="1,2,3,4", holidays="2026-12-01")
+    assert partner_pages.call_by(friday, closed) == date(2026, 12, 8)
 
 
 def test_a_withdrawal_stands_until_something_is_sent(

@@ -62,10 +62,11 @@ def test_a_whole_file_is_read() -> None:
         clearances=[{"tier": "H", "on": "2026-11-21"}],
     )
     couple = parse_couple(file)
+    assert couple.partners == {"a": CALM, "b": CALM}
     assert couple == Couple(
         as_of=date(2026, 11, 22),
         participation={"a": "submitted", "b": "submitted"},
-        partners={"a": CALM, "b": CALM},
+        sheets=couple.sheets,
         standing=(StandingFinding("b", "crisis", date(2026, 4, 1)),),
         clearances=(Clearance("H", date(2026, 11, 21)),),
         digest=couple.digest,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from portal.domain import due
 from portal.domain.due import Due
+from portal.domain.working_days import Calendar, after
 
 ZONE = ZoneInfo("America/New_York")
 #: Friday evening in New York, Saturday by the clock of the server.
@@ -64,3 +65,17 @@ def test_the_first_of_several() -> None:
     first, second = Due(date(2026, 11, 27)), Due(date(2026, 12, 4))
     assert due.soonest((None, second, first)) == first
     assert due.soonest((None,)) is None
+
+
+def test_days_off_and_closed_weekdays_are_not_counted() -> None:
+    calendar = Calendar(frozenset({1, 2, 3, 4}), frozenset({date(2026, 12, 1)}))
+    assert due.promised(FRIDAY, ZONE, calendar) == Due(date(2026, 12, 8))
+    assert due.of_gate("call_next_working_day", FRIDAY, ZONE, calendar) == Due(date(2026, 11, 30))
+    assert due.safety({"R4": FRIDAY}, ZONE, calendar) == Due(date(2026, 12, 2))
+
+
+def test_a_practice_that_names_only_days_off_still_counts_on() -> None:
+    never = Calendar(
+        frozenset({1}), frozenset(date(2026, 11, 30) + timedelta(7 * week) for week in range(60))
+    )
+    assert after(date(2026, 11, 27), 2, never) == date(2026, 11, 27) + timedelta(days=184)

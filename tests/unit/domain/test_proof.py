@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +11,7 @@ import pytest
 from couple_files import RULES
 from portal.domain import proof as proof_module
 from portal.domain import proof_readings, proof_samples, proof_walk
-from portal.domain.couple import SLOTS, Couple, Direction
+from portal.domain.couple import SLOTS, Couple, Direction, Partner, Slot
 from portal.domain.couple_file import parse_couple
 from portal.domain.expressions import All, Expression, Not, Some, either, mine, theirs
 from portal.domain.predicates import DirectionPredicate, Predicate, all_predicates
@@ -202,8 +202,8 @@ def test_a_cut_off_moved_by_one_is_refused(name: str, n: int, monkeypatch: pytes
 def test_the_number_of_control_kinds_moved_by_one_is_refused(
     kinds: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def planted(couple: Couple) -> bool:
-        a, b = (couple.partners[slot].safety for slot in SLOTS)  # type: ignore[union-attr]
+    def planted(partners: Mapping[Slot, Partner]) -> bool:
+        a, b = (partners[slot].safety for slot in SLOTS)
         used = ((a.control_done, b.control_received), (b.control_done, a.control_received))
         return any(len((done or set()) | (got or set())) >= kinds for done, got in used)
 

@@ -61,7 +61,7 @@ def _talk(view: CaseView, gates: Iterable[str], zone: ZoneInfo) -> tuple[Step, .
     people = [side for side in view.sides if _takes_part(side)]
     if not people:
         return ()
-    sooner = due.safety(_told_at(view), zone)
+    sooner = due.safety(_told_at(view), zone, context.practice().calendar)
     by = {side.slot: due.soonest((_promised(side, zone), sooner)) for side in people}
     left = {slot: by[slot] for slot in unseen(view)}
     each = ", ".join(
@@ -88,7 +88,7 @@ def _talk(view: CaseView, gates: Iterable[str], zone: ZoneInfo) -> tuple[Step, .
 
 def _promised(side: Side, zone: ZoneInfo) -> Due | None:
     sent_at = side.person.submitted_at
-    return due.promised(sent_at, zone) if sent_at else None
+    return due.promised(sent_at, zone, context.practice().calendar) if sent_at else None
 
 
 def _told_at(view: CaseView) -> Mapping[str, datetime]:
@@ -119,7 +119,8 @@ def _gate(view: CaseView, gate: str, zone: ZoneInfo) -> Step:
     if gate in _SETTLED_ELSEWHERE:
         return Step(text, done=False, detail=about)
     sides = [side for side in view.sides if side.slot in slots] or [*view.sides]
-    by = due.of_gate(gate, min(_sent(sides), default=view.head.opened_at), zone)
+    sent_at = min(_sent(sides), default=view.head.opened_at)
+    by = due.of_gate(gate, sent_at, zone, context.practice().calendar)
     done = all(_is_seen(view, side) for side in sides)
     return Step(
         text=text,

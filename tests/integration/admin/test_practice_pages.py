@@ -1,0 +1,67 @@
+"""What a practice tells of itself, and the first five minutes of a new one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from admin_browser import Desk, errors
+from practice_world import World
+from sqlalchemy import delete
+
+from portal.domain.access import system
+from portal.models import PRACTICE_ID, Practice, table_of
+from portal.services import audit, first_steps
+from portal.services.first_steps import FirstSteps
+
+
+def test_days_languages_and_texts_are_kept_shown_and_told_to_everybody(ada: Desk, client: Any) -> None:
+    fields: dict[str, str | list[str]] = {
+        "practice_name": "Riverside", "working_days": ["", "1", "2"], "languages": ["", "en", "ase"],
+        "holidays": "2026-12-25", "cost_en": "180 <b>dollars</b>", "cost_es": "180 dólares",
+        "office_email": "office@example.org",
+    }  # fmt: skip
+    assert ada.post("/admin/settings", **fields).headers["Location"] == "/admin/settings"
+    page = ada.get("/admin/settings").text
+    assert 'value="2" checked' in page
+    assert 'value="3" checked' not in page
+    assert 'value="ase" checked' in page
+    public = client.get("/if-you-are-not-sure").text
+    assert "180 &lt;b&gt;dollars&lt;/b&gt;" in public
+    assert "office@example.org" in public
+    assert "Childcare" not in public
+
+
+def test_every_fault_is_named_at_once_and_what_was_typed_stays(ada: Desk) -> None:
+    refused = ada.post(
+        "/admin/settings", holidays="Christmas", working_days=["", "9"], cost_es="x" * 301, phone="555 0142"
+    )
+    assert (refused.status_code, set(errors(refused))) == (400, {"holidays", "working_days", "cost_es"})
+    assert "What it costs (Español)" in refused.text
+    assert "Christmas" in refused.text
+    assert "555 0142" in refused.text
+
+
+def _steps(house: World) -> FirstSteps:
+    with house.store.staff.read() as session:
+        return first_steps.view(session)
+
+
+def test_the_first_five_minutes_are_told_until_they_are_done(
+    house: World, ada: Desk, sit: Callable[..., Desk]
+) -> None:
+    with house.store.staff.write() as session:
+        session.execute(delete(table_of(Practice)))
+    assert _steps(house) == FirstSteps(False, False, False, False, False)
+    assert "first-steps" in ada.get("/admin").text
+    ada.post("/admin/settings", practice_name="Riverside")
+    assert _steps(house) == FirstSteps(True, False, False, False, False)
+    ada.post("/admin/settings", on_call_email="oncall@example.org")
+    sit("Thea", "therapist")
+    house.case()
+    assert _steps(house) == FirstSteps(True, True, False, True, True)
+    with house.store.staff.write() as session:
+        subject = ("practice", PRACTICE_ID)
+        audit.record(session, house.tools, by=system("keys"), verb="keys.kit_made", subject=subject)
+    assert _steps(house).is_done
+    assert "first-steps" not in ada.get("/admin").text
