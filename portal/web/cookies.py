@@ -12,6 +12,7 @@ from portal.web import kit
 SESSION = {"partner": "portal", "staff": "portal-staff"}
 DEVICE = "portal-device"
 LANGUAGE = "portal-language"
+SHORTCUTS = "portal-shortcuts"
 _SAME_SITE = {"portal-staff": "Strict"}
 
 

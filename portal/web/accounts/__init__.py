@@ -13,6 +13,7 @@ from portal.web.accounts import (  # noqa: E402, F401  (the views hang themselve
     knocking,
     resets,
     set_up,
+    shortcuts,
     signing_in,
     staying,
 )

@@ -6,4 +6,4 @@ from flask import Blueprint
 
 bp = Blueprint("public", __name__)
 
-from portal.web.public import health, language, leaving, pages  # noqa: E402, F401  (views and context)
+from portal.web.public import health, language, leaving, pages, styleguide  # noqa: E402, F401  (views and context)

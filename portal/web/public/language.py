@@ -15,7 +15,7 @@ from portal.web.public import bp
 _YEAR: Final = 365 * 24 * 3600
 #: Pages the switch comes back to, by key: an address is never taken from a request (security.md T24).
 _PAGES: Final = frozenset(
-    "begin sign-in sign-in/second-step sign-in/again password/forgot help if-your-partner-does-not "
+    "begin sign-in sign-in/second-step sign-in/again password/forgot help help/ways if-your-partner-does-not "
     "if-you-are-not-sure my my/account my/leaving my/consent my/contact my/partner my/message my/add "
     "my/withdraw my/form my/form/check".split()
 )

@@ -58,3 +58,10 @@ def if_your_partner_does_not() -> str:
 def if_you_are_not_sure() -> str:
     """For the one who doubts (clinical.md §7)."""
     return render_template("public/if_you_are_not_sure.html")
+
+
+@bp.get("/help/ways")
+@guards.public
+def ways() -> str:
+    """What the ways of working are, in plain words; the same for everybody."""
+    return render_template("public/ways.html")

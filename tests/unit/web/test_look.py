@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from jinja2 import Environment, FileSystemLoader
 
+from portal.web.public import styleguide
+
 ROOT = Path(__file__).resolve().parents[3]
 CSS = ROOT / "static/css/portal.css"
 JS = ROOT / "static/js/portal.js"
@@ -160,37 +162,32 @@ def test_static_files_stay_small() -> None:
     assert sorted(CSS.parent.iterdir()) == sheets
     assert sum(sheet.stat().st_size for sheet in sheets) <= 20 * 1024
     assert JS.stat().st_size <= 12 * 1024
+    assert (ROOT / "static/js/staff.js").stat().st_size <= 2 * 1024
 
 
 def test_the_script_keeps_nothing_in_the_browser() -> None:
+    scripts = "".join(one.read_text() for one in sorted(JS.parent.iterdir()))
     found = re.findall(
-        r"localStorage|sessionStorage|indexedDB|caches\.|document\.cookie|pushState|eval\(", JS.read_text()
+        r"localStorage|sessionStorage|indexedDB|caches\.|document\.cookie|pushState|eval\(", scripts
     )
     assert found == []
 
 
-def _contrast(one: str, other: str) -> float:
-    def light(colour: str) -> float:
-        parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-        linear = [p / 12.92 if p <= 0.03928 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
-        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-    low, high = sorted((light(one), light(other)))
-    return (high + 0.05) / (low + 0.05)
+def test_text_stands_out_by_day_and_by_night() -> None:
+    colours = styleguide.colours(CSS.read_text())
+    measured = [one for one in colours if one.by_day and one.by_night and one.needed]
+    weak = [one for one in measured if min(one.by_day or 0, one.by_night or 0) < (one.needed or 0)]
+    assert ({one.name for one in measured}, weak) == (set(styleguide.NEEDED), [])
 
 
-@pytest.mark.parametrize("ground", ["paper", "surface", "sunken"])
-def test_text_stands_out_by_day_and_by_night(ground: str) -> None:
-    colours = {
-        name: (day, night)
-        for name, day, night in re.findall(r"--([\w-]+):light-dark\((#\w{6}),(#\w{6})\)", CSS.read_text())
-    }
-    text = ("ink", "muted", "accent", "deep", "second", "danger", "warning", "success")
-    needed = dict.fromkeys(text, 4.5) | {"edge": 3.0, "focus": 3.0}
-    weak = {
-        (name, scheme)
-        for name, least in needed.items()
-        for scheme in (0, 1)
-        if _contrast(colours[name][scheme], colours[ground][scheme]) < least
-    }
-    assert weak == set()
+def test_contrast_is_that_of_the_guidelines() -> None:
+    found = [
+        styleguide.contrast(*pair)
+        for pair in (("#000000", "#ffffff"), ("#777777", "#ffffff"), ("#808080", "#808080"))
+    ]
+    assert found == [21.0, 4.48, 1.0]
+
+
+def test_the_scales_of_type_and_space_are_read_from_the_sheet() -> None:
+    names = [name for name, _size in styleguide.sizes(CSS.read_text())]
+    assert sorted(names) == ["s1", "s2", "s3", "s4", "s5", "s6", "t1", "t2", "t3", "t4", "t5"]
