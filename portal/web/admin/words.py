@@ -123,7 +123,6 @@ LABELS: Mapping[str, Any] = {
     "report": _l("Which report"),
     "status": _l("Cases"),
     "route": _l("Recommended route"),
-    "case": _l("Address of the case"),
 }
 
 #: What the public page may say: topic -> label.
