@@ -22,6 +22,7 @@ from portal.models.blobs import every
 from portal.services import (
     appointments,
     break_glass,
+    call_attempts,
     calls,
     closings,
     export_orders,
@@ -36,6 +37,7 @@ from portal.services import (
     staff_profiles,
 )
 from portal.services.appointments import Proposal
+from portal.services.call_attempts import Told
 from portal.services.releases import Draft
 from portal.services.tools import Passwords, Tools
 from portal.store import Store
@@ -133,6 +135,8 @@ def _staff_writes(pair: Pair, thea: Viewer) -> None:
         proposal = Proposal("a", tools.now() + timedelta(days=3), 50, f"{WORD} place")
         appointments.propose(session, tools, case_id=pair.id, proposal=proposal, by=thea)
         break_glass.open_case(session, tools, case_id=pair.id, reason=f"{WORD} reason", by=thea)
+        told = Told("reached", occasion="theirs", note=f"{WORD} call")
+        call_attempts.log(session, tools, case_id=pair.id, slot="a", told=told, by=thea)
 
 
 def _discernment(pair: Pair, thea: Viewer) -> None:

@@ -7,6 +7,8 @@ from typing import Final
 from portal.domain.questionnaire import Wording
 
 TITLE: Final = Wording("A time to talk", "Una hora para hablar")
+#: All that a calendar entry says.
+IN_CALENDAR: Final = Wording("Appointment", "Cita")
 #: Holds {day}, {time}, {minutes}, {place} and {phone}.
 TEXT: Final = Wording(
     "We suggest {day} at {time}, for {minutes} minutes. Where: {place}. "

@@ -25,6 +25,11 @@ _BY_RULE: Final[Mapping[str, int]] = {
 _BY_GATE: Final[Mapping[str, int]] = {"call_within_24h": SAME_DAY, "call_next_working_day": TWO_DAYS}
 
 
+def of_rule(rule: str) -> int | None:
+    """How soon a rule wants somebody to look; None where it says nothing of time."""
+    return _BY_RULE.get(rule)
+
+
 def urgency(recommendation: Mapping[str, Any], *, is_signed: bool) -> int:
     """0 same day, 1 within two working days, 2 within five, 3 to review, 4 waiting, 5 signed.
 

@@ -2,7 +2,16 @@
 
 from portal.models.account import Account, AccountLink, Consent, Notice, PartnerSession, Statement
 from portal.models.base import Base, UtcDateTime, table_of
-from portal.models.care import Appointment, Clearance, Interview, Letter, Recommendation, Review
+from portal.models.care import (
+    Appointment,
+    CallAttempt,
+    CallPlan,
+    Clearance,
+    Interview,
+    Letter,
+    Recommendation,
+    Review,
+)
 from portal.models.case import CaseFile, Fact, Invitation, Partner
 from portal.models.closing import Closing
 from portal.models.discernment import DiscernmentEnd, DiscernmentSession
@@ -23,6 +32,8 @@ __all__ = [
     "AuditEvent",
     "Base",
     "BreakGlass",
+    "CallAttempt",
+    "CallPlan",
     "CaseFile",
     "Clearance",
     "Closing",

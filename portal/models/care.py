@@ -39,6 +39,41 @@ class Interview(Base):
     held_at: Mapped[datetime]
 
 
+class CallPlan(Base):
+    """That one person is to be called, and by when. Kept by the worker; a call or interview settles it.
+
+    ``level``: the urgency it was made for; ``sent_at``: the form it was made for. A newer form, or more
+    danger than then, opens it again.
+    """
+
+    __tablename__ = "call_plan"
+    __table_args__ = (Index("ix_call_plan_open", "settled_at", "due_at", "partner_id"),)
+
+    partner_id: Mapped[Ref] = mapped_column(ForeignKey("partner.id"), primary_key=True)
+    due_at: Mapped[datetime]
+    level: Mapped[int]
+    sent_at: Mapped[datetime | None] = mapped_column(default=None)
+    next_try_at: Mapped[datetime | None] = mapped_column(default=None)
+    settled_at: Mapped[datetime | None] = mapped_column(default=None)
+
+
+class CallAttempt(Base):
+    """One call, tried or held; the note is boxed with the staff ring.
+
+    ``occasion``: ours, agreed (at a time this person chose), theirs (the person called us).
+    """
+
+    __tablename__ = "call_attempt"
+
+    id: Mapped[Id]
+    partner_id: Mapped[Ref] = mapped_column(ForeignKey("partner.id"), index=True)
+    outcome: Mapped[Short]
+    occasion: Mapped[Short]
+    note_box: Mapped[bytes]
+    called_by: Mapped[Ref]
+    called_at: Mapped[datetime]
+
+
 class Clearance(Base):
     """A clinician's clearance of one tier (A, B, H, crisis) for answers up to ``given_at``."""
 

@@ -5,13 +5,19 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.models.base import Base, Digest, Id, Ref, Short
 
 
+def _when_opened(context: DefaultExecutionContext) -> datetime:
+    opened_at: datetime = context.get_current_parameters()["opened_at"]  # type: ignore[no-untyped-call]
+    return opened_at
+
+
 class CaseFile(Base):
-    """A case. ``urgency`` and ``waiting_since`` are kept by the worker so that the caseload has an index.
+    """A case. What the caseload sorts and filters by is kept by the worker, so that it has an index.
 
     ``urgency``: 0 same day, 1 within two working days, 2 within five, 3 to review, 4 waiting for
     something, 5 signed. The route itself stands only in the boxed recommendation.
@@ -22,6 +28,10 @@ class CaseFile(Base):
         Index("ix_case_file_queue", "closed_at", "urgency", "waiting_since", "id"),
         #: The same order for one therapist (or for nobody's cases), so that a page stays a short range.
         Index("ix_case_file_own_queue", "therapist_id", "closed_at", "urgency", "waiting_since", "id"),
+        #: The other orders of the caseload: waiting longest, newest, closed last.
+        Index("ix_case_file_own_waiting", "therapist_id", "closed_at", "waiting_since", "id"),
+        Index("ix_case_file_own_news", "therapist_id", "closed_at", "news_at", "id"),
+        Index("ix_case_file_own_closed", "therapist_id", "closed_at", "id"),
     )
 
     id: Mapped[Id]
@@ -29,6 +39,12 @@ class CaseFile(Base):
     opened_at: Mapped[datetime]
     waiting_since: Mapped[datetime]
     urgency: Mapped[int] = mapped_column(default=4)
+    #: When somebody of the case last sent a form; before that, when the case was opened.
+    news_at: Mapped[datetime] = mapped_column(insert_default=_when_opened, init=False)
+    #: Keyed digest of the newest route: equal routes are told apart from others, and not what they are.
+    route_mark: Mapped[Digest | None] = mapped_column(default=None)
+    #: Languages of the people who joined, in the order "en es".
+    languages: Mapped[str] = mapped_column(String(8), default="")
     therapist_id: Mapped[Ref | None] = mapped_column(ForeignKey("staff_account.id"), default=None)
     #: Second claimant of an invitation: the invitation this record also claims, until staff resolve it.
     claims_invitation_id: Mapped[Ref | None] = mapped_column(default=None, index=True)

@@ -18,7 +18,14 @@ class AuditEvent(Base):
     """
 
     __tablename__ = "audit_event"
-    __table_args__ = (Index("ix_audit_event_subject_id_happened_at", "subject_id", "happened_at"),)
+    __table_args__ = (
+        Index("ix_audit_event_subject_id_happened_at", "subject_id", "happened_at"),
+        #: What the trail is searched by, each in its order.
+        Index("ix_audit_event_subject_id_number", "subject_id", "number"),
+        Index("ix_audit_event_actor_id_number", "actor_id", "number"),
+        Index("ix_audit_event_verb_number", "verb", "number"),
+        Index("ix_audit_event_happened_at", "happened_at"),
+    )
 
     id: Mapped[Id]
     verb: Mapped[Short]

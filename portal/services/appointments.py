@@ -20,6 +20,7 @@ from portal.services import (
     audit,
     cases,
     joint_work,
+    mails,
     notice_board,
     persons,
     practices,
@@ -34,12 +35,16 @@ from portal.vault import Place
 
 @dataclass(frozen=True)
 class Proposal:
-    """When and where; ``starts_at`` aware, ``place`` as the partner will read it."""
+    """When and where; ``starts_at`` aware, ``place`` as the partner will read it.
+
+    ``notify``: one neutral mail with a calendar entry, to whoever chose e-mail.
+    """
 
     slot: Literal["a", "b", "both"]
     starts_at: datetime
     minutes: int
     place: str
+    notify: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,6 +85,8 @@ def propose(session: Session, tools: Tools, *, case_id: str, proposal: Proposal,
     for person in people:
         body = _shown(proposal, person.language, practice)
         notice_board.pin(session, tools, partner_id=person.partner_id, kind="appointment", body=body)
+        if proposal.notify:
+            _mail(session, tools, proposal, person)
     detail = {"slot": proposal.slot}
     audit.record(session, tools, by=by, verb="appointment.proposed", subject=("case", case_id), detail=detail)
 
@@ -87,6 +94,20 @@ def propose(session: Session, tools: Tools, *, case_id: str, proposal: Proposal,
 def _people(session: Session, tools: Tools, case_id: str, slot: str) -> tuple[Person, ...]:
     wanted = [cases.partner_in(session, case_id, one) for one in (SLOTS if slot == "both" else (slot,))]
     return tuple(person for person in persons.people(session, tools, case_id) if person.partner_id in wanted)
+
+
+def _mail(session: Session, tools: Tools, proposal: Proposal, person: Person) -> None:
+    """One neutral mail with the entry, only where e-mail is the channel this person chose."""
+    contact = person.contact or {}
+    if contact.get("channel") != "email" or not contact.get("address"):
+        return
+    params = {
+        "uid": tools.new_id(),
+        "starts_at": proposal.starts_at.isoformat(),
+        "minutes": str(proposal.minutes),
+    }
+    to = str(contact["address"])
+    mails.queue(session, tools, template="notify", to=to, language=person.language, params=params)
 
 
 def _require_reachable(people: tuple[Person, ...]) -> None:

@@ -32,7 +32,9 @@ from portal.services import (
     invitations,
     openings,
     reviews,
+    rounds,
     routing,
+    sendings,
     staff_letters,
     standing,
 )
@@ -50,6 +52,7 @@ from portal.services.openings import OpenedStatement
 from portal.services.persons import Person
 from portal.services.reviews import ReviewView
 from portal.services.routing import RecommendationView
+from portal.services.sendings import Sending
 from portal.services.staff_letters import LetterView
 from portal.services.standing import FindingView
 from portal.services.tools import Tools
@@ -100,6 +103,9 @@ class CaseView:
     concerned: Mapping[str, tuple[str, ...]]
     told: tuple[Told, ...]
     alcohol_level: int
+    #: What was sent, oldest first; and what the rules had said that a therapist last signed.
+    sent: tuple[Sending, ...]
+    signed_advice: RecommendationView | None
 
     def side(self, slot: str) -> Side | None:
         """The partner in a slot, if anybody is there."""
@@ -132,6 +138,8 @@ def _opened(session: Session, tools: Tools, *, case_id: str, verb: str, by: View
     audit.record(session, tools, by=by, verb=verb, subject=("case", case_id))
     couple = couples.couple(session, tools, case_id)
     newest, found = routing.latest(session, tools, case_id), standing.of_case(session, tools, case_id)
+    reviewed = reviews.of_case(session, tools, case_id)
+    signed = next((review.recommendation_id for review in reviewed if review.is_signed), "")
     return CaseView(
         head=head,
         sides=_sides(session, tools, couple),
@@ -139,7 +147,7 @@ def _opened(session: Session, tools: Tools, *, case_id: str, verb: str, by: View
         findings=found,
         interviews=interviews.of_case(session, tools, case_id),
         clearances=clearances.of_case(session, tools, case_id),
-        reviews=reviews.of_case(session, tools, case_id),
+        reviews=reviewed,
         letters=staff_letters.of_case(session, tools, case_id),
         appointments=appointments.of_case(session, tools, case_id),
         invitations=invitations.of_case(session, tools, case_id),
@@ -152,6 +160,8 @@ def _opened(session: Session, tools: Tools, *, case_id: str, verb: str, by: View
         concerned=gates.concerned(parse_couple(couple.file)),
         told=told.compare(couple.file["partners"]),
         alcohol_level=couple.alcohol_level,
+        sent=sendings.of_people(session, tools, couple.people),
+        signed_advice=routing.find(session, tools, signed),
     )
 
 
@@ -174,7 +184,7 @@ def _side(
     said: tuple[OpenedStatement, ...],
 ) -> Side:
     given = couple.file["partners"].get(person.slot, {})
-    answers = {} if person.intake is None else openings.answers(session, tools, person.intake.id)
+    answers = rounds.said_now(session, tools, person)
     return Side(
         slot=person.slot,
         person=person,

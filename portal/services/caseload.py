@@ -1,84 +1,34 @@
 """The caseload: what needs this therapist now, safety first, then by waiting time.
 
-One statement a page, whatever it holds: keyset paging over ``ix_case_file_own_queue`` (one short range for
-the viewer's own cases, one for those nobody has, the few opened by break-glass), the newest
-recommendation and consent names joined to the rows of the page, and the letters that wait for approval.
+One statement a page, whatever it holds (``caseload_queries``): cases with newest recommendation and consent
+names, what is new or overdue about each, counts that go no further than 99, and the letters that wait for
+approval.
 """
 
 from __future__ import annotations
 
 import json
-import re
 import unicodedata
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from functools import cache
-from typing import Any, Final
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Integer,
-    Select,
-    String,
-    Subquery,
-    bindparam,
-    func,
-    literal,
-    null,
-    or_,
-    select,
-    tuple_,
-    union_all,
-)
 from sqlalchemy.orm import Session
 
 from portal.domain.access import Viewer
 from portal.domain.visibility import ALONE_WAITS
-from portal.models import (
-    CaseFile,
-    Consent,
-    Letter,
-    Recommendation,
-    StaffAccount,
-    UtcDateTime,
-    table_of,
-)
-from portal.services import audit, case_access, case_names
+from portal.services import audit, case_names, caseload_queries
+from portal.services.caseload_filters import PLAIN, Cursor, Filters
+from portal.services.caseload_queries import PAGE
 from portal.services.staff_letters import WaitingLetter
 from portal.services.tools import Tools
 from portal.vault import Place
 
-PAGE: Final = 50
-#: A search by name opens at most this many cases' names, newest first (about 0.1 ms each).
-SEARCHED: Final = 1000
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_CURSOR: Final = re.compile(r"([0-9])\.([0-9]{1,17})\.([0-9a-f-]{1,36})")
-
-
-@dataclass(frozen=True)
-class Cursor:
-    """Where a page ended: the next one begins after this case."""
-
-    urgency: int
-    waiting_since: datetime
-    id: str
-
-    def __str__(self) -> str:
-        return f"{self.urgency}.{_micros(self.waiting_since)}.{self.id}"
-
-    @classmethod
-    def parse(cls, text: str) -> Cursor | None:
-        """The cursor a page's address holds; None for anything else."""
-        found = _CURSOR.fullmatch(text)
-        if found is None:
-            return None
-        at = _EPOCH + timedelta(microseconds=int(found[2]))
-        return cls(int(found[1]), at, found[3])
-
-
-def _micros(at: datetime) -> int:
-    return (at - _EPOCH) // timedelta(microseconds=1)
+def route_mark(tools: Tools, route: str) -> str:
+    """By what a route is filtered: the database tells equal from different, and not which."""
+    return tools.vault.digest("staff", "route", route)
 
 
 @dataclass(frozen=True)
@@ -86,61 +36,72 @@ class CaseloadRow:
     """One case of the queue. ``names``: consent names of a and b, None before consent.
 
     ``route``, ``reason``, ``rule``, ``gates``: of the newest recommendation, None and empty before one.
+    ``is_new``: a form came since this therapist last opened the case. ``at``: the time it is sorted by.
     """
 
     id: str
     names: tuple[str | None, str | None]
     urgency: int
+    at: datetime
     waiting_since: datetime
     opened_at: datetime
     therapist_id: str | None
     route: str | None = None
     reason: str | None = None
     rule: str | None = None
+    rules: tuple[str, ...] = ()
     gates: tuple[str, ...] = ()
+    is_new: bool = False
+    is_overdue: bool = False
 
     @property
     def cursor(self) -> Cursor:
         """The position after this row."""
-        return Cursor(self.urgency, self.waiting_since, self.id)
+        return Cursor(self.urgency, self.at, self.id)
 
 
 @dataclass(frozen=True)
 class CaseloadPage:
-    """Cases in the order they want attention, letters for this person's approval, where to go on."""
+    """Cases in the order asked for, letters for this person's approval, where to go on.
+
+    ``counts``: how many cases of one's own or nobody's want something, by urgency ("0" to "3") and
+    "overdue"; one more than 99 stands for more.
+    """
 
     rows: tuple[CaseloadRow, ...]
     letters: tuple[WaitingLetter, ...]
     after: Cursor | None
+    counts: Mapping[str, int] = field(default_factory=dict)
 
 
-def page(session: Session, tools: Tools, *, by: Viewer, after: Cursor | None = None) -> CaseloadPage:
+def page(
+    session: Session, tools: Tools, *, by: Viewer, after: Cursor | None = None, filters: Filters = PLAIN
+) -> CaseloadPage:
     """One page of the queue and the event that it was looked at: two statements in all."""
-    found = session.execute(_page_statement(is_first=after is None), _values(tools, by, after)).all()
+    values = _values(tools, by, after) | (
+        {"route": route_mark(tools, filters.route)} if filters.route else {}
+    )
+    found = session.execute(caseload_queries.page(filters, is_first=after is None), values).all()
     rows = tuple(_row(tools, row) for row in found if row.kind == "case")
-    letters = tuple(
-        WaitingLetter(row.id, row.therapist_id, row.waiting_since) for row in found if row.kind == "letter"
-    )
-    audit.record(
-        session,
-        tools,
-        by=by,
-        verb="caseload.viewed",
-        subject=("staff", by.id),
-        detail={"rows": len(rows[:PAGE])},
-    )
-    return CaseloadPage(rows[:PAGE], letters, rows[PAGE - 1].cursor if len(rows) > PAGE else None)
+    letters = tuple(WaitingLetter(row.id, row.therapist_id, row.at) for row in found if row.kind == "letter")
+    marks = [Cursor(row.urgency, row.at, row.id) for row in found if row.kind == "mark"]
+    counts = {row.id: row.urgency for row in found if row.kind == "count"}
+    # Not the filters: how many cases of a route or urgency there are is not for the trail.
+    detail: audit.Detail = {"rows": len(rows[:PAGE])}
+    audit.record(session, tools, by=by, verb="caseload.viewed", subject=("staff", by.id), detail=detail)
+    further = rows[PAGE - 1].cursor if len(rows) > PAGE else marks[0] if marks else None
+    return CaseloadPage(rows[:PAGE], letters, further, counts)
 
 
 def search(session: Session, tools: Tools, *, name: str, by: Viewer) -> CaseloadPage:
     """The viewer's cases, open or closed, where every word of ``name`` begins a word of a partner's name.
 
-    Opens the names of the ``SEARCHED`` newest cases and compares them without case and accents: nothing
+    Opens the names of the newest thousand cases and compares them without case and accents: nothing
     in the database tells a thief who is searched for. Beyond that number, tokens are needed (security.md
     §0, "Search by name").
     """
     wanted = _folded(name)
-    found = session.execute(_search_statement(), _values(tools, by, None))
+    found = session.execute(caseload_queries.search(), _values(tools, by, None))
     opened = (_row(tools, row) for row in found)
     hits = sorted(
         (row for row in opened if _is_hit(row, wanted)),
@@ -167,94 +128,8 @@ def _values(tools: Tools, by: Viewer, after: Cursor | None) -> dict[str, object]
     now = tools.now()
     values: dict[str, object] = {"viewer": by.id, "now": now, "alone_before": now - ALONE_WAITS}
     if after is not None:
-        values |= {"after_urgency": after.urgency, "after_at": after.waiting_since, "after_id": after.id}
+        values |= {"after_urgency": after.urgency, "after_at": after.at, "after_id": after.id}
     return values
-
-
-_VIEWER: Final = bindparam("viewer", type_=String)
-_NOW: Final = bindparam("now", type_=UtcDateTime)
-
-
-@cache
-def _page_statement(*, is_first: bool) -> Select[Any]:
-    """Cases and letters of one page, in order. Kept: building it costs more than running it."""
-    every = union_all(_cases(_queue(is_first=is_first)), _letters()).subquery()
-    return select(every).order_by(every.c.kind, every.c.urgency, every.c.waiting_since, every.c.id)
-
-
-@cache
-def _search_statement() -> Select[Any]:
-    """The newest cases the viewer may see, open or closed, with names."""
-    c = table_of(CaseFile).c
-    open_to = or_(*_visible()) & ~case_access.ways(_VIEWER, _NOW).conflicted
-    newest = select(c.id, c.urgency, c.waiting_since).where(open_to)
-    return _cases(newest.order_by(c.opened_at.desc(), c.id).limit(SEARCHED).subquery())
-
-
-def _visible() -> tuple[ColumnElement[bool], ...]:
-    """The ways a case is this therapist's to see: own, nobody's, covered, broken glass."""
-    ways = case_access.ways(_VIEWER, _NOW)
-    return (ways.own, ways.unassigned, ways.covering, ways.broken)
-
-
-def _queue(*, is_first: bool) -> Subquery:
-    """The next ``PAGE`` + 1 open cases in queue order: the first few of each range, then the first of all."""
-    c = table_of(CaseFile).c
-    begin = tuple_(
-        bindparam("after_urgency", type_=Integer),
-        bindparam("after_at", type_=UtcDateTime),
-        bindparam("after_id", type_=String),
-    )
-    ranges, barred = [], case_access.ways(_VIEWER, _NOW).conflicted
-    for way in _visible():
-        part = select(c.id, c.urgency, c.waiting_since).where(c.closed_at.is_(None), way, ~barred)
-        if not is_first:
-            part = part.where(tuple_(c.urgency, c.waiting_since, c.id) > begin)
-        ordered = part.order_by(c.urgency, c.waiting_since, c.id).limit(PAGE + 1).subquery()
-        ranges.append(select(ordered.c.id, ordered.c.urgency, ordered.c.waiting_since))
-    # A plain UNION: a case of one's own may be opened by break-glass too.
-    every = ranges[0].union(*ranges[1:]).subquery()
-    in_order = select(every).order_by(every.c.urgency, every.c.waiting_since, every.c.id)
-    return in_order.limit(PAGE + 1).subquery("picked")
-
-
-def _cases(picked: Subquery) -> Select[Any]:
-    """The picked cases with their newest recommendation and the newest consent name of each slot."""
-    c, r, n = table_of(CaseFile), table_of(Recommendation), table_of(Consent)
-    of_case = select(r.c.id).where(r.c.case_id == picked.c.id)
-    newest = of_case.order_by(r.c.made_at.desc(), r.c.id.desc()).limit(1)
-    made, name_a, name_b = r.alias("made"), n.alias("name_a"), n.alias("name_b")
-    consent_a = case_names.newest_consent("a", picked.c.id).correlate(picked).scalar_subquery()
-    consent_b = case_names.newest_consent("b", picked.c.id).correlate(picked).scalar_subquery()
-    return (
-        select(
-            literal("case", String).label("kind"), picked.c.id, picked.c.urgency, picked.c.waiting_since,
-            c.c.opened_at, c.c.therapist_id, made.c.id.label("made_id"), made.c.body_box,
-            name_a.c.id.label("id_a"), name_a.c.name_sealed.label("sealed_a"),
-            name_b.c.id.label("id_b"), name_b.c.name_sealed.label("sealed_b"),
-        )
-        .join_from(picked, c, c.c.id == picked.c.id)
-        .join(made, made.c.id == newest.correlate(picked).scalar_subquery(), isouter=True)
-        .join(name_a, name_a.c.id == consent_a, isouter=True)
-        .join(name_b, name_b.c.id == consent_b, isouter=True)
-    )  # fmt: skip
-
-
-def _letters() -> Select[Any]:
-    """Letters this person may approve, in the columns of ``_cases``: writer and writing time, no text."""
-    c, s = table_of(Letter).c, table_of(StaffAccount).c
-    active = select(func.count()).where(s.disabled_at.is_(None), s.set_up_at.is_not(None)).scalar_subquery()
-    is_due = (active == 1) & (c.written_at <= bindparam("alone_before", type_=UtcDateTime))
-    return (
-        select(
-            literal("letter", String), c.id, literal(0), c.written_at, c.written_at, c.written_by,
-            null(), null(), null(), null(), null(), null(),
-        )
-        .where(
-            c.state == "waiting", or_(c.written_by != _VIEWER, is_due),
-            ~case_access.barred_from(c.case_id, _VIEWER),
-        )
-    )  # fmt: skip
 
 
 def _row(tools: Tools, row: Any) -> CaseloadRow:
@@ -262,11 +137,15 @@ def _row(tools: Tools, row: Any) -> CaseloadRow:
         case_names.opened(tools, row.id_a, row.sealed_a),
         case_names.opened(tools, row.id_b, row.sealed_b),
     )
-    plain = CaseloadRow(row.id, names, row.urgency, row.waiting_since, row.opened_at, row.therapist_id)
+    plain = CaseloadRow(
+        row.id, names, row.urgency, row.at, row.waiting_since, row.opened_at, row.therapist_id,
+        is_overdue=row.told >= 2,
+    )  # fmt: skip
     if row.made_id is None:
         return plain
     place = Place("recommendation", "body_box", row.made_id)
     body = json.loads(tools.vault.unbox("staff", place, row.body_box))
     return replace(
-        plain, route=body["route"], reason=body["reason"], rule=body["rule"], gates=tuple(body["gates"])
-    )
+        plain, route=body["route"], reason=body["reason"], rule=body["rule"],
+        rules=tuple(body["matched_rules"]), gates=tuple(body["gates"]), is_new=row.told % 2 == 1,
+    )  # fmt: skip

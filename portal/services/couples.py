@@ -15,7 +15,7 @@ from portal.domain import safety, scoring
 from portal.domain.couple_file import parse_couple
 from portal.domain.scoring import ALCOHOL_LEVEL
 from portal.models import CaseFile, Invitation, Partner, table_of
-from portal.services import openings, practices, questionnaires, standing
+from portal.services import openings, practices, questionnaires, rounds, standing
 from portal.services.persons import IntakeRef, Person, people
 from portal.services.practices import PracticeView
 from portal.services.tools import Tools
@@ -120,8 +120,8 @@ class _Reader:
 
     def submitted(self, person: Person, intake: IntakeRef, submitted_at: datetime) -> dict[str, Any]:
         """Everything: the answers, and what staff and the portal know beside them."""
-        questionnaire = questionnaires.of(intake.questionnaire, intake.variant)
-        answers = openings.answers(self.session, self.tools, intake.id)
+        questionnaire = rounds.asked_of(intake)
+        answers = rounds.said_now(self.session, self.tools, person)
         given: dict[str, Any] = scoring.partner_answers(
             questionnaire, answers, alcohol_level=self.alcohol_level
         )
@@ -134,12 +134,26 @@ class _Reader:
                 "identity_conflict": _is_conflicted(person, self.claimed.get(person.partner_id)),
             },
             "submitted_on": submitted_at.astimezone(ZoneInfo(self.practice.time_zone)).date().isoformat(),
-            "important_event_since": _has_event_since(person, submitted_at),
+            "important_event_since": self.has_aged(person, submitted_at),
             "safe_channel": channel not in (None, "none"),
             "shared_device": _shares_device(person, self.persons),
             "shared_account": person.fact("shared_account"),
             "validity_concern": person.fact("validity_concern"),
         }
+
+    def has_aged(self, person: Person, submitted_at: datetime) -> bool:
+        """Whether something came since, or what a short form left out is older than the practice lets stand.
+
+        ``submitted_on`` is the day of the newest safety answers, which a clearance goes by; what was not
+        asked then would look fresh by it.
+        """
+        answered_at = person.answered_at or submitted_at
+        if answered_at == submitted_at:
+            return _has_event_since(person, submitted_at)
+        zone = ZoneInfo(self.practice.time_zone)
+        today = self.tools.now().astimezone(zone).date()
+        days = (today - answered_at.astimezone(zone).date()).days
+        return days > practices.stale_days(self.session) or _has_event_since(person, answered_at)
 
 
 def _is_conflicted(person: Person, claimed_at: datetime | None) -> bool:

@@ -20,6 +20,8 @@ from portal.models import (
     Appointment,
     Base,
     BreakGlass,
+    CallAttempt,
+    CallPlan,
     CaseFile,
     Clearance,
     Closing,
@@ -55,7 +57,19 @@ from portal.vault import Place
 _OF_INTAKES: tuple[type[Base], ...] = (AnswerSet, SealedEntry, SectionState, StaffEntry)
 _OF_ACCOUNTS: tuple[type[Base], ...] = (PartnerSession, AccountLink, LateText)
 _OF_PARTNERS: tuple[type[Base], ...] = (
-    *(Letter, Consent, Statement, Notice, Interview, Fact, Invitation, Intake, Account),
+    *(
+        Letter,
+        Consent,
+        Statement,
+        Notice,
+        Interview,
+        CallAttempt,
+        CallPlan,
+        Fact,
+        Invitation,
+        Intake,
+        Account,
+    ),
 )
 #: Made from both, and of no meaning for one alone.
 _OF_BOTH: tuple[type[Base], ...] = (DiscernmentSession, DiscernmentEnd, Review, Recommendation)

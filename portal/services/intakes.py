@@ -38,12 +38,15 @@ def begin(session: Session, tools: Tools, *, partner_id: str, by: Viewer, call_f
     return _lay_out(session, tools, partner_id=partner_id, number=1, kind=FIRST, call_first=call_first, by=by)
 
 
-def open_round(session: Session, tools: Tools, *, partner_id: str, kind: str, by: Viewer) -> str:
+def open_round(
+    session: Session, tools: Tools, *, partner_id: str, kind: str, by: Viewer, whole_id: str | None = None
+) -> str:
     """Open the form again at the staff's request (refresh, repeat, missing); returns the new round's id.
 
     ``missing`` takes over what was answered, sealed, so that only the gaps are asked for: the pages show
-    "answered, hidden: change" there. The other two start empty. Needs the private key; staff door.
-    Raises ValueError for another kind and OutOfOrder unless the newest round was sent.
+    "answered, hidden: change" there. The other two start empty, ``repeat`` with the short form. ``whole_id``:
+    the round beneath a short form. Needs the private key; staff door. Raises ValueError for another kind
+    and OutOfOrder unless the newest round was sent.
     """
     if kind not in REQUESTS:
         raise ValueError(kind)
@@ -58,7 +61,7 @@ def open_round(session: Session, tools: Tools, *, partner_id: str, kind: str, by
         raise OutOfOrder("not_sent")
     if kind != "missing":
         return _lay_out(session, tools, partner_id=partner_id, number=last.round + 1, kind=kind, by=by)
-    return _continue(session, tools, partner_id=partner_id, last=last, by=by)
+    return _continue(session, tools, partner_id=partner_id, last=last, whole_id=whole_id, by=by)
 
 
 def submit(session: Session, tools: Tools, *, by: Viewer) -> bool:
@@ -161,6 +164,8 @@ def _lay_out(
 ) -> str:
     """Intake and one empty place a section, so that every later save is a plain UPDATE."""
     variant = practices.view(session).variant
+    if kind == "repeat":
+        variant = questionnaires.short(variant)
     questionnaire = questionnaires.of(bank.CURRENT, variant)
     intake_id = _insert(
         session, tools, partner_id=partner_id, number=number, kind=kind, edition=(bank.CURRENT, variant)
@@ -227,19 +232,20 @@ def _record_opening(session: Session, tools: Tools, intake_id: str, section: str
     audit.record(session, tools, by=by, verb="section.opened", subject=subject, detail={"section": section})
 
 
-def _continue(session: Session, tools: Tools, *, partner_id: str, last: Any, by: Viewer) -> str:
-    """A round that goes on from the last one: same questionnaire, its answers sealed into it."""
-    questionnaire = questionnaires.of(last.questionnaire, last.variant)
+def _continue(
+    session: Session, tools: Tools, *, partner_id: str, last: Any, whole_id: str | None, by: Viewer
+) -> str:
+    """A round that goes on from the last one: same questionnaire, whole, its answers sealed into it."""
+    edition = (last.questionnaire, questionnaires.whole(last.variant))
+    questionnaire = questionnaires.of(*edition)
     intake_id = _insert(
-        session,
-        tools,
-        partner_id=partner_id,
-        number=last.round + 1,
-        kind="missing",
-        edition=(last.questionnaire, last.variant),
+        session, tools, partner_id=partner_id, number=last.round + 1, kind="missing", edition=edition
     )
+    answers = openings.answers(session, tools, last.id)
+    if edition[1] != last.variant and whole_id is not None:
+        answers = {**openings.answers(session, tools, whole_id), **answers}
     by_section: dict[str, dict[str, Answer]] = {}
-    for key, value in openings.answers(session, tools, last.id).items():
+    for key, value in answers.items():
         if questionnaire.has_item(key):
             by_section.setdefault(questionnaire.section_of(key).key, {})[key] = value
     _insert_places(session, tools, intake_id, questionnaire, drafts={}, touched=by_section)

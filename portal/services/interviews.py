@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from portal.domain.access import Viewer
 from portal.domain.prerequisites import Held, Standing
 from portal.models import Interview, Partner, table_of
-from portal.services import audit, cases
+from portal.services import audit, call_plans, cases
 from portal.services.persons import Person
 from portal.services.tools import Tools
 from portal.vault import Place
@@ -65,6 +65,7 @@ def record(
         "held_at": tools.now(),
     }
     session.execute(insert(table_of(Interview)), [row])
+    call_plans.settle(session, tools, partner_id=partner_id)
     detail: audit.Detail = {"slot": slot, "complete": all(ticks)}
     audit.record(session, tools, by=by, verb="interview.recorded", subject=("case", case_id), detail=detail)
 

@@ -23,6 +23,7 @@ from sqlalchemy.orm import Session
 
 from portal.content import letters
 from portal.models import Mail, table_of
+from portal.services import calendars
 from portal.services.practices import PracticeView
 from portal.services.tools import Tools
 from portal.vault import Place
@@ -147,7 +148,21 @@ def build(mail: WaitingMail, practice: PracticeView, *, sender: str, now: dateti
     message["Message-ID"] = f"<{mail.id}@{sender.rpartition('@')[2]}>"
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(body, charset="utf-8")
+    if "starts_at" in mail.params:
+        _attach_entry(message, mail, now)
     return message
+
+
+def _attach_entry(message: EmailMessage, mail: WaitingMail, now: datetime) -> None:
+    """The calendar entry of a proposed appointment; the mail itself says no more than any other."""
+    file = calendars.entry(
+        uid=mail.params["uid"],
+        starts_at=datetime.fromisoformat(mail.params["starts_at"]),
+        minutes=int(mail.params["minutes"]),
+        language=mail.language,
+        now=now,
+    )
+    message.add_attachment(file, maintype="text", subtype="calendar", filename="entry.ics")
 
 
 def to_folder(folder: Path) -> Carrier:

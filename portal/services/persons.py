@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from portal.domain.participation import Participation, Signs, participation
 from portal.models import Account, Consent, Fact, Intake, Invitation, Partner, PartnerSession, table_of
-from portal.services import openings
+from portal.services import openings, questionnaires
 from portal.services.openings import OpenedStatement
 from portal.services.tools import Tools
 
@@ -39,13 +39,15 @@ class IntakeRef:
 class Person:
     """One slot of a case. ``intake``: the sent intake that is read; ``draft``: an unsent round, if any.
 
-    Neither is read once it was withdrawn.
+    ``whole``: where ``intake`` is a short form, the newest round before it that asked everything, for what
+    the short one does not ask; else ``intake`` itself. None is read once it was withdrawn.
     """
 
     partner_id: str
     slot: str
     participation: Participation
     intake: IntakeRef | None
+    whole: IntakeRef | None
     draft: IntakeRef | None
     joined_at: datetime | None
     language: str
@@ -63,6 +65,11 @@ class Person:
     def submitted_at(self) -> datetime | None:
         """When the intake that is read was sent."""
         return None if self.intake is None else self.intake.submitted_at
+
+    @property
+    def answered_at(self) -> datetime | None:
+        """When the oldest of the answers that are read were sent: what a short form leaves out ages on."""
+        return self.submitted_at if self.whole is None else self.whole.submitted_at
 
     def newest(self, kind: str) -> OpenedStatement | None:
         """The newest statement of a kind."""
@@ -136,11 +143,13 @@ def _person(
         other_choice=other_choice,
     )
     stands = participation(signs)
+    read = _read(sent, withdrawn_at) if stands == "submitted" else (None, None)
     return Person(
         partner_id=row.id,
         slot=row.slot,
         participation=stands,
-        intake=sent[-1] if sent and stands == "submitted" else None,
+        intake=read[0],
+        whole=read[1],
         draft=unsent[-1] if unsent else None,
         joined_at=row.joined_at,
         language=row.language or "en",
@@ -149,6 +158,17 @@ def _person(
         facts=facts,
         devices=devices,
     )
+
+
+def _read(sent: list[IntakeRef], withdrawn_at: datetime | None) -> tuple[IntakeRef | None, IntakeRef | None]:
+    """The newest sent round and the newest that asked everything, unless that one was withdrawn."""
+    whole = [
+        intake
+        for intake in sent
+        if not questionnaires.is_short(intake.variant)
+        and (withdrawn_at is None or (intake.submitted_at or withdrawn_at) > withdrawn_at)
+    ]
+    return (sent[-1] if sent else None), (whole[-1] if whole else None)
 
 
 def _unsent(intakes: Iterable[IntakeRef], withdrawn_at: datetime | None) -> list[IntakeRef]:

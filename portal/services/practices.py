@@ -9,6 +9,7 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from portal.content.rules import ruleset
 from portal.domain.scoring import ALCOHOL_LEVEL
 from portal.domain.working_days import Calendar
 from portal.models import PRACTICE_ID, Practice, table_of
@@ -54,6 +55,13 @@ def alcohol_level(session: Session) -> int:
     c = table_of(Practice).c
     level = session.scalar(select(c.alcohol_level).where(c.id == PRACTICE_ID))
     return ALCOHOL_LEVEL if level is None else int(level)
+
+
+def stale_days(session: Session) -> int:
+    """After how many days answers are asked for anew (R12). Staff side: partners cannot read it."""
+    c = table_of(Practice).c
+    days = session.scalar(select(c.stale_days).where(c.id == PRACTICE_ID))
+    return ruleset().stale_days if days is None else int(days)
 
 
 def view(session: Session) -> PracticeView:

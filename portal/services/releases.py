@@ -50,6 +50,19 @@ class Draft:
     notify: bool = False
 
 
+def preview(
+    session: Session, tools: Tools, *, case_id: str, draft: Draft
+) -> tuple[str, dict[str, str | int]]:
+    """The language of whoever it is for, and the letter as their page would show it; keeps nothing.
+
+    Raises what ``write`` raises for the letter's words and its person; the order of things is not asked.
+    """
+    partner_id = cases.partner_in(session, case_id, draft.slot)
+    _require_words(session, tools, case_id, partner_id, draft)
+    person = _approachable(persons.people(session, tools, case_id), partner_id)
+    return person.language, _wording(draft.letter, person, draft.body)
+
+
 def write(session: Session, tools: Tools, *, case_id: str, draft: Draft, by: Viewer) -> str:
     """Check a letter and release it, or let it wait for approval; returns its id.
 

@@ -23,7 +23,8 @@ def send(session: Session, tools: Tools, *, case_id: str, slot: str, kind: str, 
     person = next(person for person in people if person.partner_id == partner_id)
     if person.participation in NOT_APPROACHED:
         raise OutOfOrder("contact_blocked")
-    intakes.open_round(session, tools, partner_id=partner_id, kind=kind, by=by)
+    whole_id = person.whole.id if person.whole else None
+    intakes.open_round(session, tools, partner_id=partner_id, kind=kind, whole_id=whole_id, by=by)
     title, text = letters.load().requests[kind].render(person.language)
     body = {"title": title, "text": text}
     notice_board.pin(session, tools, partner_id=partner_id, kind="request", body=body)

@@ -18,7 +18,7 @@ from portal.domain.couple_file import parse_couple
 from portal.domain.rules import Ruleset
 from portal.domain.urgency import urgency
 from portal.models import PRACTICE_ID, CaseFile, Practice, Recommendation, Review, table_of
-from portal.services import audit, couples, jobs, practices
+from portal.services import audit, call_plans, caseload, couples, jobs, practices
 from portal.services.couples import Couple
 from portal.services.errors import Conflict
 from portal.services.tools import Tools
@@ -56,6 +56,13 @@ def latest(session: Session, tools: Tools, case_id: str) -> RecommendationView |
         .order_by(c.made_at.desc(), c.id.desc())
         .limit(1)
     ).one_or_none()
+    return None if row is None else opened(tools, row)
+
+
+def find(session: Session, tools: Tools, recommendation_id: str) -> RecommendationView | None:
+    """One recommendation, or None."""
+    c = table_of(Recommendation).c
+    row = session.execute(select(c.id, c.body_box, c.made_at).where(c.id == recommendation_id)).one_or_none()
     return None if row is None else opened(tools, row)
 
 
@@ -111,7 +118,7 @@ def _ask_for_recheck(session: Session, tools: Tools, couple: Couple) -> None:
     """
     zone = ZoneInfo(practices.view(session).time_zone)
     days = timedelta(days=rules_of(session).stale_days + 1)
-    sent = [person.submitted_at for person in couple.people if person.submitted_at is not None]
+    sent = [person.answered_at for person in couple.people if person.answered_at is not None]
     first = [datetime.combine(moment.astimezone(zone).date() + days, time.min, zone) for moment in sent]
     due = [moment.astimezone(UTC) for moment in first]
     coming = [moment for moment in due if moment > tools.now()]
@@ -179,10 +186,16 @@ def is_signed(session: Session, recommendation_id: str) -> bool:
 
 
 def place_in_queue(session: Session, tools: Tools, couple: Couple, view: RecommendationView) -> None:
-    """Keep the case's urgency and waiting time, by which the caseload is sorted."""
+    """Keep what the caseload is sorted and filtered by, and who is to be called by when."""
     sent = [person.submitted_at for person in couple.people if person.submitted_at is not None]
-    values: dict[str, object] = {"urgency": urgency(view.body, is_signed=is_signed(session, view.id))}
+    joined = {person.language for person in couple.people if person.has_account}
+    values: dict[str, object] = {
+        "urgency": urgency(view.body, is_signed=is_signed(session, view.id)),
+        "route_mark": caseload.route_mark(tools, view.body["route"]),
+        "languages": " ".join(sorted(joined)),
+    }
     if sent:
-        values["waiting_since"] = min(sent)
+        values |= {"waiting_since": min(sent), "news_at": max(sent)}
+    call_plans.keep(session, tools, couple=couple, advice=view.body, made_at=view.made_at)
     c = table_of(CaseFile).c
     session.execute(update(table_of(CaseFile)).where(c.id == couple.case_id).values(**values))

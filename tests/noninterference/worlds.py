@@ -15,6 +15,7 @@ from portal.models import Base
 from portal.services import (
     appointments,
     break_glass,
+    call_attempts,
     case_merges,
     case_views,
     clearances,
@@ -27,6 +28,7 @@ from portal.services import (
     reviews,
 )
 from portal.services.appointments import Proposal
+from portal.services.call_attempts import Told
 from portal.services.errors import Conflict
 from portal.services.releases import Draft
 
@@ -253,6 +255,13 @@ def interviewed(stage: Stage) -> None:
         )  # fmt: skip
 
 
+def called(stage: Stage) -> None:
+    """Both are called, one after the other: nothing of it shows."""
+    for slot, outcome in (("a", "asked_to_call_back"), ("b", "reached")):
+        told = Told(outcome, occasion="theirs", note="Calm.")
+        stage.staff(call_attempts.log, target="B", case_id=stage.case_id, slot=slot, told=told)
+
+
 def cleared(stage: Stage) -> None:
     for tier in ("A", "B", "H", "crisis"):
         stage.staff(clearances.give, target="B", case_id=stage.case_id, tier=tier, note="Seen.")
@@ -336,7 +345,7 @@ WORLDS = (
         "same browser, Spanish",
         {"new": (invited, same_browser(came), switched_language, left)},
     ),
-    World("reviewed", {"new": (invited, came, sent(DANGER)), "sent": (read, interviewed, cleared)}),
+    World("reviewed", {"new": (invited, came, sent(DANGER)), "sent": (read, called, interviewed, cleared)}),
     World(
         "signed", {"new": (invited, came, sent(SAFE, whole=True)), "sent": (ACCEPTED,), "reset": (DEFERRED,)}
     ),

@@ -178,7 +178,7 @@ def when_thea_signs(thea: StaffMember) -> None:
     """As recommended."""
     thea.opens("review")
     fold = thea.page.locator("#do-review")
-    fold.get_by_label("Decision").select_option("accept")
+    fold.get_by_label("Accept as recommended").check()
     fold.get_by_label("Format").select_option("in_person")
     fold.get_by_label("Note").fill("Agreed with both.")
     fold.get_by_role("button", name="Sign").click()

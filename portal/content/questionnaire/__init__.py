@@ -12,6 +12,7 @@ from pathlib import Path
 
 from portal.content.questionnaire.checks import check_each, check_together
 from portal.content.questionnaire.schema import ItemIn, SectionIn, SharedIn
+from portal.content.questionnaire.short import FILE, shortened
 from portal.content.reading import ContentError, read_models
 from portal.domain.constructs import DECLINED, POLICIES, Draft
 from portal.domain.questionnaire import (
@@ -34,17 +35,25 @@ def versions() -> tuple[str, ...]:
     return tuple(sorted(folder.name for folder in _FOLDER.iterdir() if (folder / _SHARED).is_file()))
 
 
-def load(version: str = CURRENT, *, policy: str = "b", on_call: bool = True) -> Questionnaire:
+def load(
+    version: str = CURRENT, *, policy: str = "b", on_call: bool = True, is_short: bool = False
+) -> Questionnaire:
     """The questionnaire as a practice with these settings asks it.
 
-    `policy` is the confidentiality policy (a, b, c), `on_call` whether an on-call contact is set. Raises
-    KeyError for an unknown version or policy, ContentError with every fault of its files.
+    `policy` is the confidentiality policy (a, b, c), `on_call` whether an on-call contact is set, `is_short`
+    the short form that is asked again later. Raises KeyError for an unknown version or policy, ContentError
+    with every fault of its files.
     """
     if version not in versions():
         raise KeyError(version)
     if policy not in POLICIES:
         raise KeyError(policy)
-    return _shipped(version, policy, on_call)
+    return _short(version, policy, on_call) if is_short else _shipped(version, policy, on_call)
+
+
+@cache
+def _short(version: str, policy: str, on_call: bool) -> Questionnaire:
+    return shortened(_shipped(version, policy, on_call), _FOLDER / version / FILE)
 
 
 @cache

@@ -10,6 +10,7 @@ from portal.web.admin import (  # noqa: E402, F401  (the views hang themselves o
     calls,
     cases,
     conflicts,
+    disclosures,
     endings,
     overview,
     people,

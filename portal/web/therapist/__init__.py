@@ -10,6 +10,7 @@ from portal.web.therapist import (  # noqa: E402, F401  (the views hang themselv
     acts,
     answers,
     brief,
+    calls,
     case_page,
     caseload,
     closings,
@@ -17,4 +18,5 @@ from portal.web.therapist import (  # noqa: E402, F401  (the views hang themselv
     entry,
     handing_back,
     letters,
+    trail,
 )

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from flask import redirect
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from portal.domain.lint import Piece
 from portal.services import (
     appointments,
     break_glass,
@@ -33,14 +32,20 @@ from portal.web.therapist.refusals import refusal as refusal_words
 Deed = Callable[[Session], object]
 
 
+class Previewed(Exception):
+    """Nothing was done: the letter is shown as its reader would see it."""
+
+    def __init__(self, language: str, body: dict[str, str | int]) -> None:
+        super().__init__()
+        self.letter = {"language": language, "kind": "letter", "shown_from": kit.tools().now(), "body": body}
+
+
 def act(case_id: str, name: str, form: ActForm, deed: Deed, *, is_sensitive: bool = False) -> Response:
     """Carry out one act: body, freshness, order, in that order; 303 back to the case."""
 
-    def again(
-        status: int, errors: dict[str, str], refusal: str = "", marked: tuple[Piece, ...] = ()
-    ) -> Response:
+    def again(status: int, errors: Mapping[str, str], refusal: str = "", **shown: Any) -> Response:
         asks = is_sensitive and freshness.is_due()
-        filled = Filled(form.typed(), errors, is_open=True, wants_password=asks, marked=marked)
+        filled = Filled(form.typed(), errors, is_open=True, wants_password=asks, **shown)
         return case_page.draw(case_id, act=name, filled=filled, refusal=refusal, status=status)
 
     if not form.validate():
@@ -52,13 +57,20 @@ def act(case_id: str, name: str, form: ActForm, deed: Deed, *, is_sensitive: boo
             done = deed(session)
     except NotFound:
         raise
-    except NotFresh as stale:
-        return again(400, {"password": freshness.message(stale)})
-    except BadInput as bad:
-        return again(400, words.faults(bad), marked=words.marked(bad))
-    except Refused as refused:
-        return again(409, {}, refusal_words(refused))
+    except (Previewed, Refused) as stop:
+        return again(**_why(stop))
     return redirect(f"/releases/{done}" if name == "release" else f"/cases/{case_id}", 303)
+
+
+def _why(stop: Previewed | Refused) -> dict[str, Any]:
+    """How an act that was not carried out is answered."""
+    if isinstance(stop, Previewed):
+        return {"status": 200, "errors": {}, "letter": stop.letter}
+    if isinstance(stop, NotFresh):
+        return {"status": 400, "errors": {"password": freshness.message(stop)}}
+    if isinstance(stop, BadInput):
+        return {"status": 400, "errors": words.faults(stop), "marked": words.marked(stop)}
+    return {"status": 409, "errors": {}, "refusal": refusal_words(stop)}
 
 
 @bp.post("/cases/<case_id>/interviews")
@@ -115,19 +127,26 @@ def review(case_id: str) -> Response:
 @bp.post("/cases/<case_id>/releases")
 @guards.therapist_only(find=find_case)
 def release(case_id: str) -> Response:
-    """Check a letter and release it, or let it wait for approval."""
+    """Check a letter and release it, or let it wait for approval; or only show it."""
     form = forms.ReleaseForm.posted()
 
-    def deed(session: Session) -> str:
-        draft = releases.Draft(
+    def draft() -> releases.Draft:
+        return releases.Draft(
             slot=form["slot"].data,
             letter=cast(Any, form["letter"].data),
             body=form["body"].data,
             names_service=form.has("names_service"),
             notify=form.has("notify"),
         )
-        return releases.write(session, kit.tools(), case_id=case_id, draft=draft, by=kit.viewer())
 
+    def show(session: Session) -> None:
+        raise Previewed(*releases.preview(session, kit.tools(), case_id=case_id, draft=draft()))
+
+    def deed(session: Session) -> str:
+        return releases.write(session, kit.tools(), case_id=case_id, draft=draft(), by=kit.viewer())
+
+    if form.has("preview"):
+        return act(case_id, "release", form, show)
     return act(case_id, "release", form, deed, is_sensitive=True)
 
 
@@ -164,7 +183,7 @@ def appointment(case_id: str) -> Response:
         starts_at = forms.AppointmentForm.moment(form["starts_at"].data)
         proposal = Proposal(
             slot=cast(Any, form["slot"].data), starts_at=cast(Any, starts_at),
-            minutes=int(form["minutes"].data), place=form["place"].data,
+            minutes=int(form["minutes"].data), place=form["place"].data, notify=form.has("notify"),
         )  # fmt: skip
         appointments.propose(session, kit.tools(), case_id=case_id, proposal=proposal, by=kit.viewer())
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from flask import Response, make_response, render_template
 
@@ -30,6 +31,8 @@ class Filled:
     is_open: bool = False
     wants_password: bool = False
     marked: tuple[Piece, ...] = ()
+    #: A letter to be looked at, as the partner's own page would show it.
+    letter: Mapping[str, Any] | None = None
 
     def value(self, name: str, default: str = "") -> str:
         """What to show in a field."""

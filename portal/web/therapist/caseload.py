@@ -3,46 +3,41 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
 
-from flask import Response, make_response, render_template, request
+from flask import Response, abort, make_response, render_template, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
 from portal.services import caseload as service
 from portal.services import cases
-from portal.services.caseload import CaseloadPage, CaseloadRow, Cursor
+from portal.services.caseload import CaseloadPage
+from portal.services.caseload_filters import PLAIN, Cursor, Filters, UnknownOption
 from portal.services.errors import NotFound
 from portal.web import bodies, guards, kit
-from portal.web.therapist import bp, forms, of_two, words
+from portal.web.therapist import bp, forms, words
 from portal.web.therapist.acts import open_by_break_glass
+from portal.web.therapist.presenters import caseload_presenter
 
 _CASE_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-
-
-@dataclass(frozen=True)
-class Line:
-    """One row in words."""
-
-    id: str
-    names: str
-    urgency: tuple[str, str]
-    route: str
-    route_name: str
-    reason: str
-    next: str
-    waiting: str
-    whose: str
 
 
 @bp.get("/caseload")
 @guards.therapist_only()
 def caseload() -> Response:
-    """The queue: safety first, then by waiting time."""
-    after = Cursor.parse(request.args.get("after", ""))
+    """The queue: safety first, then by waiting time, or as the address says."""
+    filters, after = _filters(), Cursor.parse(request.args.get("after", ""))
     with kit.writing(as_partner=False) as session:
-        page = service.page(session, kit.tools(), by=kit.viewer(), after=after)
-    return _draw(page, is_first=after is None)
+        page = service.page(session, kit.tools(), by=kit.viewer(), after=after, filters=filters)
+    return _draw(page, is_first=after is None, filters=filters)
+
+
+def _filters() -> Filters:
+    try:
+        return Filters.parse(request.args)
+    except UnknownOption:
+        abort(400)
 
 
 @bp.post("/caseload/search")
@@ -95,66 +90,26 @@ def break_glass(case_id: str) -> AnyResponse:
     return _draw(page, errors=form.faults, glass={"case": case_id, **form.typed()}, status=400)
 
 
-def _draw(
-    page: CaseloadPage,
-    *,
-    name: str = "",
-    is_search: bool = False,
-    is_first: bool = True,
-    errors: dict[str, str] | None = None,
-    glass: dict[str, str] | None = None,
-    status: int = 200,
-) -> Response:
+def _draw(page: CaseloadPage, *, filters: Filters = PLAIN, status: int = 200, **more: Any) -> Response:
+    """The page; ``more``: name, is_search, is_first, errors, glass."""
+    seen: dict[str, Any] = {
+        "name": "",
+        "is_search": False,
+        "is_first": True,
+        "errors": {},
+        "glass": {},
+        **more,
+    }
     body = render_template(
         "therapist/caseload.html",
-        lines=[_line(row) for row in page.rows],
+        lines=[caseload_presenter.line(row, is_closed=filters.status == "closed") for row in page.rows],
         letters=[{"id": one.id, "when": words.moment_words(one.written_at)} for one in page.letters],
-        after=page.after,
-        name=name,
-        is_search=is_search,
-        is_first=is_first,
-        errors=errors or {},
-        glass=glass or {},
+        further=page.after and "/caseload?" + urlencode({**filters.as_fields(), "after": page.after}),
+        first="/caseload?" + urlencode(filters.as_fields()) if filters != PLAIN else "/caseload",
+        needs=caseload_presenter.needs(page.counts, filters),
+        filters=filters,
+        choices=caseload_presenter.choices(),
+        is_filtered=filters != PLAIN,
+        **seen,
     )
     return make_response(body, status)
-
-
-def _line(row: CaseloadRow) -> Line:
-    level, urgency = words.URGENCY[row.urgency]
-    return Line(
-        id=row.id,
-        names=_names(row),
-        urgency=(level, str(urgency)),
-        route=row.route or "",
-        route_name=str(words.ROUTES[row.route]) if row.route else "",
-        reason=of_two.row_words(row.rule, row.reason) if row.rule and row.reason else "",
-        next=_next(row),
-        waiting=words.waiting(row.waiting_since),
-        whose=_("yours")
-        if row.therapist_id == kit.viewer().id
-        else _("nobody's")
-        if row.therapist_id is None
-        else _("break-glass"),
-    )
-
-
-def _names(row: CaseloadRow) -> str:
-    known = [name for name in row.names if name]
-    return _(" and ").join(known) if known else _("No name yet, opened %(day)s", day=words.day(row.opened_at))
-
-
-def _next(row: CaseloadRow) -> str:
-    """What to do next, in a few words, from the route and what stands signed."""
-    if row.route is None:
-        return _("Wait for the first form")
-    if row.urgency == 5:
-        return _("Letters and appointments")
-    if row.route == "safety":
-        return _("See each person alone, by the safe channel")
-    if row.reason == "call_first":
-        return _("Call first")
-    if row.reason == "partner_not_submitted":
-        return _("Call whoever has sent")
-    if row.reason in ("missing", "stale"):
-        return _("Ask for what is missing")
-    return _("Read and sign")

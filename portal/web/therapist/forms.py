@@ -99,6 +99,7 @@ class ReleaseForm(ActForm):
     body = StringField(validators=[text(NOTE_LIMIT), required])
     names_service = _tick()
     notify = _tick()
+    preview = _tick()
 
 
 class ApprovalForm(ActForm):
@@ -134,6 +135,7 @@ class AppointmentForm(ActForm):
     starts_at = StringField(validators=[text(40, one_line=True), required])
     minutes = StringField(validators=[text(4, one_line=True), required])
     place = StringField(validators=[text(300, one_line=True), required])
+    notify = _tick()
 
     def validate_starts_at(self, field: Field) -> None:
         if self.moment(field.data) is None:

@@ -109,7 +109,7 @@ DECISIONS: Final = {"accept": _l("Accepted"), "override": _l("Overridden"), "def
 REQUESTS: Final = {
     "first": _l("First form"),
     "refresh": _l("Renew the answers"),
-    "repeat": _l("The same questions again"),
+    "repeat": _l("Short form: satisfaction, lean, safety"),
     "missing": _l("Answer what is open"),
 }
 URGENCY: Final = {
@@ -251,7 +251,12 @@ def local_time(zone: str) -> str | None:
         there = kit.tools().now().astimezone(ZoneInfo(zone))
     except (ValueError, OSError, KeyError):
         return None
-    return _clock(there.replace(tzinfo=None), is_shifted=False)
+    return clock_there(there)
+
+
+def clock_there(moment: datetime) -> str:
+    """The time of day of a moment in its own zone."""
+    return _clock(moment.replace(tzinfo=None), is_shifted=False)
 
 
 def zone_words(zone: str) -> str:

@@ -45,7 +45,19 @@ def test_posts_about_what_is_not_there_are_404(ada: Desk, path: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/admin/cases?before=x", "/admin/audit?before=x", "/admin/audit?before=²", "/admin/audit?kind=x"]
+    "path",
+    [
+        "/admin/cases?before=x",
+        "/admin/audit?before=x",
+        "/admin/audit?before=²",
+        "/admin/audit?kind=x",
+        "/admin/audit?verb=review.signed",
+        "/admin/audit?actor=x",
+        "/admin/audit?person=a",
+        "/admin/audit?subject=x",
+        "/admin/audit?since=x",
+        "/admin/audit?until=0001-01-01",
+    ],
 )
 def test_an_unknown_filter_is_400(ada: Desk, path: str) -> None:
     assert ada.get(path).status_code == 400
@@ -313,13 +325,16 @@ def test_the_trail_tells_who_did_what(ada: Desk, house: World) -> None:
     ada.get(f"/admin/cases/{case.id}")
     house.work()
     page = ada.get("/admin/audit")
-    assert "case.scheduling_viewed" in page.text
-    assert ">clinical<" in page.text
+    rows = page.text.partition("<tbody>")[2].partition("</tbody>")[0]
+    assert "Looked at the scheduling of a case" in rows
+    assert "Clinical: something only therapists may know" in rows
     for word in ("finding", "recommendation", "R1"):
-        assert word not in page.text.partition("<tbody>")[2].partition("</tbody>")[0]
+        assert word not in rows
     about = ada.get(f"/admin/audit/case/{case.id}")
-    assert "case.scheduling_viewed" in about.text
-    assert "account.joined" not in about.text
+    assert "Looked at the scheduling of a case" in about.text
+    rows = about.text.rpartition("<tbody>")[2]
+    assert "Joined" not in rows
+    assert "Who has seen this case" in about.text
     assert ada.get("/admin/audit?kind=case").status_code == 200
     assert ada.get("/admin/audit?before=2").status_code == 200
 
@@ -347,3 +362,46 @@ def test_mail_that_came_back_is_listed_for_admins_alone(house: World, ada: Desk)
         mails.settle(session, house.tools, mail, is_sent=False)
     page = ada.get("/admin").text
     assert ("gone@example.org" in page, "Invitation</td>" in page) == (True, True)
+
+
+def test_the_trail_is_fetched_as_a_file(ada: Desk, house: World) -> None:
+    case = house.case()
+    ada.get(f"/admin/cases/{case.id}")
+    house.work()
+    asked = {"subject": f"http://127.0.0.1/cases/{case.id}", "verb": "case.scheduling_viewed"}
+    file = ada.post("/admin/audit/file", **asked)
+    assert (file.status_code, file.headers["Content-Disposition"]) == (
+        200, 'attachment; filename="audit-trail.csv"',
+    )  # fmt: skip
+    lines = file.text.splitlines()
+    assert lines[0] == "\ufeffnumber,at,who,what,about,id,details"
+    assert [line.split(",")[2:6] for line in lines[1:]] == [
+        ["Ada", "Looked at the scheduling of a case", "Case", case.id]
+    ]
+    assert "Took the audit trail out as a file" in ada.get("/admin/audit").text
+    house.tools.clock.move(minutes=6)  # type: ignore[attr-defined]
+    stale = ada.post("/admin/audit/file", **asked)
+    assert stale.status_code == 400
+    assert "give your password once more" in stale.text
+    assert case.id in stale.text
+
+
+def test_what_was_handed_on_about_one_person(ada: Desk, house: World) -> None:
+    case = house.case()
+    case.send("a", "Alex")
+    house.tools.clock.move(minutes=1)  # type: ignore[attr-defined]
+    ada.post("/admin/exports", format="csv", identified="yes", purpose="=Court order 12", password=PASSWORD)
+    ada.post("/admin/exports", format="csv")
+    path = f"/admin/cases/{case.id}/disclosures"
+    page = ada.get(f"{path}/a")
+    assert "=Court order 12" in page.text
+    assert page.text.partition("<tbody>")[2].count("<tr>") == 1
+    assert "Nothing was handed on." in ada.get(f"{path}/b").text
+    assert ada.get(f"{path}/c").status_code == 404
+    assert "Disclosures of A" in ada.get(f"/admin/cases/{case.id}").text
+    file = ada.post(f"{path}/a")
+    assert "'=Court order 12" in file.text
+    house.tools.clock.move(minutes=6)  # type: ignore[attr-defined]
+    assert ada.post(f"{path}/a").status_code == 400
+    alone = house.case(slots="a")
+    assert ada.get(f"/admin/cases/{alone.id}/disclosures/b").status_code == 404

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 from practice_world import World
+from sqlalchemy import text
 
 from portal.domain.access import Viewer
-from portal.services import audit, audit_views
-from portal.services.audit_views import EventView, Trail
+from portal.services import audit, audit_views, disclosures, releases
+from portal.services.audit_views import EventView, Trail, Wanted
 
 
 @pytest.fixture
@@ -19,7 +20,9 @@ def ada(world: World) -> Viewer:
 
 def _page(world: World, by: Viewer, **which: Any) -> Trail:
     with world.store.staff.write() as session:
-        return audit_views.page(session, world.tools, by=by, **which)
+        before, is_whole = which.pop("before", None), which.pop("is_whole", False)
+        wanted = Wanted(**which)
+        return audit_views.page(session, world.tools, by=by, before=before, wanted=wanted, is_whole=is_whole)
 
 
 def _note(world: World, by: Viewer, *verbs: str, subject: tuple[str, str] = ("case", "c1")) -> None:
@@ -52,7 +55,7 @@ def test_looking_is_an_event_as_well(world: World, ada: Viewer) -> None:
 
 def test_pages_go_by_number(world: World, ada: Viewer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(audit_views, "PAGE", 2)
-    _note(world, ada, *(f"case.step_{n}" for n in range(5)))
+    _note(world, ada, *("case.opened" for _ in range(5)))
     world.work()
     first = _page(world, ada)
     assert ([event.number for event in first.events], first.before) == ([5, 4], 4)
@@ -75,9 +78,116 @@ def test_filters_by_kind_and_by_subject(world: World, ada: Viewer) -> None:
 @pytest.mark.parametrize(
     "verb",
     ["findings.changed", "recommendation.made", "clearance.given", "review.signed", "interview.recorded",
-     "letter.waits", "facts.stated", "break_glass.opened", "invitation.not_now", "section.cleared"],
+     "letter.waits", "facts.stated", "break_glass.opened", "invitation.not_now", "section.cleared",
+     "discernment.session", "something.nobody_has_words_for"],
 )  # fmt: skip
 def test_what_only_therapists_may_know_is_not_told(world: World, ada: Viewer, verb: str) -> None:
     _note(world, ada, verb)
     (event,) = _page(world, ada).events
     assert (event.verb, event.detail) == ("clinical", {})
+
+
+def test_a_therapist_of_the_case_reads_every_kind_by_name(world: World, ada: Viewer) -> None:
+    _note(world, ada, "review.signed", "case.viewed")
+    found = _page(world, ada, subject_kind="case", subject_id="c1", is_whole=True)
+    told = {(event.verb, str(event.detail)) for event in found.events}
+    assert told == {("case.viewed", "{'rule': 'R1'}"), ("review.signed", "{'rule': 'R1'}")}
+
+
+def test_filters_by_actor_kind_and_days(world: World, ada: Viewer, clock: Any) -> None:
+    omar = world.staff("Omar")
+    first = clock()
+    _note(world, ada, "case.opened", "review.signed")
+    clock.move(days=1)
+    second = clock()
+    _note(world, omar, "case.closed")
+    assert [event.verb for event in _page(world, ada, actor=omar.id).events] == ["case.closed"]
+    assert [event.verb for event in _page(world, ada, verb="case.opened").events] == ["case.opened"]
+    assert [event.verb for event in _page(world, ada, verb="clinical").events] == ["clinical"]
+    assert {event.verb for event in _page(world, ada, until=second).events} == {"case.opened", "clinical"}
+    days = _page(world, ada, since=second, verb="case.closed").events
+    assert [event.happened_at for event in days] == [second]
+    assert _page(world, ada, since=first, until=first).events == ()
+
+
+def test_one_person_of_a_case(world: World, ada: Viewer) -> None:
+    case = world.case(therapist=ada)
+    case.send("a", "Ana")
+    case.send("b", "Ben")
+    with world.store.staff.write() as session:
+        for slot in "ab":
+            detail = {"slot": slot}
+            subject = ("case", case.id)
+            audit.record(session, world.tools, by=ada, verb="answers.viewed", subject=subject, detail=detail)
+            audit.record(
+                session, world.tools, by=ada, verb="interview.recorded", subject=subject, detail=detail
+            )
+    of_a = _page(world, ada, subject_kind="case", subject_id=case.id, person="a").events
+    of_b = _page(world, ada, subject_kind="case", subject_id=case.id, person="b").events
+    assert [event.detail for event in of_a if event.verb == "answers.viewed"] == [{"slot": "a"}]
+    assert not {event.subject_id for event in of_a if event.subject_kind != "case"} & {
+        event.subject_id for event in of_b if event.subject_kind != "case"
+    }
+    assert all(event.verb != "clinical" or event.subject_kind != "case" for event in of_a)
+    whole = _page(world, ada, subject_kind="case", subject_id=case.id, person="a", is_whole=True).events
+    assert [event.detail for event in whole if event.verb == "interview.recorded"] == [{"slot": "a"}]
+    assert _page(world, ada, subject_kind="case", subject_id="nowhere", person="a").events == ()
+
+
+def test_who_has_seen_a_case(world: World, ada: Viewer, clock: Any) -> None:
+    omar = world.staff("Omar")
+    _note(world, ada, "case.viewed", "answers.viewed", "case.assigned")
+    clock.move(hours=1)
+    _note(world, omar, "case.viewed")
+    with world.store.staff.read() as session:
+        found = audit_views.seen_by(session, "c1")
+    assert [(one.staff_id, one.times, one.last_at) for one in found] == [
+        (omar.id, 1, clock()), (ada.id, 2, found[1].last_at),
+    ]  # fmt: skip
+
+
+def test_the_whole_trail_in_pieces(world: World, ada: Viewer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audit_views, "_PIECE", 2)
+    _note(world, ada, *("case.opened" for _ in range(5)))
+    world.work()
+    numbers = [event.number for event in audit_views.every(world.store, Wanted(verb="case.opened"))]
+    assert numbers == [5, 4, 3, 2, 1]
+
+
+def test_each_filter_has_an_index(world: World) -> None:
+    with world.store.staff.engine.connect() as connection:
+        for column in ("subject_id", "actor_id", "verb"):
+            plan = connection.execute(
+                text(
+                    f"EXPLAIN QUERY PLAN SELECT * FROM audit_event WHERE {column} = 'x' AND number < 9 "
+                    "ORDER BY number DESC LIMIT 101"
+                )
+            ).all()
+            assert [row[3] for row in plan] == [
+                f"SEARCH audit_event USING INDEX ix_audit_event_{column}_number ({column}=? AND number<?)"
+            ]
+
+
+def test_a_letter_is_accounted_for_with_its_own_person(world: World, ada: Viewer, clock: Any) -> None:
+    case = world.case(therapist=ada)
+    case.send("a", "Ana")
+    case.sign(ada)
+    with world.store.staff.write() as session:
+        draft = releases.Draft("a", "free", "We call you on Thursday.")
+        releases.write(session, world.tools, case_id=case.id, draft=draft, by=ada)
+        subject = ("case", case.id)
+        for detail in ({"slot": "b"}, {"slot": "both"}):
+            audit.record(
+                session, world.tools, by=ada, verb="appointment.proposed", subject=subject, detail=detail
+            )
+        audit.record(session, world.tools, by=ada, verb="brief.made", subject=subject)
+        audit.record(session, world.tools, by=ada, verb="case.merged", subject=subject)
+
+    def kinds(slot: str) -> list[tuple[str, str]]:
+        with world.store.staff.write() as session:
+            found = disclosures.of_person(session, world.tools, case_id=case.id, slot=slot, by=ada)
+        return sorted((one.kind, one.to) for one in found)
+
+    of_both = [("appointment.proposed", "person"), ("brief.made", "therapist"), ("case.merged", "practice")]
+    assert kinds("a") == [*of_both, ("letter.released", "person")]
+    assert kinds("b") == [of_both[0], *of_both]

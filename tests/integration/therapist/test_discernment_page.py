@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -110,3 +111,12 @@ def test_a_body_that_cannot_be_taken_keeps_what_was_typed(
     page = sit.post(f"/cases/{case.id}/discernment", held(case, 1, **fields), 400).text
     assert f'href="#discernment-{wrong}"' in page
     assert "kept words" in page
+
+
+def test_no_decision_is_made_before_the_therapist_makes_one(sit: Desk, case: Case) -> None:
+    page = sit.get(f"/cases/{case.id}")
+    fold = page[page.index('id="do-review"') : page.index('id="do-clearance"')]
+    decisions = re.findall(r'<input type="radio"[^>]*name="decision"[^>]*>', fold)
+    assert len(decisions) == 3
+    assert not any("checked" in one for one in decisions)
+    sit.post(f"/cases/{case.id}/review", {"note": "kept words"}, 400)

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from icalendar import Calendar
 from practice_world import PASSWORD, Case, World
 from sqlalchemy import select
 
 from portal.domain.access import Viewer
 from portal.models import Intake, Partner, table_of
-from portal.services import appointments, clearances, intakes, invitations, joining, partner_pages, requests
+from portal.services import (
+    appointments,
+    clearances,
+    intakes,
+    invitations,
+    joining,
+    mails,
+    partner_pages,
+    requests,
+)
 from portal.services.appointments import AppointmentView, Proposal
 from portal.services.errors import BadInput, NotFound, OutOfOrder, Refused
 from portal.services.invitations import InvitationView
+from portal.services.practices import PracticeView
 from portal.services.release_lint import LintRefused
 
 SOON = datetime(2026, 12, 1, 15, 0, tzinfo=UTC)
@@ -293,3 +304,30 @@ def test_nothing_is_asked_of_somebody_who_withdrew(case: Case, thea: Viewer) -> 
     case.say("a", "withdrawal", {"reason": ""})
     with pytest.raises(OutOfOrder, match="contact_blocked"):
         ask(case, thea)
+
+
+def test_a_calendar_entry_goes_to_whoever_chose_mail_and_says_when_alone(
+    world: World, case: Case, thea: Viewer
+) -> None:
+    case.send("a")
+    proposal = Proposal("a", SOON, 50, "Room 2", notify=True)
+    with world.store.staff.write() as session:
+        appointments.propose(session, world.tools, case_id=case.id, proposal=proposal, by=thea)
+    with world.store.staff.write() as session:
+        assert [mail.template for mail in mails.lease(session, world.tools, limit=50)].count("notify") == 0
+    case.say("a", "contact", {"channel": "email", "address": "ana@example.org"})
+    with world.store.staff.write() as session:
+        appointments.propose(session, world.tools, case_id=case.id, proposal=proposal, by=thea)
+    with world.store.staff.write() as session:
+        (waiting,) = [one for one in mails.lease(session, world.tools, limit=50) if one.template == "notify"]
+    now = world.tools.now()
+    message = mails.build(waiting, PracticeView(name="Riverside"), sender="office@example.org", now=now)
+    (file,) = message.iter_attachments()
+    assert (message["To"], message["Subject"]) == ("ana@example.org", "Message for you")
+    assert (file.get_content_type(), file.get_filename()) == ("text/calendar", "entry.ics")
+    (event,) = Calendar.from_ical(file.get_content()).walk("VEVENT")
+    assert {name: event.decoded(name) for name in ("dtstart", "dtend", "summary")} == {
+        "dtstart": SOON, "dtend": SOON + timedelta(minutes=50), "summary": "Appointment",
+    }  # fmt: skip
+    assert set(event) == {"UID", "DTSTAMP", "DTSTART", "DTEND", "SUMMARY", "CLASS"}
+    assert (str(event["uid"]), "Riverside" in str(file)) == (waiting.params["uid"], False)

@@ -25,7 +25,8 @@ from portal.services import (
     releases,
 )
 from portal.services.case_views import CaseView
-from portal.services.caseload import CaseloadPage, CaseloadRow, Cursor
+from portal.services.caseload import CaseloadPage, CaseloadRow
+from portal.services.caseload_filters import Cursor
 from portal.services.errors import BadInput, NotFound
 from portal.services.partner_files import PartnerFile
 from portal.services.staff_letters import WaitingLetter
@@ -101,9 +102,9 @@ def test_safety_comes_first_then_who_waits_longest(world: World, thea: Viewer) -
     assert [row.id for row in found.rows] == [danger.id, older.id, couple.id, waiting.id]
     row = found.rows[2]
     assert row == CaseloadRow(
-        id=couple.id, names=("Ana López", "Ben Ortiz"), urgency=3, waiting_since=row.waiting_since,
-        opened_at=row.opened_at, therapist_id=thea.id, route="couples", reason="matched", rule="R18b",
-        gates=("not_signed", "interview_each"),
+        id=couple.id, names=("Ana López", "Ben Ortiz"), urgency=3, at=row.waiting_since,
+        waiting_since=row.waiting_since, opened_at=row.opened_at, therapist_id=thea.id, route="couples",
+        reason="matched", rule="R18b", rules=("R18b",), gates=("not_signed", "interview_each"), is_new=True,
     )  # fmt: skip
     assert (found.letters, found.after) == ((), None)
     assert found.rows[0].names == ("Ruth", None)
@@ -121,7 +122,7 @@ def test_own_cases_nobodys_and_those_behind_broken_glass(world: World, thea: Vie
 
 
 def test_pages_follow_each_other_without_gap_or_double(world: World, thea: Viewer) -> None:
-    made = [world.case(therapist=thea if n % 2 else None).id for n in range(2 * caseload.PAGE + 3)]
+    made = [world.case(therapist=thea if n % 2 else None).id for n in range(103)]
     seen: list[str] = []
     after = None
     for size in (50, 50, 3):

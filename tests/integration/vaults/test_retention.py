@@ -115,7 +115,7 @@ def test_a_draft_stays_while_there_is_a_reason(pair: Pair, reason: str) -> None:
 
 def test_a_reopened_form_belongs_to_the_record(pair: Pair) -> None:
     thea = Viewer(kind="staff", id="thea")
-    pair.request("b", "repeat", thea)
+    pair.request("b", "refresh", thea)
     pair.b.saves("safety", "next", fear="some")
     pair.cast.works()
     pair.cast.clock.move(days=181)

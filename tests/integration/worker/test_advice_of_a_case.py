@@ -59,7 +59,7 @@ def test_a_new_sending_makes_a_new_recommendation_even_of_the_same_advice(pair: 
     pair.sign(thea)
     assert _queue(pair)[0] == 5
     pair.cast.clock.move(days=1)
-    pair.request("a", "repeat", thea)
+    pair.request("a", "refresh", thea)
     pair.a.sends()
     pair.cast.works()
     pair.cast.works()

@@ -1,0 +1,62 @@
+"""Who is to be called by when: kept with each recommendation, settled by a call that reached."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.orm import Session
+
+from portal.domain import urgency
+from portal.domain.calling import Plan, due_at, is_wanted, planned
+from portal.models import CallPlan, table_of
+from portal.services import practices
+from portal.services.couples import Couple
+from portal.services.tools import Tools
+
+
+def keep(
+    session: Session, tools: Tools, *, couple: Couple, advice: Mapping[str, Any], made_at: datetime
+) -> None:
+    """Bring the plans of a case up to its newest recommendation. Whoever takes no part loses theirs."""
+    plan = table_of(CallPlan)
+    ids = [person.partner_id for person in couple.people]
+    before = {
+        row.partner_id: Plan(row.due_at, row.level, row.sent_at, row.settled_at)
+        for row in session.execute(select(plan).where(plan.c.partner_id.in_(ids)))
+    }
+    zone = ZoneInfo(practices.view(session).time_zone)
+    level = urgency.urgency(advice, is_signed=False)
+    for person in couple.people:
+        old = before.get(person.partner_id)
+        if not is_wanted(person.participation, person.slot, advice):
+            if old is not None and old.settled_at is None:
+                session.execute(delete(plan).where(plan.c.partner_id == person.partner_id))
+            continue
+        due = due_at(advice, sent_at=person.submitted_at, made_at=made_at, zone=zone)
+        new = planned(old, Plan(due, level, person.submitted_at))
+        _put(session, person.partner_id, old, new)
+
+
+def _put(session: Session, partner_id: str, old: Plan | None, new: Plan) -> None:
+    table = table_of(CallPlan)
+    values = {
+        "due_at": new.due_at, "level": new.level, "sent_at": new.sent_at, "settled_at": new.settled_at,
+    }  # fmt: skip
+    if old is None:
+        session.execute(insert(table), [{"partner_id": partner_id, "next_try_at": None, **values}])
+    elif old != new:
+        session.execute(update(table).where(table.c.partner_id == partner_id).values(**values))
+
+
+def settle(session: Session, tools: Tools, *, partner_id: str) -> None:
+    """This person was talked to: the call is held."""
+    table = table_of(CallPlan)
+    session.execute(
+        update(table)
+        .where(table.c.partner_id == partner_id, table.c.settled_at.is_(None))
+        .values(settled_at=tools.now(), next_try_at=None)
+    )

@@ -1,0 +1,218 @@
+"""The caseload narrowed and ordered by what its address says, each order out of an index of its own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from practice_world import Case, Desk, World
+from sqlalchemy import text, update
+from sqlalchemy.dialects import sqlite
+
+from portal.domain.access import Viewer
+from portal.models import CaseFile, table_of
+from portal.services import accounts, break_glass, caseload, caseload_queries
+from portal.services.caseload import CaseloadPage
+from portal.services.caseload_filters import Cursor, Filters, UnknownOption
+
+Sit = Callable[[Viewer], Desk]
+
+
+@pytest.fixture
+def thea(world: World) -> Viewer:
+    return world.staff()
+
+
+def page(world: World, by: Viewer, after: Cursor | None = None, **filters: Any) -> CaseloadPage:
+    with world.store.staff.write() as session:
+        chosen = Filters(**filters)
+        return caseload.page(session, world.tools, by=by, after=after, filters=chosen)
+
+
+def ids(world: World, by: Viewer, **filters: Any) -> list[str]:
+    return [row.id for row in page(world, by, **filters).rows]
+
+
+def mark(case: Case, **values: Any) -> str:
+    c = table_of(CaseFile).c
+    with case.world.store.staff.write() as session:
+        session.execute(update(table_of(CaseFile)).where(c.id == case.id).values(**values))
+    return case.id
+
+
+@pytest.mark.parametrize(
+    ("given", "fields"),
+    [
+        ({}, {}),
+        ({"whose": "all", "sort": "urgency", "urgency": "", "after": "x"}, {}),
+        ({"whose": "mine", "urgency": "0", "route": "safety"}, None),
+        ({"status": "closed", "language": "es", "sort": "newest"}, None),
+    ],
+)
+def test_an_address_says_what_is_shown_and_keeps_it(
+    given: dict[str, str], fields: dict[str, str] | None
+) -> None:
+    assert Filters.parse(given).as_fields() == (given if fields is None else fields)
+
+
+@pytest.mark.parametrize("name", ["whose", "urgency", "route", "status", "language", "sort"])
+def test_what_is_not_offered_is_refused(name: str) -> None:
+    with pytest.raises(UnknownOption, match=name):
+        Filters.parse({name: "drop table"})
+
+
+def test_whose_cases(world: World, thea: Viewer) -> None:
+    omar = world.staff("Omar")
+    own, nobodys, colleagues = (world.case(therapist=who) for who in (thea, None, omar))
+    with world.store.staff.write() as session:
+        break_glass.open_case(session, world.tools, case_id=colleagues.id, reason="On call.", by=thea)
+    assert set(ids(world, thea)) == {own.id, nobodys.id, colleagues.id}
+    assert ids(world, thea, whose="mine") == [own.id]
+    assert ids(world, thea, whose="unassigned") == [nobodys.id]
+
+
+def test_by_urgency_route_and_language(world: World, thea: Viewer) -> None:
+    danger, waiting, spanish = (world.case(therapist=thea) for _ in range(3))
+    danger.send("a", "Ruth", harm_received__weapon="past_year")
+    waiting.send("a", "Kim")
+    viewer = spanish.join("a", "Ana")
+    with world.store.partner.write() as session:
+        accounts.set_language(session, world.tools, language="es", by=viewer)
+    spanish.send("a")
+    assert ids(world, thea, urgency=0) == [danger.id]
+    assert ids(world, thea, urgency=0, sort="waiting") == [danger.id]
+    assert ids(world, thea, urgency=0, sort="newest") == [danger.id]
+    assert ids(world, thea, route="safety") == [danger.id]
+    assert set(ids(world, thea, route="wait")) == {waiting.id, spanish.id}
+    assert ids(world, thea, route="couples") == []
+    assert ids(world, thea, language="es") == [spanish.id]
+    assert set(ids(world, thea, language="en")) == {danger.id, waiting.id}
+
+
+def test_orders_and_their_pages(world: World, thea: Viewer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(caseload_queries, "PAGE", 2)
+    monkeypatch.setattr(caseload, "PAGE", 2)
+    caseload_queries.page.cache_clear()
+    now = world.tools.now()
+    cases = [world.case(therapist=thea) for _ in range(5)]
+    for n, case in enumerate(cases):
+        at, day = now - timedelta(days=n), timedelta(days=1)
+        mark(case, waiting_since=at, news_at=now - (n * 7 % 5) * day, urgency=n % 2)
+    expected = {
+        "urgency": [4, 2, 0, 3, 1],
+        "waiting": [4, 3, 2, 1, 0],
+        "newest": [0, 3, 1, 4, 2],
+    }
+    for sort, order in expected.items():
+        seen: list[str] = []
+        after = None
+        for size in (2, 2, 1):
+            found = page(world, thea, after, sort=sort)
+            assert len(found.rows) == size
+            seen += [row.id for row in found.rows]
+            after = found.after
+        assert (seen, after) == ([cases[n].id for n in order], None), sort
+    for n, case in enumerate(cases):
+        mark(case, closed_at=now - timedelta(hours=n))
+    found = page(world, thea, status="closed")
+    assert [row.id for row in found.rows] == [cases[0].id, cases[1].id]
+    further = page(world, thea, found.after, status="closed")
+    assert [row.id for row in further.rows] == [cases[2].id, cases[3].id]
+    assert ids(world, thea) == []
+    caseload_queries.page.cache_clear()
+
+
+def test_a_filter_without_an_index_stops_looking_and_says_where(
+    world: World, thea: Viewer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(caseload_queries, "LOOKED", 3)
+    caseload_queries.page.cache_clear()
+    cases = [world.case(therapist=thea) for _ in range(5)]
+    for n, case in enumerate(cases):
+        mark(case, waiting_since=world.tools.now() + timedelta(minutes=n), languages="es" if n == 4 else "en")
+    first = page(world, thea, language="es")
+    assert (first.rows, first.after is not None) == ((), True)
+    second = page(world, thea, first.after, language="es")
+    assert ([row.id for row in second.rows], second.after) == ([cases[4].id], None)
+    caseload_queries.page.cache_clear()
+
+
+def test_what_is_new_what_is_overdue_and_how_many(world: World, thea: Viewer) -> None:
+    case = world.case(therapist=thea)
+    case.send("a", "Ana", harm_received__weapon="past_year")
+    first = page(world, thea)
+    assert [(row.is_new, row.is_overdue) for row in first.rows] == [(True, False)]
+    assert first.counts == {"0": 1, "1": 0, "2": 0, "3": 0, "overdue": 0}
+    from portal.services import case_views
+
+    with world.store.staff.write() as session:
+        case_views.opened(session, world.tools, case_id=case.id, by=thea)
+    world.tools.clock.move(days=2)  # type: ignore[attr-defined]
+    second = page(world, thea)
+    assert [(row.is_new, row.is_overdue) for row in second.rows] == [(False, True)]
+    assert second.counts["overdue"] == 1
+    case.send("b", "Ben")
+    assert [row.is_new for row in page(world, thea).rows] == [True]
+    case.see("a", thea)
+    case.see("b", thea)
+    assert [row.is_overdue for row in page(world, thea).rows] == [False]
+
+
+EVERY = [
+    {"whose": whose, "sort": sort, "urgency": urgency, "status": status, "language": language}
+    for whose in ("mine", "unassigned")
+    for sort in ("urgency", "waiting", "newest")
+    for urgency in (None, 3)
+    for status in ("open", "closed")
+    for language in ("", "es")
+]
+
+
+def test_every_order_comes_out_of_an_index(world: World) -> None:
+    """No range is sorted and no table is walked, on a first page and on a later one."""
+    values = {"viewer": "t", "now": "2026-01-01 00:00:00", "after_urgency": 1, "after_id": "x",
+              "after_at": "2026-01-01 00:00:00"}  # fmt: skip
+    for chosen in EVERY:
+        for is_first in (True, False):
+            (part,) = caseload_queries.ranges(Filters(**chosen), is_first=is_first).values()
+            compiled = part.compile(dialect=sqlite.dialect(paramstyle="named"))
+            params = {**compiled.params, **{k: v for k, v in values.items() if k in compiled.params}}
+            with world.store.staff.engine.connect() as connection:
+                plan = connection.execute(text("EXPLAIN QUERY PLAN " + str(compiled)), params).all()
+            steps = [row[3] for row in plan]
+            of_cases = [step for step in steps if "case_file" in step]
+            assert len(of_cases) == 1, (chosen, steps)
+            assert not [step for step in steps if "TEMP B-TREE" in step or step.startswith("SCAN")], steps
+            assert re.match(r"SEARCH case_file USING (COVERING )?INDEX ix_case_file_own_", steps[0]), steps
+
+
+def test_the_address_keeps_the_filters_from_page_to_page(
+    house: World, desk: Sit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    thea = house.staff()
+    for _ in range(51):
+        house.case(therapist=thea)
+    sit = desk(thea)
+    shown = sit.get("/caseload?whose=mine&sort=waiting")
+    found = re.search(r'href="(/caseload\?[^"]*after=[^"]+)"', shown)
+    assert found is not None
+    address = found[1].replace("&amp;", "&")
+    assert address.startswith("/caseload?whose=mine&sort=waiting&after=")
+    assert sit.get(address).count('scope="row"') == 1
+    assert '<option value="mine" selected>' in sit.get(address)
+    sit.get("/caseload?sort=name", 400)
+    assert "No case fits these filters" in sit.get("/caseload?status=closed")
+
+
+def test_sixty_cases_say_what_needs_somebody_first(house: World, desk: Sit) -> None:
+    thea = house.staff()
+    for n in range(60):
+        mark(house.case(therapist=thea if n % 3 else None), urgency=n % 4)
+    page = desk(thea).get("/caseload")
+    said = " ".join(re.sub(r"<[^>]+>", " ", page).split())
+    for part in ("Same day: 15", "Within two working days: 15", "To review: 15", "Calls overdue: 0"):
+        assert part in said, part
+    assert page.count('scope="row"') == 50
