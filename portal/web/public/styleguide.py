@@ -115,13 +115,15 @@ def _rows() -> list[SimpleNamespace]:
 def styleguide() -> str:
     """The whole design system on one page."""
     sheet = Path(f"{current_app.static_folder}/css/portal.css").read_text(encoding="utf-8")
-    scale = SimpleNamespace(label=_("A scale"), low=0, high=12, a=4, b=7, cut=6, note="")
+    scale = SimpleNamespace(
+        label=_("A scale"), low=0, high=12, a=4, b=7, cuts=(6,), higher_is_worse=True, ends=("", ""),
+        note=_("where it is looked at more closely"),
+    )  # fmt: skip
     return render_template(
         "styleguide/page.html",
         colours=colours(sheet),
         sizes=sizes(sheet),
         items=list(_items()),
         rows=_rows(),
-        scales=[scale],
-        sheets=("portal.css", "staff.css"),
+        panels=[SimpleNamespace(title=_("A scale"), rows=[scale])],
     )

@@ -129,6 +129,13 @@ def test_one_public_text_is_changed_and_the_others_stay(world: World, ada: Viewe
     assert _view(world).told == {"childcare_en": "None."}
 
 
+def test_days_off_are_named_and_emptied_again(world: World, ada: Viewer) -> None:
+    _change(world, ada, holidays=" 2026-12-25, ")
+    assert _view(world).holidays == "2026-12-25"
+    assert _change(world, ada, holidays="") == frozenset({"holidays"})
+    assert _view(world).holidays == ""
+
+
 def test_nobody_is_on_call_once_the_address_is_emptied(world: World, ada: Viewer) -> None:
     _change(world, ada, **ALL)
     _change(world, ada, on_call_email="", phone="")
