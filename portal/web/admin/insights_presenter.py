@@ -45,7 +45,7 @@ def present(view: InsightView) -> tuple[Block, ...]:
 def _route_mix(counts: Counts) -> Block:
     found = pairs(counts)
     months = sorted({month for month, _route in found})[-MONTHS:]
-    shown = small_cells.line(
+    shown = small_cells.suppressed(
         {(month, route): found.get((month, route), 0) for month in months for route in ROUTES}
     )
     return heat(
@@ -57,7 +57,7 @@ def _route_mix(counts: Counts) -> Block:
 
 def _leans(counts: Counts) -> Block:
     found = pairs(counts)
-    shown = small_cells.line({(a, b): found.get((a, b), 0) for a in LEANS for b in LEANS})
+    shown = small_cells.suppressed({(a, b): found.get((a, b), 0) for a in LEANS for b in LEANS})
     return heat(
         *("lean", _("Where the two partners stand"), _("Partner A"), [f"B {lean}" for lean in LEANS]),
         rows=[(f"A {lean}", [shown[lean, other] for other in LEANS]) for lean in LEANS],
@@ -74,9 +74,7 @@ def _agreement(counts: Counts) -> Block:
     for (_rule, recommended, signed), count in table.items():
         overall[recommended, signed] = overall.get((recommended, signed), 0) + count
     lines = [(_("All cases"), sum(overall.values()), kappa(overall)), *_by_rule(table)]
-    shown = [
-        (label, count, found) for label, count, found in lines if found and count >= small_cells.SMALLEST
-    ]
+    shown = [(label, count, found) for label, count, found in lines if found and count >= small_cells.LEAST]
     return Block(
         id="agreement",
         title=_("Recommendation and signed review"),
@@ -104,7 +102,7 @@ def _by_rule(table: Mapping[tuple[str, str, str], int]) -> list[tuple[str, int, 
     """Each row with the cases it led; of few cases nothing is told, nor of the one beside them."""
     routes = {rule: route for rule, route, _signed in table}
     led = {rule: sum(count for key, count in table.items() if key[0] == rule) for rule in routes}
-    told = small_cells.line(led)
+    told = small_cells.suppressed(led)
     found = []
     for rule in sorted(routes):
         if told[rule] is not None:
@@ -122,7 +120,7 @@ def _agreed(label: str, count: int, found: Agreement) -> list[Any]:
 
 
 def _reasons(counts: Counts) -> Block:
-    shown = small_cells.line({key: counts.get(key, 0) for key in REASON_CODES})
+    shown = small_cells.suppressed({key: counts.get(key, 0) for key in REASON_CODES})
     return bars(
         *("reasons", _("Why reviews were overridden"), _("Reason")),
         rows=[(str(name), shown[key]) for key, name in REASON_CODES.items()],
@@ -170,7 +168,7 @@ def _days(counts: Counts) -> dict[int, int]:
 
 def _whole(days: Mapping[int, int]) -> int | None:
     count = sum(days.values())
-    return count if count >= small_cells.SMALLEST else None
+    return count if count >= small_cells.LEAST else None
 
 
 def _median(days: Mapping[int, int]) -> int | None:
@@ -180,7 +178,7 @@ def _median(days: Mapping[int, int]) -> int | None:
 def _within(days: Mapping[int, int]) -> int | None:
     """The share within target, unless few were inside or outside it."""
     count, inside = sum(days.values()), within(days, CALL_WITHIN)
-    if _whole(days) is None or small_cells.is_small(inside) or small_cells.is_small(count - inside):
+    if _whole(days) is None or None in small_cells.suppressed({True: inside, False: count - inside}).values():
         return None
     return round(100 * inside / count)
 
@@ -198,7 +196,7 @@ def _completion(counts: Mapping[str, Counts]) -> Block:
 
 
 def _left_at(counts: Counts) -> Block:
-    shown = small_cells.line({key: counts.get(key, 0) for key, _title in _sections()})
+    shown = small_cells.suppressed({key: counts.get(key, 0) for key, _title in _sections()})
     return bars(
         *("left-at", _("Where a form lies that was not sent"), _("Section")),
         rows=[(title, shown[key]) for key, title in _sections()],
@@ -213,10 +211,10 @@ def _paths(counts: Counts) -> Block:
         "2": _("Separation, or ending it"),
         "3": _("Six months of couples therapy"),
     }
-    shown = small_cells.line({key: counts.get(key, 0) for key in names})
+    shown = small_cells.suppressed({key: counts.get(key, 0) for key in names})
     whole = sum(counts.values())
     shares = {
-        key: None if count is None or whole < small_cells.SMALLEST else round(100 * count / whole)
+        key: None if count is None or whole < small_cells.LEAST else round(100 * count / whole)
         for key, count in shown.items()
     }
     lines = list(zip(names, names.values(), PUBLISHED, strict=True))

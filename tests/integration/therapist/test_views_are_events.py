@@ -18,7 +18,7 @@ from sqlalchemy import func, select
 
 from portal.domain.access import Viewer
 from portal.models import AuditEvent, table_of
-from portal.services import audit, exports, releases
+from portal.services import audit, export_orders, exports, releases
 from portal.vault import Place, Vault
 
 #: Staff pages that show nothing of any partner: a form, a list of colleagues, settings, what was asked for.
@@ -54,7 +54,7 @@ def practice(house: World, thea: Viewer) -> Practice:
     with house.store.staff.write() as session:
         draft = releases.Draft("a", "next_step", "We call you on Thursday, Ana López.")
         letter = releases.write(session, house.tools, case_id=case.id, draft=draft, by=thea)
-        report = exports.create(session, house.tools, order=exports.Order("csv"), by=thea).id
+        report = exports.create(session, house.tools, order=export_orders.Order("csv"), by=thea).id
     house.work()
     same = dict.fromkeys(("case", "case_id", "subject"), case.id)
     return Practice(
