@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -13,11 +14,13 @@ from flask.cli import AppGroup
 
 from portal.assembly import House
 from portal.cli_serve import run_due
+from portal.config import Settings
 from portal.domain.access import system
+from portal.services import export_making
 from portal.services import exports as reports
 from portal.services.errors import BadInput
-from portal.services.export_columns import FORMATS
-from portal.services.exports import ExportView, Order
+from portal.services.export_orders import FORMATS, LONGEST_PURPOSE, Order, checked
+from portal.services.exports import ExportView
 
 exports = AppGroup("exports", help="Reports.")
 
@@ -26,13 +29,13 @@ _WORDS = {
     "bad_date": "a day such as 2026-11-23",
     "before_since": "not before --since",
     "missing": "an identified report needs a purpose",
-    "too_long": f"at most {reports.LONGEST_PURPOSE} characters",
+    "too_long": f"at most {LONGEST_PURPOSE} characters",
     "bad_characters": "characters that cannot be kept",
 }
 
 
 @exports.command("create")
-@click.option("--format", "form", required=True, type=click.Choice(FORMATS))
+@click.option("--format", "form", required=True, type=click.Choice(FORMATS["intakes"]))
 @click.option("--output", required=True, type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--since", default="", metavar="DAY", help="First day sent, such as 2026-01-31.")
 @click.option("--until", default="", metavar="DAY", help="Last day sent, inclusive.")
@@ -54,9 +57,7 @@ def create(*, form: str, output: Path, since: str, until: str, identified: bool,
 
 def _order(*, form: str, since: str, until: str, identified: bool, purpose: str) -> Order:
     try:
-        return reports.checked(
-            form=form, since=since, until=until, identified=identified, include=(), purpose=purpose
-        )
+        return checked(form=form, since=since, until=until, identified=identified, purpose=purpose)
     except BadInput as refused:
         _refuse(*(f"--{name}: {_WORDS[reason]}" for name, reason in refused.faults.items()))
 
@@ -67,8 +68,15 @@ def _write(house: House, view: ExportView, output: Path) -> None:
     half.unlink(missing_ok=True)
     opened = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(opened, "wb") as file:
-        file.writelines(reports.stream(house.store, house.tools, view=view, by=_BY))
+        file.writelines(_pieces(house, view))
     half.replace(output)
+
+
+def _pieces(house: House, view: ExportView) -> Iterator[bytes]:
+    if view.format != "xlsx":
+        return reports.stream(house.store, house.tools, view=view, by=_BY)
+    settings: Settings = current_app.extensions["portal.settings"]
+    return export_making.at_once(house.store, house.tools, settings.exports, view, by=_BY)
 
 
 def _refuse(*reasons: str) -> NoReturn:

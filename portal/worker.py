@@ -19,6 +19,7 @@ from portal.services import (
     audit_anchors,
     audit_chain,
     erasure_ledger,
+    export_making,
     exports,
     happenings,
     jobs,
@@ -177,10 +178,6 @@ def _retention(place: Workplace, _practice: str) -> None:
     place.store.clean()
 
 
-def _export(place: Workplace, export_id: str) -> None:
-    exports.run(place.store, place.tools, place.exports, export_id)
-
-
 #: Job kind -> what to do about its subject; each may run twice without harm.
 HANDLERS: Final[dict[str, Callable[[Workplace, str], None]]] = {
     "submitted": _submitted,
@@ -192,7 +189,8 @@ HANDLERS: Final[dict[str, Callable[[Workplace, str], None]]] = {
     "recheck": _recheck,
     "reset_link": _reset_link,
     "staff_reset_link": _staff_reset_link,
-    "export": _export,
+    "export": lambda place, it: export_making.run(place.store, place.tools, place.exports, it),
+    "export_expiry": lambda place, it: exports.expire(place.store, place.tools, place.exports, it, by=WORKER),
     "ledger": _ledger,
     "retention": _retention,
 }

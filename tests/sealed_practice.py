@@ -25,6 +25,7 @@ from portal.services import (
     call_attempts,
     calls,
     closings,
+    export_orders,
     exports,
     invitations,
     joining,
@@ -99,7 +100,7 @@ def build(store: Store, tools: Tools, clock: Clock, folder: Path) -> Pair:
     _not_yet_settled(pair)
     _entered_by_staff(cast, thea)
     with cast.store.staff.write() as session:
-        order = exports.checked(
+        order = export_orders.checked(
             form="csv", since="", until="", identified=True, include=(), purpose=f"{WORD} purpose"
         )
         exports.create(session, tools, order=order, by=OFFICE)

@@ -1,9 +1,9 @@
 """What all rules, gates, flags and topics make of one partner's answers, as bits of one whole number: facts.
 
-Answers that are read together stand in one group. What a group adds is worked out once for each way of
-answering it - by the predicates, gates, signs and topics themselves, on an otherwise calm partner - and
-looked up from then on; a partner's facts are what their groups add. So the rules stay the single truth, and
-reading a couple costs a few look-ups.
+What an answer adds is worked out once - by the predicates, gates, signs and topics themselves, on an
+otherwise calm partner - and remembered; so is what a group of answers adds, for each way of answering it. A
+partner's facts are what their groups add. So the rules stay the single truth, and reading a couple costs a
+few look-ups. Answers that mean something else beside each other are worked out together (``TOGETHER``).
 
 A predicate has two bits here, "true" and "may be true" (true or unknown), as those of two groups add up:
 acts received and done, kinds of control, answers left open. ``partner_bits`` turns them into "true" and
@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
-from functools import cache
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from portal.domain.constructs import ACTS, CONTROL_KINDS
@@ -27,9 +27,9 @@ from portal.domain.couple import (
     Sheet,
 )
 from portal.domain.couple_calm import CALM
-from portal.domain.couple_fields import FIELD_ORDER
+from portal.domain.couple_fields import FIELD_ORDER, NESTED
 from portal.domain.couple_partner import read_partner
-from portal.domain.flags import SIGNS, Sign
+from portal.domain.flags import SIGNS
 from portal.domain.gates import GATES, gate_bits
 from portal.domain.predicates import (
     PREDICATES,
@@ -61,11 +61,18 @@ GROUPS: Final[tuple[tuple[str, ...], ...]] = (
     ("mood_score", "satisfaction"),
     ("agreement", "affair", "suspects_affair"),
 )
-"""Answers with few values that are read together. No predicate, gate or topic reads across two groups but
-by adding up."""
+"""Answers with few values that are looked up together: the same ways of answering them come again."""
+TOGETHER: Final[tuple[tuple[str, ...], ...]] = (
+    ("lean", "decision_firmness", "doubts_told"),
+    ("legal_steps", "legal_steps_by"),
+    ("alcohol_score", "alcohol_treated"),
+    ("drug_loss_of_control", "drug_treated"),
+)
+"""Answers that mean something else beside each other. Any other adds what it adds by itself."""
 APART: Final = ("eligible", "harm_received", "harm_done", "control_received", "control_done")
 """Fields that are a group of their own."""
 
+_CELL: Final = {key: cell for cell in TOGETHER for key in cell}
 _CALM: Final[Mapping[str, Any]] = {
     **CALM, "harm_received": dict.fromkeys(ACTS, "none"), "harm_done": dict.fromkeys(ACTS, "none"),
     "important_event_since": False, "shared_device": False, "shared_account": False,
@@ -144,7 +151,7 @@ def _value(predicate: Predicate | DirectionPredicate, partner: Partner, scene: S
 
 def _asked(predicate: Predicate | DirectionPredicate) -> _Asked:
     fields = predicate.fields(CALM_PARTNER)
-    return _Asked(predicate, LAYOUT.places["mine", predicate.name], fields[0].split(".")[0] if fields else "")
+    return _Asked(predicate, LAYOUT.places["mine", predicate.name], fields[0] if fields else "")
 
 
 # These two read the practice's thresholds, or the day.
@@ -154,22 +161,39 @@ _MAYBE: Final = sum(2 << one.place for one in _ASKED)
 _KNOWN: Final = _MAYBE | _MAYBE >> 1
 
 
-@cache
-def _asked_of(group: tuple[str, ...]) -> tuple[tuple[_Asked, ...], tuple[tuple[int, Sign], ...]]:
-    """The predicates and the signs that a group may add to."""
-    predicates = tuple(one for one in _ASKED if not one.field or one.field in group)
-    signs = tuple((1 << place, one) for place, one in enumerate(SIGNS) if not one.field or one.field in group)
-    return predicates, signs
+def facts_of(given: Mapping[str, Any], group: Iterable[str]) -> int:
+    """What a group of fields adds, answered like this; a field that ``given`` does not hold is blank."""
+    bits = 0
+    for cell in {_CELL.get(key, (key,)) for key in group}:
+        whole = given.get(cell[0])
+        if cell[0] in NESTED:
+            told = whole if type(whole) is dict else dict.fromkeys(NESTED[cell[0]], whole)
+            for name in NESTED[cell[0]]:
+                bits |= _of_item(cell[0], name, told.get(name))
+        else:
+            answers = [given.get(key) for key in cell]
+            bits |= _of_cell(cell, tuple([tuple(one) if type(one) is list else one for one in answers]))
+    return bits
 
 
-def facts_of(given: Mapping[str, Any], group: tuple[str, ...]) -> int:
-    """What a group of fields adds, answered like this; ``given`` holds no others."""
-    calm = {key: value for key, value in _CALM.items() if key not in group}
-    partner = read_partner({**calm, **given}, "")
-    predicates, signs = _asked_of(group)
-    bits = sum([one.bits(partner) for one in predicates])
-    bits |= sum([bit for bit, one in signs if one.test(partner)]) << SIGN_BITS.start
-    if "alcohol_score" in group:
+@lru_cache(maxsize=4096)
+def _of_item(key: str, name: str, told: str | bool | None) -> int:
+    """What one answer within an object adds."""
+    return _worked_out({key: {**_CALM[key], name: told}}, (f"{key}.{name}",))
+
+
+@lru_cache(maxsize=4096)
+def _of_cell(cell: tuple[str, ...], answers: tuple[Any, ...]) -> int:
+    listed = [list(one) if type(one) is tuple else one for one in answers]
+    return _worked_out(dict(zip(cell, listed, strict=True)), cell)
+
+
+def _worked_out(given: Mapping[str, Any], fields: tuple[str, ...]) -> int:
+    partner = read_partner({**_CALM, **given}, "")
+    bits = sum([one.bits(partner) for one in _ASKED if not one.field or one.field in fields])
+    signs = [place for place, one in enumerate(SIGNS) if not one.field or one.field in fields]
+    bits |= sum([SIGN_BITS.bit(place) for place in signs if SIGNS[place].test(partner)])
+    if "alcohol_score" in fields:
         bits |= _alcohol(partner) << _ALCOHOL.start
     return bits | sum([found << stretch.start for stretch, found in _beside(partner)])
 

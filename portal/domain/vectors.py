@@ -6,7 +6,7 @@ the other, so both places are made of the same two partner numbers.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
@@ -67,10 +67,11 @@ def couple_bits(couple: Couple, *, two_kinds: bool) -> int:
     for finding in couple.standing:
         if not is_cleared_since(couple, finding.tier, finding.found_on):
             held.add(STANDING[finding.tier])
-    return _together(held)
+    return _together(frozenset(held))
 
 
-def _together(held: Set[str]) -> int:
+@lru_cache(maxsize=1024)
+def _together(held: frozenset[str]) -> int:
     bits = 0
     for name in COUPLE_NAMES:
         true = 1 << LAYOUT.places["ours", name]

@@ -98,3 +98,14 @@ class Export(Base):
     file_name: Mapped[Short | None] = mapped_column(default=None)
     sha256: Mapped[Digest | None] = mapped_column(default=None)
     finished_at: Mapped[datetime | None] = mapped_column(default=None)
+    #: intakes, board, case or person (``services/export_orders.py``).
+    report: Mapped[Short] = mapped_column(default="intakes", server_default="intakes")
+    #: What chooses the rows, as JSON: codes and ids alone.
+    filters: Mapped[str] = mapped_column(Text, default="{}", server_default="{}")
+    #: Where the making stands, as JSON (``export_spool.Position``), so that a restarted worker goes on there.
+    position: Mapped[str] = mapped_column(Text, default="{}", server_default="{}")
+    done_rows: Mapped[int] = mapped_column(default=0, server_default="0")
+    all_rows: Mapped[int | None] = mapped_column(default=None)
+    #: JSON of what stands beside the file: schema, versions, counts, checksum.
+    manifest: Mapped[str | None] = mapped_column(Text, default=None)
+    expires_at: Mapped[datetime | None] = mapped_column(default=None)

@@ -22,10 +22,8 @@ from portal.domain.constructs import POLICIES
 from portal.domain.questionnaire import Item, Kind, Section
 
 Cell = str | int | list[str] | None
-Format = Literal["csv", "json"]
 Sensitivity = Literal["plain", "identity", "safety", "suicide", "affair", "substance", "text"]
 
-FORMATS: Final = ("csv", "json")
 #: Kinds of item answers that an identified report may hold, each by a tick of its own.
 KINDS: Final = ("safety", "suicide", "affair", "substance", "text")
 #: Excel reads UTF-8 only behind this mark.
@@ -38,17 +36,24 @@ _SAFETY: Final = frozenset({"free_to_leave", "voluntary", "harm_other", "staying
 
 @dataclass(frozen=True)
 class Source:
-    """All that one row may be made of: one sent intake. ``scores``: the partner of the couple file."""
+    """All that one row may be made of: one sent intake. ``scores``: the partner of the couple file; empty
+    where what belongs to the row could not be opened."""
 
     export_id: str
     slot: str
     sent_on: date
-    scores: Mapping[str, Any]
-    recommendation: Mapping[str, Any] | None
-    signed_route: str | None
+    scores: Mapping[str, Any] = field(default_factory=dict)
+    recommendation: Mapping[str, Any] | None = None
+    signed_route: str | None = None
+    case_key: str = ""
     case_id: str = ""
     name: str | None = field(default=None, repr=False)
     answers: Mapping[str, Answer] = field(default_factory=dict, repr=False)
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether everything that belongs to the row could be opened."""
+        return bool(self.scores)
 
 
 @dataclass(frozen=True)
@@ -60,16 +65,24 @@ class Column:
     read: Callable[[Source], Cell]
 
 
+#: Stands for the route of a row that could not be opened: counted, never dropped in silence.
+UNREADABLE: Final = "unreadable"
+
+
 def _said(key: str) -> Callable[[Source], Cell]:
     return lambda source: None if source.recommendation is None else source.recommendation[key]
 
 
+def _route(source: Source) -> Cell:
+    return _said("route")(source) if source.is_readable else UNREADABLE
+
+
 def _scored(key: str) -> Callable[[Source], Cell]:
-    return lambda source: source.scores[key]
+    return lambda source: source.scores.get(key)
 
 
 def _index(key: str) -> Callable[[Source], Cell]:
-    return lambda source: source.scores["indices"][key]
+    return lambda source: source.scores.get("indices", {}).get(key)
 
 
 def _answered(key: str) -> Callable[[Source], Cell]:
@@ -80,7 +93,7 @@ DEIDENTIFIED: Final = (
     Column("export_id", "plain", lambda source: source.export_id),
     Column("slot", "plain", lambda source: source.slot),
     Column("month", "plain", lambda source: f"{source.sent_on:%Y-%m}"),
-    Column("route", "plain", _said("route")),
+    Column("route", "plain", _route),
     Column("reason", "plain", _said("reason")),
     Column("rule", "plain", _said("rule")),
     Column("model", "plain", _said("model")),
@@ -100,6 +113,10 @@ IDENTITY: Final = (
 )
 
 
+#: Beside the de-identified ones, for counting couples: which rows are of one case, within this report alone.
+CASE_KEY: Final = Column("case_key", "plain", lambda source: source.case_key)
+
+
 def columns(*, identified: bool, include: Sequence[str] = ()) -> tuple[Column, ...]:
     """The columns of a report, the de-identified ones first. ``include`` (of ``KINDS``): kinds of answers."""
     if not identified:
@@ -116,7 +133,7 @@ def _answers_by_kind() -> Mapping[str, tuple[Column, ...]]:
         for policy in POLICIES:
             for section in bank.load(version, policy=policy).sections:
                 for item in section.items:
-                    if (kind := _kind(section, item)) is not None:
+                    if (kind := kind_of(section, item)) is not None:
                         kinds.setdefault(item.key, kind)
     return {
         kind: tuple(Column(key, found, _answered(key)) for key, found in kinds.items() if found == kind)
@@ -124,7 +141,7 @@ def _answers_by_kind() -> Mapping[str, tuple[Column, ...]]:
     }
 
 
-def _kind(section: Section, item: Item) -> Sensitivity | None:
+def kind_of(section: Section, item: Item) -> Sensitivity | None:
     """The one kind an item belongs to, the most protected first; None for an item of no kind."""
     tests: tuple[tuple[Sensitivity, bool], ...] = (
         ("text", item.kind is Kind.TEXT),
@@ -175,27 +192,36 @@ def _is_invisible(char: str) -> bool:
     return char.isspace() or unicodedata.category(char) == "Cf"
 
 
-def _flat(cell: Cell) -> str:
+def head(chosen: Iterable[Column]) -> bytes:
+    """What stands before the first row of a CSV: mark and column names."""
+    return MARK + csv_line([column.key for column in chosen])
+
+
+def cells(chosen: Iterable[Column], source: Source) -> list[Cell]:
+    """One row, texts made harmless to readers."""
+    found = (column.read(source) for column in chosen)
+    return [clean(cell) if isinstance(cell, str) else cell for cell in found]
+
+
+def flat(cell: Cell) -> str:
+    """A cell as text: lists by blanks, nothing for none."""
     if cell is None:
         return ""
-    return " ".join(cell) if isinstance(cell, list) else str(cell)
+    return clean(" ".join(cell)) if isinstance(cell, list) else str(cell)
 
 
-def head(form: str, chosen: Iterable[Column]) -> bytes:
-    """What stands before the first row: mark and column names for CSV, nothing for JSON Lines."""
-    return MARK + _csv([column.key for column in chosen]) if form == "csv" else b""
+def csv_row(row: Iterable[Cell]) -> bytes:
+    """One row of a CSV, CRLF, no cell a formula."""
+    return csv_line([inert(flat(cell)) for cell in row])
 
 
-def line(form: str, chosen: Iterable[Column], source: Source) -> bytes:
-    """One row, UTF-8: CSV with CRLF, or one JSON object and LF."""
-    cells = {column.key: column.read(source) for column in chosen}
-    if form == "csv":
-        return _csv([inert(clean(_flat(cell))) for cell in cells.values()])
-    kept = {key: clean(cell) if isinstance(cell, str) else cell for key, cell in cells.items()}
-    return json.dumps(kept, ensure_ascii=False).encode() + b"\n"
+def json_row(keys: Sequence[str], row: Sequence[Cell]) -> bytes:
+    """One row as a JSON object and LF."""
+    return json.dumps(dict(zip(keys, row, strict=True)), ensure_ascii=False).encode() + b"\n"
 
 
-def _csv(values: Sequence[str]) -> bytes:
+def csv_line(values: Sequence[str]) -> bytes:
+    """Texts as one CSV line, UTF-8, CRLF."""
     buffer = io.StringIO()
     csv.writer(buffer, lineterminator="\r\n").writerow(values)
     return buffer.getvalue().encode()

@@ -6,16 +6,14 @@ dropped, doubled or moved unnoticed, and a file that ends early has no end piece
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import io
-import json
+from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from portal.services.export_columns import MARK
 from portal.services.tools import Tools
 from portal.vault import Place, VaultError, key_id_of
 
@@ -31,9 +29,9 @@ class Unsound(Exception):
 
 @dataclass(frozen=True)
 class Written:
-    """What was written: rows without the head, and the SHA-256 of the plain bytes."""
+    """What was written: bytes, and the SHA-256 of the plain ones."""
 
-    rows: int
+    size: int
     sha256: str
 
 
@@ -42,38 +40,30 @@ def path(folder: Path, export_id: str) -> Path:
     return folder / f"{export_id}.box"
 
 
-def write(tools: Tools, target: Path, export_id: str, *, head: bytes, lines: Iterable[bytes]) -> Written:
+def write(tools: Tools, target: Path, export_id: str, plain: Iterable[bytes]) -> Written:
     """Write a boxed file whole or not at all. Outside any transaction."""
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     half = target.with_suffix(".half")
-    digest, rows = hashlib.sha256(), 0
-
-    def counted() -> Iterator[bytes]:
-        nonlocal rows
-        yield head
-        for line in lines:
-            rows += 1
-            yield line
-
+    digest, size, number = hashlib.sha256(), 0, 0
     half.unlink(missing_ok=True)
     half.touch(mode=0o600)
     with half.open("wb") as file:
-        for number, piece in enumerate(_pieces(counted())):
+        for number, piece in enumerate(_pieces(plain), 1):
             digest.update(piece)
-            file.write(_boxed(tools, export_id, str(number), piece.decode()))
-        file.write(_boxed(tools, export_id, _END, str(rows)))
+            size += len(piece)
+            file.write(_boxed(tools, export_id, str(number - 1), piece))
+        file.write(_boxed(tools, export_id, _END, str(number).encode()))
     half.replace(target)
-    return Written(rows, digest.hexdigest())
+    return Written(size, digest.hexdigest())
 
 
-def _pieces(lines: Iterable[bytes]) -> Iterator[bytes]:
-    """Whole lines gathered to pieces, so that no character is cut in two."""
+def _pieces(plain: Iterable[bytes]) -> Iterator[bytes]:
     held = bytearray()
-    for line in lines:
-        held += line
-        if len(held) >= PIECE:
-            yield bytes(held)
-            held.clear()
+    for some in plain:
+        held += some
+        while len(held) >= PIECE:
+            yield bytes(held[:PIECE])
+            del held[:PIECE]
     if held:
         yield bytes(held)
 
@@ -82,9 +72,13 @@ def _place(export_id: str, number: str) -> Place:
     return Place("export", "file", f"{export_id}/{number}")
 
 
-def _boxed(tools: Tools, export_id: str, number: str, text: str) -> bytes:
-    blob = tools.vault.box("staff", _place(export_id, number), text)
+def _boxed(tools: Tools, export_id: str, number: str, piece: bytes) -> bytes:
+    blob = tools.vault.box("staff", _place(export_id, number), b64encode(piece).decode())
     return len(blob).to_bytes(_LENGTH, "big") + blob
+
+
+def _unboxed(tools: Tools, export_id: str, number: str, blob: bytes) -> bytes:
+    return b64decode(tools.vault.unbox("staff", _place(export_id, number), blob))
 
 
 def read(tools: Tools, source: Path, export_id: str) -> Iterator[bytes]:
@@ -93,9 +87,9 @@ def read(tools: Tools, source: Path, export_id: str) -> Iterator[bytes]:
         blobs = _blobs(file)
         number, blob = 0, next(blobs, b"")
         for following in blobs:
-            yield tools.vault.unbox("staff", _place(export_id, str(number)), blob).encode()
+            yield _unboxed(tools, export_id, str(number), blob)
             number, blob = number + 1, following
-        tools.vault.unbox("staff", _place(export_id, _END), blob)
+        _unboxed(tools, export_id, _END, blob)
 
 
 def renew(tools: Tools, source: Path) -> bool:
@@ -110,8 +104,7 @@ def renew(tools: Tools, source: Path) -> bool:
     with half.open("wb") as file:
         for number, blob in enumerate(blobs, 1):
             name = _END if number == len(blobs) else str(number - 1)
-            text = tools.vault.unbox("staff", _place(export_id, name), blob)
-            file.write(_boxed(tools, export_id, name, text))
+            file.write(_boxed(tools, export_id, name, _unboxed(tools, export_id, name, blob)))
     half.replace(source)
     return True
 
@@ -124,33 +117,10 @@ def _blobs(file: io.BufferedReader) -> Iterator[bytes]:
         yield blob
 
 
-def require_sound(form: str, pieces: Iterable[bytes], *, keys: list[str], rows: int) -> None:
-    """Read a file as its readers will, and raise Unsound unless every row has every column."""
-    texts = (piece.decode() for piece in pieces)
-    lines = (line for text in texts for line in text.split("\n")[:-1])
-    found = _csv_rows(texts, keys) if form == "csv" else _json_rows(lines, keys)
-    if found != rows:
-        raise Unsound(f"{found} rows instead of {rows}")
-
-
-def _csv_rows(texts: Iterable[str], keys: list[str]) -> int:
-    lines = (line for text in texts for line in io.StringIO(text, newline=""))
-    table = csv.reader(lines, strict=True)
-    head = next(table)
-    if [head[0].removeprefix(MARK.decode()), *head[1:]] != keys:
-        raise Unsound("another head")
-    return _counted(row for row in table if _is_whole(len(row), len(keys)))
-
-
-def _json_rows(lines: Iterable[str], keys: list[str]) -> int:
-    return _counted(line for line in lines if _is_whole(list(json.loads(line)), keys))
-
-
-def _is_whole(found: object, wanted: object) -> bool:
-    if found != wanted:
-        raise Unsound("a row without all columns")
-    return True
-
-
-def _counted(rows: Iterable[object]) -> int:
-    return sum(1 for _ in rows)
+def discard(folder: Path, export_id: str) -> bool:
+    """Remove a file and what a killed run left of it; whether there was one."""
+    target = path(folder, export_id)
+    target.with_suffix(".half").unlink(missing_ok=True)
+    was_there = target.exists()
+    target.unlink(missing_ok=True)
+    return was_there

@@ -1,54 +1,47 @@
 """Reports: asked for, made, handed out, each step with its event.
 
-A de-identified report streams at once from its own page. An identified one needs a purpose, and its file
-is made by the worker and lies boxed in the exports folder until somebody fetches it.
+A de-identified CSV streams at once from its own page. Everything else is made by the worker in slices, set
+aside row by row (``export_spool``), so that it can be cancelled and goes on after a restart; its file lies
+boxed in the exports folder, with a manifest, until it expires.
 """
 
 from __future__ import annotations
 
-import csv
 import hashlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Row, insert, select, update
 from sqlalchemy.orm import Session
 
-from portal.domain.access import Viewer, system
-from portal.domain.answers import canonical_text
+from portal.domain.access import Viewer
 from portal.models import Export, table_of
-from portal.services import audit, export_columns, export_files, jobs
-from portal.services.errors import BadInput, NotFound
-from portal.services.export_columns import FORMATS, KINDS, Column
+from portal.services import audit, export_columns, export_files, export_manifests, export_orders, jobs
+from portal.services.errors import Conflict, NotFound
+from portal.services.export_columns import Column
+from portal.services.export_orders import Filters, Order
 from portal.services.export_rows import Reader, Span
+from portal.services.export_spool import Position
 from portal.services.tools import Tools
 from portal.store import Store
-from portal.vault import Place, VaultError
+from portal.vault import Place
 
-LONGEST_PURPOSE: Final = 500
+#: How long a finished file lies there.
+LIFE: Final = timedelta(days=7)
 _PIECE: Final = 64 * 1024
-#: Days a report may begin or end on; beyond them the calendar's own edges are near.
-_YEARS: Final = range(1970, 2200)
-
-
-@dataclass(frozen=True)
-class Order:
-    """What is asked for, checked. ``since`` and ``until`` are inclusive days in the practice's time zone."""
-
-    format: str
-    since: date | None = None
-    until: date | None = None
-    identified: bool = False
-    include: tuple[str, ...] = ()
-    purpose: str = field(default="", repr=False)
+_ENDINGS: Final = {"csv": "csv", "json": "jsonl", "xlsx": "xlsx", "pdf": "pdf"}
 
 
 @dataclass(frozen=True)
 class ExportView:
-    """One report. ``state``: waiting, ready, failed, handed_over (by a command); ``rows``: None at first."""
+    """One report. ``state``: waiting, ready, failed, cancelled, expired, handed_over (by a command).
+
+    ``rows``: None until it is finished; ``done_rows`` of ``all_rows`` while it is being made.
+    """
 
     id: str
     asked_by: str
@@ -64,58 +57,32 @@ class ExportView:
     file_name: str
     sha256: str | None
     finished_at: datetime | None
+    report: str
+    filters: Filters
+    position: Position
+    done_rows: int
+    all_rows: int | None
+    manifest: str | None
+    expires_at: datetime | None
+
+    @property
+    def order(self) -> Order:
+        """What was asked for."""
+        return Order(
+            self.format, self.since, self.until, self.identified, self.include, self.purpose, self.report,
+            self.filters,
+        )  # fmt: skip
 
     @property
     def columns(self) -> tuple[Column, ...]:
-        """The columns of this report."""
-        return export_columns.columns(identified=self.identified, include=self.include)
+        """The columns of its rows."""
+        chosen = export_columns.columns(identified=self.identified, include=self.include)
+        return (*chosen, export_columns.CASE_KEY) if self.report == "board" else chosen
 
-
-def checked(
-    *, form: str, since: str, until: str, identified: bool, include: Sequence[str], purpose: str
-) -> Order:
-    """An order from posted texts. Raises BadInput with a reason for each field at fault."""
-    faults: dict[str, str] = {}
-    first, last = _day("since", since, faults), _day("until", until, faults)
-    if first is not None and last is not None and last < first:
-        faults["until"] = "before_since"
-    if form not in FORMATS:
-        faults["format"] = "not_an_option"
-    if any(kind not in KINDS for kind in include):
-        faults["include"] = "not_an_option"
-    elif include and not identified:
-        faults["include"] = "identified_only"
-    why = _purpose(purpose, faults, is_needed=identified)
-    if faults:
-        raise BadInput(faults)
-    return Order(form, first, last, identified, tuple(kind for kind in KINDS if kind in include), why)
-
-
-def _day(name: str, text: str, faults: dict[str, str]) -> date | None:
-    if not text.strip():
-        return None
-    try:
-        day = date.fromisoformat(text.strip())
-    except ValueError:
-        faults[name] = "bad_date"
-        return None
-    if day.year not in _YEARS:
-        faults[name] = "bad_date"
-        return None
-    return day
-
-
-def _purpose(text: str, faults: dict[str, str], *, is_needed: bool) -> str:
-    try:
-        purpose = canonical_text(text).strip()
-    except ValueError:
-        faults["purpose"] = "bad_characters"
-        return ""
-    if is_needed and not purpose:
-        faults["purpose"] = "missing"
-    if len(purpose) > LONGEST_PURPOSE:
-        faults["purpose"] = "too_long"
-    return purpose
+    def reader(self, tools: Tools) -> Reader:
+        """Reads its rows."""
+        span = Span(self.since, self.until, self.asked_at)
+        return Reader(tools, self.id, span, self.identified, self.filters)
 
 
 def create(
@@ -123,11 +90,15 @@ def create(
 ) -> ExportView:
     """Keep an order with its event. ``is_handed_over``: a command writes the file itself, at once.
 
-    Anything else that is identified becomes a job of the worker.
+    Anything but a de-identified CSV becomes a job of the worker. Raises BadInput for a filter that names
+    nobody.
     """
+    export_orders.require_known(session, order)
     row_id = tools.new_id()
-    state = "handed_over" if is_handed_over else "waiting" if order.identified else "ready"
-    ending = "csv" if order.format == "csv" else "jsonl"
+    state = "handed_over" if is_handed_over else "ready" if order.streams else "waiting"
+    ending = (
+        "json" if order.report in export_orders.PAPERS and order.format == "json" else _ENDINGS[order.format]
+    )
     row = {
         "id": row_id,
         "asked_by": by.id,
@@ -140,19 +111,33 @@ def create(
         "since": order.since and order.since.isoformat(),
         "until": order.until and order.until.isoformat(),
         "file_name": f"report-{tools.new_id()[:8]}.{ending}",
+        "report": order.report,
+        "filters": json.dumps(asdict(order.filters)),
+        "position": "{}",
+        "done_rows": 0,
     }
     session.execute(insert(table_of(Export)), [row])
-    detail: audit.Detail = {
-        "format": order.format,
-        "identified": order.identified,
-        "include": list(order.include),
-        "since": row["since"],  # type: ignore[dict-item]
-        "until": row["until"],  # type: ignore[dict-item]
-    }
-    audit.record(session, tools, by=by, verb="export.asked", subject=("export", row_id), detail=detail)
+    _note_asked(session, tools, row_id, order, by)
     if state == "waiting":
         jobs.add(session, tools, kind="export", subject_id=row_id)
     return find(session, tools, row_id)
+
+
+def _note_asked(session: Session, tools: Tools, export_id: str, order: Order, by: Viewer) -> None:
+    detail: audit.Detail = {
+        "report": order.report,
+        "format": order.format,
+        "identified": order.identified,
+        "include": list(order.include),
+        "since": order.since.isoformat() if order.since else None,
+        "until": order.until.isoformat() if order.until else None,
+    }
+    audit.record(session, tools, by=by, verb="export.asked", subject=("export", export_id), detail=detail)
+    if order.filters.case:
+        # Who asks what left about a case finds it on the case's own trail.
+        about: audit.Detail = {"report": order.report, "slot": order.filters.slot}
+        subject = ("case", order.filters.case)
+        audit.record(session, tools, by=by, verb="export.of_case", subject=subject, detail=about)
 
 
 def find(session: Session, tools: Tools, export_id: str) -> ExportView:
@@ -182,6 +167,8 @@ def _view(tools: Tools, row: Row[Any]) -> ExportView:
             "include": tuple(kind for kind in row.include.split(",") if kind),
             "since": row.since and date.fromisoformat(row.since),
             "until": row.until and date.fromisoformat(row.until),
+            "filters": Filters(**json.loads(row.filters)),
+            "position": Position.of(row.position),
         },
         purpose=tools.vault.unbox("staff", Place("export", "purpose_box", row.id), box),
     )
@@ -190,7 +177,7 @@ def _view(tools: Tools, row: Row[Any]) -> ExportView:
 def hand_out(session: Session, tools: Tools, *, export_id: str, by: Viewer) -> ExportView:
     """Note that somebody fetches the file now, before its first byte. Raises NotFound until it is ready."""
     view = find(session, tools, export_id)
-    if view.state != "ready":
+    if view.state != "ready" or (view.expires_at is not None and view.expires_at <= tools.now()):
         raise NotFound
     audit.record(session, tools, by=by, verb="export.downloaded", subject=("export", export_id))
     return view
@@ -198,7 +185,7 @@ def hand_out(session: Session, tools: Tools, *, export_id: str, by: Viewer) -> E
 
 def content(store: Store, tools: Tools, *, view: ExportView, folder: Path, by: Viewer) -> Iterator[bytes]:
     """The bytes of a report: streamed from the database, or from its boxed file (NotFound: gone)."""
-    if not view.identified:
+    if view.order.streams:
         return stream(store, tools, view=view, by=by)
     source = export_files.path(folder, view.id)
     if not source.exists():
@@ -207,71 +194,84 @@ def content(store: Store, tools: Tools, *, view: ExportView, folder: Path, by: V
 
 
 def stream(store: Store, tools: Tools, *, view: ExportView, by: Viewer) -> Iterator[bytes]:
-    """Make a report as it is read, in pieces of about 64 KiB; notes rows and checksum at its end."""
-    digest, rows, held = hashlib.sha256(), 0, bytearray(export_columns.head(view.format, view.columns))
-    for line in _lines(store, tools, view):
+    """Make a CSV or JSON Lines as it is read, in pieces of about 64 KiB; notes the outcome at its end."""
+    keys, is_csv = [column.key for column in view.columns], view.format == "csv"
+    digest, rows, bad = hashlib.sha256(), 0, 0
+    held = bytearray(export_columns.head(view.columns) if is_csv else b"")
+    for source in view.reader(tools).sources(store.staff):
         rows += 1
-        held += line
+        bad += not source.is_readable
+        cells = export_columns.cells(view.columns, source)
+        held += export_columns.csv_row(cells) if is_csv else export_columns.json_row(keys, cells)
         if len(held) >= _PIECE:
             digest.update(held)
             yield bytes(held)
             held.clear()
     digest.update(held)
     yield bytes(held)
-    _finish(store, tools, view, by=by, state=view.state, rows=rows, sha256=digest.hexdigest())
+    counts = export_manifests.Counts(rows, rows, bad)
+    finish(store, tools, view, by=by, state=view.state, counts=counts, sha256=digest.hexdigest())
 
 
-def _lines(store: Store, tools: Tools, view: ExportView) -> Iterator[bytes]:
-    span = Span(view.since, view.until, view.asked_at)
-    reader = Reader(tools, view.id, span, view.identified)
-    chosen = view.columns
-    return (export_columns.line(view.format, chosen, source) for source in reader.sources(store.staff))
-
-
-def run(store: Store, tools: Tools, folder: Path, export_id: str) -> None:
-    """Make the file of a waiting report (a job of the worker), read it back, and say that it is ready.
-
-    Does nothing for a report that is not waiting; one that does not read back is thrown away.
-    """
-    by = system("export")
-    with store.staff.read() as session:
-        view = find(session, tools, export_id)
-    if view.state != "waiting":
-        return
-    target = export_files.path(folder, view.id)
-    head = export_columns.head(view.format, view.columns)
-    written = export_files.write(tools, target, view.id, head=head, lines=_lines(store, tools, view))
-    try:
-        export_files.require_sound(
-            view.format,
-            export_files.read(tools, target, view.id),
-            keys=[column.key for column in view.columns],
-            rows=written.rows,
-        )
-    except (export_files.Unsound, VaultError, csv.Error, ValueError):
-        target.unlink()
-        _finish(store, tools, view, by=by, state="failed", rows=None, sha256=None)
-        return
-    _finish(store, tools, view, by=by, state="ready", rows=written.rows, sha256=written.sha256)
-
-
-def _finish(
+def finish(
     store: Store,
     tools: Tools,
     view: ExportView,
     *,
     by: Viewer,
     state: str,
-    rows: int | None,
-    sha256: str | None,
+    counts: export_manifests.Counts | None = None,
+    sha256: str | None = None,
 ) -> None:
-    """Note what came of a report, in a short transaction of its own."""
-    c = table_of(Export).c
+    """Note what came of a report, in a short transaction of its own; a finished file expires.
+
+    Raises Conflict where it was cancelled meanwhile.
+    """
+    c, now = table_of(Export).c, tools.now()
+    manifest = None
+    if counts is not None and sha256 is not None:
+        manifest = export_manifests.written(view.order, view.columns, counts, sha256=sha256, made_at=now)
+    is_kept = state == "ready" and not view.order.streams
+    values = {
+        "state": state, "rows": counts and counts.rows, "sha256": sha256, "finished_at": now,
+        "manifest": manifest, "expires_at": now + LIFE if is_kept else None,
+    }  # fmt: skip
     with store.staff.write() as session:
-        session.execute(
-            update(table_of(Export))
-            .where(c.id == view.id)
-            .values(state=state, rows=rows, sha256=sha256, finished_at=tools.now())
-        )
+        if find(session, tools, view.id).state != view.state:
+            raise Conflict("cancelled")
+        session.execute(update(table_of(Export)).where(c.id == view.id).values(**values))
         verb = "export.failed" if state == "failed" else "export.finished"
-        audit.record(session, tools, by=by, verb=verb, subject=("export", view.id), detail={"rows": rows})
+        detail: audit.Detail = {"rows": None if counts is None else counts.rows}
+        audit.record(session, tools, by=by, verb=verb, subject=("export", view.id), detail=detail)
+        if is_kept:
+            jobs.add(session, tools, kind="export_expiry", subject_id=view.id, due_at=now + LIFE)
+
+
+def cancel(session: Session, tools: Tools, *, export_id: str, by: Viewer) -> None:
+    """Stop a report that is still being made; the worker removes what it set aside. Raises NotFound.
+
+    Raises Conflict for one that is finished, or was cancelled before.
+    """
+    view = find(session, tools, export_id)
+    if view.state != "waiting":
+        raise Conflict("finished")
+    _set_state(session, tools, export_id, "cancelled")
+    audit.record(session, tools, by=by, verb="export.cancelled", subject=("export", export_id))
+    jobs.add(session, tools, kind="export", subject_id=export_id)
+
+
+def expire(store: Store, tools: Tools, folder: Path, export_id: str, *, by: Viewer) -> None:
+    """Take a finished file off the disk once its time is over; nothing happens before, or a second time."""
+    with store.staff.write() as session:
+        view = find(session, tools, export_id)
+        if view.state != "ready" or view.expires_at is None or view.expires_at > tools.now():
+            return
+        _set_state(session, tools, export_id, "expired")
+        audit.record(session, tools, by=by, verb="export.expired", subject=("export", export_id))
+    export_files.discard(folder, export_id)
+
+
+def _set_state(session: Session, tools: Tools, export_id: str, state: str) -> None:
+    c = table_of(Export).c
+    change = update(table_of(Export)).where(c.id == export_id)
+    session.execute(change.values(state=state, finished_at=tools.now()))

@@ -59,6 +59,14 @@ def cases_of(session: Session, tools: Tools, staff_id: str) -> tuple[CaseState, 
     return case_states.of_cases(session, tools, wanted.order_by(c.opened_at, c.id))
 
 
+def cases_seen(session: Session, tools: Tools, *, staff_id: str, by: Viewer) -> tuple[CaseState, ...]:
+    """The same for a page, with the event that they were looked at."""
+    held = cases_of(session, tools, staff_id)
+    detail: audit.Detail = {"rows": len(held)}
+    audit.record(session, tools, by=by, verb="cases.listed", subject=("staff", staff_id), detail=detail)
+    return held
+
+
 def preview(
     session: Session, tools: Tools, *, staff_id: str, chosen: Collection[str], to: str
 ) -> tuple[Move, ...]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from portal.models import Notice, table_of
@@ -34,3 +36,28 @@ def pin(
         "shown_from": tools.now(),
     }
     session.execute(insert(table_of(Notice)), [row])
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One thing that a partner was shown: its title and text, and since when."""
+
+    kind: str
+    shown_from: datetime
+    text: str
+
+
+def of_partner(session: Session, tools: Tools, *, partner_id: str) -> tuple[Shown, ...]:
+    """Everything this partner was shown, oldest first; staff side (a record that they ask for)."""
+    c = table_of(Notice).c
+    rows = session.execute(
+        select(c.id, c.kind, c.shown_from, c.body_box)
+        .where(c.partner_id == partner_id)
+        .order_by(c.shown_from, c.id)
+    ).all()
+    return tuple(Shown(row.kind, row.shown_from, _text(tools, row.id, row.body_box)) for row in rows)
+
+
+def _text(tools: Tools, notice_id: str, box: bytes) -> str:
+    body = json.loads(tools.vault.unbox("partner", Place("notice", "body_box", notice_id), box))
+    return "\n".join(str(body[key]) for key in ("title", "text") if body.get(key))

@@ -68,6 +68,12 @@ class Posted:
     to: str = ""
 
 
+def seen(session: Session, tools: Tools, *, case_id: str, by: Viewer) -> tuple[EntryView, ...]:
+    """Every entry of a case, with the event that they were looked at."""
+    audit.record(session, tools, by=by, verb="case.scheduling_viewed", subject=("case", case_id))
+    return of_case(session, tools, case_id)
+
+
 def of_case(session: Session, tools: Tools, case_id: str) -> tuple[EntryView, ...]:
     """Every form of a case that staff entered, the first first. One statement."""
     e, i, p = table_of(StaffEntry).c, table_of(Intake).c, table_of(Partner).c

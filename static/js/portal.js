@@ -268,5 +268,7 @@ function start() {
   all("form[data-autosave]").forEach((form) => drafts.push(new Draft(form)));
   all("textarea[data-limit]").forEach((area) => area.addEventListener("input", () => count(area)));
   document.querySelector("[data-focus]")?.focus();
+  const seconds = document.querySelector("[data-refresh]")?.dataset.refresh;
+  if (seconds) setTimeout(() => location.reload(), seconds * 1000);
 }
 start();

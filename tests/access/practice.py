@@ -18,7 +18,7 @@ from moving_clock import Clock
 from portal import create_app
 from portal.domain.access import Viewer
 from portal.models import AccountLink, Letter, table_of
-from portal.services import accounts, admin_cases, exports, people, releases, sessions, set_ups
+from portal.services import accounts, admin_cases, export_orders, exports, people, releases, sessions, set_ups
 from portal.services.tools import Passwords, Tools, token_hash
 from portal.vault import new_vault
 
@@ -89,7 +89,7 @@ def build(folder: Path, empty: Path, passwords: Passwords) -> House:
     inviter.says("partner_choice", choice="invite", channel="email", address="them@example.org")
     company.works()
     with store.staff.write() as session:
-        report = exports.create(session, tools, order=exports.Order("csv"), by=staff["ada"])
+        report = exports.create(session, tools, order=export_orders.Order("csv"), by=staff["ada"])
     partners["inviter"] = inviter
     _keep_cards(company, partners)
     tokens = _tokens(company, staff, partners)

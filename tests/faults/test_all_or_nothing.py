@@ -7,7 +7,17 @@ from killing import Rows, changed, everything, killed_everywhere
 
 from cast import Cast, Pair
 from portal.domain.access import Viewer
-from portal.services import audit_chain, clearances, exports, intakes, joining, releases, reviews
+from portal.services import (
+    audit_chain,
+    clearances,
+    export_making,
+    export_orders,
+    exports,
+    intakes,
+    joining,
+    releases,
+    reviews,
+)
 
 BODY = "We would like to talk with you by yourself first."
 
@@ -97,7 +107,7 @@ def test_clearing(company: Cast, pair: Pair, thea: Viewer) -> None:
 
 
 def test_an_export_is_asked_for_and_made(company: Cast, pair: Pair, thea: Viewer) -> None:
-    order = exports.Order("csv", identified=True, purpose="Audit of the year")
+    order = export_orders.Order("csv", identified=True, purpose="Audit of the year")
     made: list[str] = []
 
     def ask() -> None:
@@ -112,7 +122,9 @@ def test_an_export_is_asked_for_and_made(company: Cast, pair: Pair, thea: Viewer
         assert view.state == "waiting", f"killed at statement {number}"
 
     killed_everywhere(
-        company.store, lambda: exports.run(company.store, company.tools, company.folder, made[-1]), whole
+        company.store,
+        lambda: export_making.run(company.store, company.tools, company.folder, made[-1]),
+        whole,
     )
     with company.store.staff.read() as session:
         view = exports.find(session, company.tools, made[-1])

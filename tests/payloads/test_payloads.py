@@ -8,6 +8,7 @@ import unicodedata
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -24,6 +25,7 @@ from portal.services import (
     accounts,
     consents,
     contacts,
+    export_orders,
     exports,
     people,
     practice_settings,
@@ -66,7 +68,7 @@ class Browser:
     def get(self, path: str) -> str:
         return self.client.get(path).text
 
-    def post(self, path: str, **fields: Any) -> Any:
+    def post(self, path: str, /, **fields: Any) -> Any:
         return self.client.post(path, data={"csrf_token": self.csrf, **fields})
 
 
@@ -182,16 +184,37 @@ def test_t02_no_text_changes_a_query(played: dict[str, Any]) -> None:
         assert session.execute(text("SELECT count(*) FROM practice")).scalar() == 1
 
 
-def test_t03_an_export_holds_text_and_no_formula(played: dict[str, Any]) -> None:
-    office = played["office"]
+def _report(office: Any, order: export_orders.Order) -> bytes:
     company: Cast = office.company
-    order = exports.Order("csv", identified=True, include=("text",), purpose="Audit")
     with office.store.staff.write() as session:
         view = exports.create(session, office.tools, order=order, by=OFFICE)
     company.works()
     with office.store.staff.read() as session:
         view = exports.find(session, office.tools, view.id)
-    read = b"".join(exports.content(office.store, office.tools, view=view, folder=company.folder, by=OFFICE))
+    assert view.state == "ready"
+    return b"".join(exports.content(office.store, office.tools, view=view, folder=company.folder, by=OFFICE))
+
+
+def test_a_workbook_and_a_record_hold_every_payload_as_text(played: dict[str, Any]) -> None:
+    office, kinds = played["office"], ("safety", "suicide", "affair", "substance", "text")
+    order = export_orders.Order("xlsx", identified=True, include=kinds, purpose="Audit")
+    book = openpyxl.load_workbook(io.BytesIO(_report(office, order)))
+    cells = [cell for row in book["Report"].iter_rows() for cell in row if cell.value is not None]
+    assert {cell.data_type for cell in cells} <= {"s", "n"}
+    assert any(MARK in str(cell.value) for cell in cells)
+    with office.store.staff.read() as session:
+        case = session.execute(text("SELECT case_id FROM partner LIMIT 1")).scalar()
+    about = export_orders.Filters(case=str(case), slot="a")
+    for report in ("person", "case"):
+        order = export_orders.Order("pdf", None, None, True, kinds, "Audit", report, about)
+        pages = PdfReader(io.BytesIO(_report(office, order))).pages
+        assert MARK in "".join(page.extract_text() for page in pages).replace("\n", "")
+
+
+def test_t03_an_export_holds_text_and_no_formula(played: dict[str, Any]) -> None:
+    office = played["office"]
+    order = export_orders.Order("csv", identified=True, include=("text",), purpose="Audit")
+    read = _report(office, order)
     table = list(csv.reader(io.StringIO(read.decode("utf-8-sig"), newline="")))
     cells = [cell for row in table for cell in row]
     assert {len(row) for row in table} == {len(table[0])}

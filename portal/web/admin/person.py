@@ -115,11 +115,11 @@ def draw(
 ) -> str:
     """The page; ``faults``: what was wrong with the form of ``act``; ``moves``: a handover to confirm."""
     tools, found = kit.tools(), faults or {}
-    with kit.store().staff.read() as session:
+    with kit.writing(as_partner=False) as session:
         staff = people.everyone(session, tools)
         profile = staff_profiles.all_profiles(session, tools).get(staff_id, staffing.Profile())
         away = [view for view in absences.coming(session, tools) if view.staff_id == staff_id]
-        held = handovers.cases_of(session, tools, staff_id)
+        held = handovers.cases_seen(session, tools, staff_id=staff_id, by=kit.viewer())
     return render_template(
         "admin/staff_member.html",
         member=next((member for member in staff if member.id == staff_id), None),

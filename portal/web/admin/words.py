@@ -25,6 +25,10 @@ REASONS: Mapping[str, Any] = {
     "bad_date": _l("Please give a day, such as 2026-11-23."),
     "before_since": _l("The last day must not be before the first."),
     "identified_only": _l("Answers can only stand in an identified report."),
+    "not_in_this_format": _l("This report does not come in this format. Please choose another."),
+    "names_somebody": _l("This report names somebody. Please tick this, and say what it is for."),
+    "counts_only": _l("This report holds counts alone, and no names. Please take the tick away."),
+    "export_over": _l("This report is finished already, or was stopped before."),
     "no_such_case": _l("There is no such case."),
     "same_case": _l("This is the same case."),
     "not_one_person": _l("The other case does not hold exactly one person who has joined."),
@@ -116,6 +120,9 @@ LABELS: Mapping[str, Any] = {
     "until": _l("Sent until"),
     "include": _l("And these answers"),
     "purpose": _l("Purpose"),
+    "report": _l("Which report"),
+    "status": _l("Cases"),
+    "route": _l("Recommended route"),
 }
 
 #: What the public page may say: topic -> label.
@@ -163,6 +170,8 @@ STATES: Mapping[str, Any] = {
     "ready": _l("Ready"),
     "failed": _l("Failed; please ask again"),
     "handed_over": _l("Written by a command"),
+    "cancelled": _l("Stopped"),
+    "expired": _l("No longer there; please ask again"),
 }
 MAILS: Mapping[str, Any] = {
     "invitation": _l("Invitation"),

@@ -126,9 +126,9 @@ def _send(case_id: str, slot: str) -> None:
 
 
 def _draw(case_id: str, slot: str, faults: Mapping[str, str] | None = None, *, note: str = "") -> str:
-    with kit.store().staff.read() as session:
+    with kit.writing(as_partner=False) as session:
         desk = staff_entries.desk(session, case_id=case_id, slot=slot)
-        entered = staff_entries.of_case(session, kit.tools(), case_id)
+        entered = staff_entries.seen(session, kit.tools(), case_id=case_id, by=kit.viewer())
         staff = case_names.of_staff(session, kit.tools())
     found = faults or {}
     return render_template(

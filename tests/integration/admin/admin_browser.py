@@ -25,7 +25,7 @@ class Desk:
     def get(self, path: str) -> Any:
         return self.client.get(path)
 
-    def post(self, path: str, **fields: str | list[str]) -> Any:
+    def post(self, path: str, /, **fields: str | list[str]) -> Any:
         return self.client.post(path, data={"csrf_token": self.csrf, **fields})
 
 

@@ -38,14 +38,18 @@ HEAD = (
 )
 
 
+def _line(form: str, chosen: tuple[Column, ...], source: Source) -> bytes:
+    cells = export_columns.cells(chosen, source)
+    return export_columns.csv_row(cells) if form == "csv" else export_columns.json_row(_keys(chosen), cells)
+
+
 def _keys(columns: tuple[Column, ...]) -> list[str]:
     return [column.key for column in columns]
 
 
 def test_the_deidentified_columns_are_those_of_the_contract() -> None:
     chosen = export_columns.columns(identified=False, include=("text",))
-    assert export_columns.head("csv", chosen) == b"\xef\xbb\xbf" + HEAD.encode() + b"\r\n"
-    assert export_columns.head("json", chosen) == b""
+    assert export_columns.head(chosen) == b"\xef\xbb\xbf" + HEAD.encode() + b"\r\n"
     assert {column.sensitivity for column in chosen} == {"plain"}
 
 
@@ -54,12 +58,12 @@ def test_a_csv_line() -> None:
     line = (
         b"e1,a,2026-11,couples,matched,R18b,gottman,couples,3,,declined,40,,0,not_signed interview_each\r\n"
     )
-    assert export_columns.line("csv", chosen, PLAIN) == line
+    assert _line("csv", chosen, PLAIN) == line
 
 
 def test_a_json_line_has_the_same_columns() -> None:
     chosen = export_columns.columns(identified=False)
-    line = export_columns.line("json", chosen, PLAIN)
+    line = _line("json", chosen, PLAIN)
     assert line.endswith(b"\n")
     assert json.loads(line) == dict(
         zip(
@@ -74,7 +78,13 @@ def test_a_json_line_has_the_same_columns() -> None:
 def test_before_a_recommendation_its_cells_are_empty() -> None:
     source = Source("e1", "b", date(2026, 1, 2), PLAIN.scores, None, None)
     chosen = export_columns.columns(identified=False)
-    assert export_columns.line("csv", chosen, source) == b"e1,b,2026-01,,,,,,3,,declined,40,,0,\r\n"
+    assert _line("csv", chosen, source) == b"e1,b,2026-01,,,,,,3,,declined,40,,0,\r\n"
+
+
+def test_a_row_that_cannot_be_opened_is_marked_and_breaks_nothing() -> None:
+    source = Source("e1", "b", date(2026, 1, 2), case_id="c1")
+    chosen = export_columns.columns(identified=True, include=("safety",))
+    assert _line("csv", chosen, source).startswith(b"e1,b,2026-01,unreadable,,,,,,,,,,,,c1,,2026-01-02,,")
 
 
 def test_an_identified_report_adds_names_days_and_only_the_kinds_asked_for() -> None:
@@ -92,7 +102,7 @@ def test_an_identified_report_adds_names_days_and_only_the_kinds_asked_for() -> 
 
 def test_identified_cells() -> None:
     chosen = export_columns.columns(identified=True, include=("safety", "text"))
-    row = export_columns.line("csv", chosen, PLAIN).decode()
+    row = _line("csv", chosen, PLAIN).decode()
     cells = dict(zip(_keys(chosen), next(csv.reader(io.StringIO(row, newline=""))), strict=True))
     found = [cells[key] for key in ("case", "name", "sent_on", "own_words", "control_received", "fear")]
     assert found == ["c1", "'=Alex", "2026-11-23", "one\ntwo", "money phone", ""]
@@ -140,9 +150,7 @@ def test_poison_is_shown_not_kept() -> None:
 def test_any_text_reads_back_as_one_cell(text: str) -> None:
     column = Column("own_words", "text", lambda _source: text)
     other = Column("anything_else", "text", lambda _source: text)
-    line = export_columns.line("csv", (column, other), PLAIN).decode()
+    line = _line("csv", (column, other), PLAIN).decode()
     rows: list[Any] = list(csv.reader(io.StringIO(line, newline=""), strict=True))
     assert rows == [[export_columns.inert(export_columns.clean(text))] * 2]
-    assert json.loads(export_columns.line("json", (column,), PLAIN)) == {
-        "own_words": export_columns.clean(text)
-    }
+    assert json.loads(_line("json", (column,), PLAIN)) == {"own_words": export_columns.clean(text)}

@@ -16,15 +16,15 @@ from sqlalchemy import select
 
 from portal.domain.access import Viewer
 from portal.models import AuditEvent, Job, table_of
-from portal.services import export_files, export_rows, exports
+from portal.services import export_checks, export_files, export_making, export_orders, export_rows, exports
 from portal.services.errors import BadInput, NotFound
-from portal.services.exports import ExportView, Order
+from portal.services.export_orders import Filters, Order
+from portal.services.exports import ExportView
 from portal.vault import VaultError
 
 
 def _checked(**given: Any) -> Order:
-    blank = {"form": "csv", "since": "", "until": "", "identified": False, "include": (), "purpose": ""}
-    return exports.checked(**{**blank, **given})
+    return export_orders.checked(**{"form": "csv", **given})
 
 
 def _ask(world: World, by: Viewer, **given: Any) -> ExportView:
@@ -95,7 +95,10 @@ def test_row_ids_say_the_same_within_a_report_and_nothing_across(
 
 def test_json_lines_hold_the_same(world: World, couple: str, tmp_path: Path) -> None:
     ada = world.staff("Ada", roles=("admin",))
-    body = _bytes(world, _ask(world, ada, form="json"), tmp_path, ada)
+    view = _ask(world, ada, form="json")
+    assert view.state == "waiting"
+    export_making.run(world.store, world.tools, tmp_path, view.id)
+    body = _bytes(world, _again(world, view), tmp_path, ada)
     rows = [json.loads(line) for line in body.decode().splitlines()]
     assert [(row["slot"], row["lean"], row["model"]) for row in rows] == [("a", 1, None), ("b", 4, None)]
     assert "interview_each" in rows[0]["gates"]
@@ -152,8 +155,8 @@ def test_an_identified_report_is_made_by_the_worker(world: World, couple: str, t
         jobs = session.execute(select(c.kind).where(c.subject_id == view.id)).scalars().all()
     assert jobs == ["export"]
 
-    exports.run(world.store, world.tools, tmp_path / "exports", view.id)
-    exports.run(world.store, world.tools, tmp_path / "exports", view.id)  # a second time does nothing
+    export_making.run(world.store, world.tools, tmp_path / "exports", view.id)
+    export_making.run(world.store, world.tools, tmp_path / "exports", view.id)  # a second time does nothing
 
     with world.store.staff.write() as session:
         ready = exports.hand_out(session, world.tools, export_id=view.id, by=ada)
@@ -178,7 +181,7 @@ def test_a_file_that_does_not_read_back_is_thrown_away(
     ada = world.staff("Ada", roles=("admin",))
     view = _ask(world, ada, identified=True, purpose="audit")
     monkeypatch.setattr(export_files, "read", lambda *_given: iter([b"not,the,head\r\n"]))
-    exports.run(world.store, world.tools, tmp_path, view.id)
+    export_making.run(world.store, world.tools, tmp_path, view.id)
     assert _again(world, view).state == "failed"
     assert list(tmp_path.glob("*.box")) == []
     assert _verbs(world, view) == ["export.asked", "export.failed"]
@@ -216,7 +219,18 @@ def test_an_unknown_report_is_not_found(world: World) -> None:
 @pytest.mark.parametrize(
     ("given", "faults"),
     [
-        ({"form": "xlsx"}, {"format": "not_an_option"}),
+        ({"form": "fhir"}, {"format": "not_an_option"}),
+        ({"form": "pdf"}, {"format": "not_in_this_format"}),
+        ({"report": "gossip"}, {"report": "not_an_option"}),
+        (
+            {"report": "person", "form": "pdf"},
+            {"identified": "names_somebody", "case": "missing", "slot": "not_an_option"},
+        ),
+        ({"report": "board", "identified": True, "purpose": "x"}, {"identified": "counts_only"}),
+        (
+            {"filters": Filters(status="odd", route="odd")},
+            {"status": "not_an_option", "route": "not_an_option"},
+        ),
         ({"since": "23.11.2026"}, {"since": "bad_date"}),
         ({"until": "0001-01-01"}, {"until": "bad_date"}),
         ({"since": "2026-02-02", "until": "2026-02-01"}, {"until": "before_since"}),
@@ -238,20 +252,20 @@ def test_boxed_files_are_whole_or_refused(
 ) -> None:
     monkeypatch.setattr(export_files, "PIECE", 8)
     target = export_files.path(tmp_path, "r1")
-    lines = [b"one,1\r\n", b"two,2\r\n", "drei,ü\r\n".encode()]
-    written = export_files.write(world.tools, target, "r1", head=b"a,b\r\n", lines=lines)
-    plain = b"a,b\r\n" + b"".join(lines)
-    assert written == export_files.Written(3, hashlib.sha256(plain).hexdigest())
+    plain = "a,b\r\none,1\r\ntwo,2\r\ndrei,ü\r\n".encode()
+    written = export_files.write(world.tools, target, "r1", [plain[:13], plain[13:]])
+    assert written == export_files.Written(len(plain), hashlib.sha256(plain).hexdigest())
     assert b"".join(export_files.read(world.tools, target, "r1")) == plain
     blob = target.read_bytes()
     for damaged in (b"", blob[:-1], blob[: len(blob) // 2], blob[4 + int.from_bytes(blob[:4], "big") :]):
         target.write_bytes(damaged)
         with pytest.raises(VaultError):
             list(export_files.read(world.tools, target, "r1"))
-    export_files.write(world.tools, target, "r2", head=b"", lines=[])
+    export_files.write(world.tools, target, "r2", [])
     assert list(export_files.read(world.tools, target, "r2")) == []
     with pytest.raises(VaultError):
         list(export_files.read(world.tools, target, "r1"))
+    assert (export_files.discard(tmp_path, "r1"), export_files.discard(tmp_path, "r1")) == (True, False)
 
 
 @pytest.mark.parametrize(
@@ -266,9 +280,9 @@ def test_boxed_files_are_whole_or_refused(
 )
 def test_an_unsound_file_is_found(form: str, text: str, rows: int) -> None:
     with pytest.raises(export_files.Unsound):
-        export_files.require_sound(form, [text.encode()], keys=["a", "b"], rows=rows)
+        export_checks.require_sound(form, [text.encode()], keys=["a", "b"], rows=rows)
 
 
 def test_a_sound_file_passes() -> None:
-    export_files.require_sound("csv", [b"\xef\xbb\xbfa,b\r\n", b'1,"x\ny"\r\n'], keys=["a", "b"], rows=1)
-    export_files.require_sound("json", [b'{"a": 1, "b": 2}\n{"a": 1, "b": 2}\n'], keys=["a", "b"], rows=2)
+    export_checks.require_sound("csv", [b"\xef\xbb\xbfa,b\r\n", b'1,"x\ny"\r\n'], keys=["a", "b"], rows=1)
+    export_checks.require_sound("json", [b'{"a": 1, "b": 2}\n{"a": 1, "b": 2}\n'], keys=["a", "b"], rows=2)

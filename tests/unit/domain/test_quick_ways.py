@@ -21,12 +21,12 @@ from portal.domain.couple_file import parse_couple
 from portal.domain.couple_partner import read_partner
 from portal.domain.expressions import hint, mine, theirs
 from portal.domain.facts import (
+    CALM_PARTNER,
     DRAFT_TOPICS,
     GATE_BITS,
     GROUPS,
     SENT_TOPICS,
     SIGN_BITS,
-    facts_of,
     partner_bits,
     two_kinds,
 )
@@ -208,8 +208,8 @@ def test_two_kinds_of_control_are_counted_alike(file: dict[str, Any]) -> None:
 
 
 def test_whoever_is_calm_adds_nothing() -> None:
-    facts = facts_of({}, ())
-    assert [stretch.of(facts) for stretch in (GATE_BITS, SENT_TOPICS, DRAFT_TOPICS)] == [0, 0, 0]
+    topics = [topic_bits(CALM_PARTNER, sent=sent) for sent in (True, False)]
+    assert (gate_bits(CALM_PARTNER), topics) == (0, [0, 0])
 
 
 @given(couple_files)
