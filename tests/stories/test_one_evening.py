@@ -150,7 +150,7 @@ def then_the_case_shows_both_halves_and_why(thea: StaffMember) -> None:
         "mixed_agenda",
         "R17b",
     ]
-    expect(thea.page.locator("#scores .chart svg")).to_be_visible()
+    expect(thea.page.locator("#scores .chart svg").first).to_be_visible()
     case = urlsplit(thea.page.url).path
     for slot, name in (("a", "Alex Morgan"), ("b", "Sam Rivers")):
         thea.page.goto(case)
