@@ -8,6 +8,7 @@ from typing import Final
 #: written here.
 OPEN: Final = frozenset(
     """
+    insights.viewed
     absence.ended absence.set case.conflict_lifted case.conflict_set case.recused case.suggestions_viewed
     entry.begun staff.profile_changed account.joined account.kept
     account.language_set account.leaving_seen addition.written admin.viewed
@@ -16,8 +17,8 @@ OPEN: Final = frozenset(
     case.hold_lifted case.merged case.merged_away case.opened case.reopened case.scheduling_viewed
     case.trail_viewed case.unassigned case.viewed caseload.searched caseload.viewed cases.listed
     consent.given contact.stated demo.case demo.loaded demo.person demo.stepped_in disclosures.exported
-    disclosures.viewed export.asked export.downloaded export.failed export.finished insights.viewed
-    intake.begun
+    disclosures.viewed export.asked export.cancelled export.downloaded
+    export.expired export.failed export.finished export.of_case intake.begun
     intake.expired intake.sent intake.withdrawn invitation.held invitation.sent keys.kit_made keys.rotated
     keys.rotation_begun keys.rotation_resumed late_text.dropped late_text.kept late_text.taken
     letter.released letter.viewed message.written partner.choice_stated password.changed password.reset

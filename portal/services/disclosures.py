@@ -20,7 +20,7 @@ from portal.vault import Place
 #: Events of a case that hand something of it on. A brief holds both people.
 _OF_CASE: Final = (
     *("letter.released", "invitation.sent", "request.sent", "appointment.proposed", "brief.made"),
-    *("case.merged", "case.merged_away"),
+    *("case.merged", "case.merged_away", "export.of_case"),
 )
 
 
@@ -78,11 +78,12 @@ def _is_about(detail: dict[str, Any], slot: str, own: frozenset[str]) -> bool:
     named = detail.get("letter") or detail.get("invitation")
     if named is not None:
         return named in own
-    return detail.get("slot", "both") in (slot, "both")
+    return (detail.get("slot") or "both") in (slot, "both")
 
 
 def _to(verb: str) -> str:
-    return "therapist" if verb == "brief.made" else "practice" if verb.startswith("case.") else "person"
+    known = {"brief.made": "therapist", "case.merged": "practice", "case.merged_away": "practice"}
+    return "outside" if verb == "export.of_case" else known.get(verb, "person")
 
 
 def _exports(session: Session, tools: Tools, partner_id: str) -> list[Disclosure]:
@@ -94,7 +95,7 @@ def _exports(session: Session, tools: Tools, partner_id: str) -> list[Disclosure
     zone = ZoneInfo(practices.view(session).time_zone)
     rows = session.execute(
         select(e.id, e.asked_by, e.asked_at, e.since, e.until, e.purpose_box)
-        .where(e.identified, e.state != "failed")
+        .where(e.identified, e.state != "failed", e.report == "intakes")
         .order_by(e.asked_at)
     ).all()
     return [

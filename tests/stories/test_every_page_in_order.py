@@ -109,7 +109,7 @@ def test_every_page_is_in_order(walk: str, demo: LivePortal, visitor: Callable[.
     found: list[str] = []
     seen: set[str] = set()
     for who in people:
-        page = visitor(demo)
+        page = visitor(demo, reduced_motion="reduce")
         if who:
             step_in(page, demo, who)
         more, pages = both_ways(page, demo, but=for_all)
@@ -121,7 +121,7 @@ def test_every_page_is_in_order(walk: str, demo: LivePortal, visitor: Callable[.
 def test_what_a_link_leads_to_is_in_order(
     address: str, demo: LivePortal, visitor: Callable[..., Page]
 ) -> None:
-    page = visitor(demo)
+    page = visitor(demo, reduced_motion="reduce")
     page.goto(address)
     assert by_day(page) + by_night(page) == []
 
@@ -144,7 +144,7 @@ def sections(page: Page, portal: LivePortal) -> Iterator[str]:
 def test_every_section_is_in_order_in_every_light(
     who: str, demo: LivePortal, visitor: Callable[..., Page]
 ) -> None:
-    page = visitor(demo)
+    page = visitor(demo, reduced_motion="reduce")
     step_in(page, demo, who)
     found = [fault for _key in sections(page, demo) for fault in by_day(page) + by_night(page)]
     page.set_viewport_size(DESKTOP)  # type: ignore[arg-type]
@@ -157,6 +157,6 @@ def test_every_section_is_in_order_in_every_light(
 @pytest.mark.deep
 @pytest.mark.parametrize("who", ["nogal/b", "rowan/a", "harlow/a", "imani", "wen", "mateo", "theo"])
 def test_every_state_is_in_order(who: str, demo: LivePortal, visitor: Callable[..., Page]) -> None:
-    page = visitor(demo)
+    page = visitor(demo, reduced_motion="reduce")
     step_in(page, demo, who)
     assert both_ways(page, demo, each=6)[0] == []
