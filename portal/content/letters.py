@@ -43,7 +43,8 @@ class Letters:
     """Everything the portal says in writing.
 
     `sentence` is the fixed one of clinical.md §6; `sent_on` and `call_by` hold {date}; `invite_later` is
-    said to everybody who asks to invite their partner (clinical.md §4).
+    said to everybody who asks to invite their partner (clinical.md §4). `letters` are the
+    kinds there are, `steps` words to start from for one further step each.
     """
 
     sentence: Wording
@@ -51,6 +52,7 @@ class Letters:
     call_by: Wording
     invite_later: Wording
     letters: Mapping[str, Message]
+    steps: Mapping[str, Message]
     requests: Mapping[str, Message]
     mails: Mapping[str, Message]
 
@@ -67,6 +69,16 @@ class _LettersIn(Strict):
     next_step: _MessageIn
     service: _MessageIn
     free: _MessageIn
+
+
+class _StepsIn(Strict):
+    not_reached: _MessageIn
+    after_the_call: _MessageIn
+    first_meeting: _MessageIn
+    form_is_open: _MessageIn
+    place_later: _MessageIn
+    referral: _MessageIn
+    closing: _MessageIn
 
 
 class _RequestsIn(Strict):
@@ -90,6 +102,7 @@ class _FileIn(Strict):
     call_by: Texts
     invite_later: Texts
     letters: _LettersIn
+    steps: _StepsIn
     requests: _RequestsIn
     mails: _MailsIn
 
@@ -118,12 +131,13 @@ def read_letters(path: Path) -> Letters:
         given.call_by.wording(),
         given.invite_later.wording(),
         letters=_messages(given.letters),
+        steps=_messages(given.steps),
         requests=_messages(given.requests),
         mails=_messages(given.mails),
     )
 
 
-def _messages(kind: _LettersIn | _RequestsIn | _MailsIn) -> dict[str, Message]:
+def _messages(kind: _LettersIn | _StepsIn | _RequestsIn | _MailsIn) -> dict[str, Message]:
     return {key: message.message(key) for key, message in kind}
 
 
@@ -137,7 +151,7 @@ def _texts(given: _FileIn) -> Iterator[tuple[tuple[str, ...], Wording, frozenset
     for key in ("sentence", "sent_on", "call_by", "invite_later"):
         known = frozenset({"date"}) if key in ("sent_on", "call_by") else frozenset[str]()
         yield (key,), getattr(given, key).wording(), known
-    for kind in ("letters", "requests", "mails"):
+    for kind in ("letters", "steps", "requests", "mails"):
         for key, message in _messages(getattr(given, kind)).items():
             yield (kind, key, "subject"), message.subject, frozenset()
             yield (kind, key, "body"), message.body, PLACEHOLDERS

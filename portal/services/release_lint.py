@@ -67,9 +67,10 @@ def require_clean(
 
 
 def standard_texts() -> tuple[str, ...]:
-    """What everybody may be told: the standard letters, requests and sentences, both languages."""
+    """What everybody may be told: letters, words for each step, requests and sentences, both languages."""
     content = letters.load()
-    bodies = [message.body for message in (*content.letters.values(), *content.requests.values())]
+    written = (*content.letters.values(), *content.steps.values(), *content.requests.values())
+    bodies = [message.body for message in written]
     said = (content.sentence, content.sent_on, content.call_by, content.invite_later)
     return tuple(text for wording in (*said, *bodies) for text in _both(wording))
 

@@ -14,7 +14,7 @@ from portal.domain.questionnaire import Wording
 
 CONTENT = Path(letters.__file__).parent
 WRITTEN = letters.load()
-MESSAGES = {**WRITTEN.letters, **WRITTEN.requests, **WRITTEN.mails}
+MESSAGES = {**WRITTEN.letters, **WRITTEN.steps, **WRITTEN.requests, **WRITTEN.mails}
 
 
 def changed(folder: Path, name: str, old: str, new: str) -> Path:
@@ -63,6 +63,13 @@ def test_every_letter_request_and_mail_is_there_with_what_it_fills_in() -> None:
         "next_step": ["phone", "practice"],
         "service": ["phone", "practice"],
         "free": ["practice"],
+        "not_reached": ["phone", "practice"],
+        "after_the_call": ["phone", "practice"],
+        "first_meeting": ["phone", "practice"],
+        "form_is_open": ["practice"],
+        "place_later": ["phone", "practice"],
+        "referral": ["practice"],
+        "closing": ["phone", "practice"],
         "refresh": [],
         "repeat": [],
         "missing": [],
@@ -101,6 +108,16 @@ def test_mails_give_nothing_away() -> None:
     assert {WRITTEN.mails[key].subject for key in to_partners} == {
         Wording("Message for you", "Mensaje para usted")
     }
+
+
+def test_words_for_each_step_name_no_service_no_route_and_nobody_else() -> None:
+    telling = re.compile(
+        r"therap|couple|partner|relationship|discernment|gottman|\beft\b|safety|terapia|pareja|relación|"
+        r"discernimiento|seguridad",
+        re.IGNORECASE,
+    )
+    texts = [t for m in WRITTEN.steps.values() for w in (m.subject, m.body) for t in (w.en, w.es)]
+    assert [text for text in texts if telling.search(text)] == []
 
 
 def test_an_unfinished_letter_is_recognised() -> None:

@@ -60,6 +60,7 @@ class CasePage:
     slots: tuple[tuple[str, str], ...]
     choices: dict[str, list[tuple[str, str]]]
     defaults: dict[str, str]
+    step_words: list[tuple[str, str, str]]
     is_invitation_blocked: bool
     is_closed: bool
     opened_act: str
@@ -91,6 +92,7 @@ def present(view: CaseView, *, opened_act: str = "") -> CasePage:
         slots=slots,
         choices=_choices(),
         defaults=side_presenter.letter_defaults(view),
+        step_words=side_presenter.step_words(view),
         is_invitation_blocked=view.is_invitation_blocked,
         is_closed=view.head.closed_at is not None,
         opened_act=opened_act or following.act,

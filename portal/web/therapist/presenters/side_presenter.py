@@ -124,12 +124,24 @@ def letter_defaults(view: CaseView) -> dict[str, str]:
 
     Where the other person speaks another language they follow once more under "kind:language".
     """
-    practice = context.practice()
-    values = {"practice": practice.name or "—", "phone": practice.phone or "—", "link": "", "date": ""}
-    spoken = list(dict.fromkeys(side.person.language for side in view.sides)) or ["en"]
-    content = letters.load()
+    spoken, values = _spoken(view), _filled_in()
     return {
         kind if language == spoken[0] else f"{kind}:{language}": message.render(language, **values)[1]
         for language in spoken
-        for kind, message in content.letters.items()
+        for kind, message in letters.load().letters.items()
     }
+
+
+def step_words(view: CaseView) -> list[tuple[str, str, str]]:
+    """Words to start from for one further step each: (language, title, text)."""
+    values, steps = _filled_in(), letters.load().steps.values()
+    return [(spoken, *message.render(spoken, **values)) for spoken in _spoken(view) for message in steps]
+
+
+def _spoken(view: CaseView) -> list[str]:
+    return list(dict.fromkeys(side.person.language for side in view.sides)) or ["en"]
+
+
+def _filled_in() -> dict[str, str]:
+    practice = context.practice()
+    return {"practice": practice.name or "—", "phone": practice.phone or "—", "link": "", "date": ""}
