@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from portal.domain.access import Viewer
 from portal.domain.lifecycle import WayIn
-from portal.domain.questionnaire import Questionnaire
+from portal.domain.questionnaire import Questionnaire, Section
 from portal.models import Account, Consent, Intake, Partner, PartnerSession, SectionState, Statement, table_of
 from portal.services import questionnaires, sessions
 from portal.services.sessions import Seat
@@ -59,6 +59,16 @@ class Desk:
     def questionnaire(self) -> Questionnaire:
         """The questionnaire this intake was begun with."""
         return questionnaires.of(self.edition, self.variant)
+
+    def section(self, key: str) -> Section | None:
+        """What may be saved under a key: a section of this form, or one that a short form does not ask."""
+        for asked in (
+            self.questionnaire,
+            questionnaires.of(self.edition, questionnaires.whole(self.variant)),
+        ):
+            if key in asked.section_keys:
+                return asked.section(key)
+        return None
 
     @cached_property
     def newest(self) -> Place:

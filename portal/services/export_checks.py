@@ -72,9 +72,8 @@ def _lines(pieces: Iterable[bytes], *, keep_ends: bool) -> Iterator[str]:
     for piece in pieces:
         *whole, held = (held + decoder.decode(piece)).split("\n")
         yield from (f"{line}\n" if keep_ends else line for line in whole)
-    decoder.decode(b"", final=True)
-    if held:
-        yield held
+    held += decoder.decode(b"", final=True)
+    yield from [held] if held else ()
 
 
 def _is_whole(found: object, wanted: object) -> bool:

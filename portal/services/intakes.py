@@ -171,7 +171,9 @@ def _lay_out(
         session, tools, partner_id=partner_id, number=number, kind=kind, edition=(bank.CURRENT, variant)
     )
     drafts: dict[str, dict[str, Answer]] = {"start": {"call_first": "yes"}} if call_first else {}
-    _insert_places(session, tools, intake_id, questionnaire, drafts=drafts, touched=drafts)
+    # A short form has a place for every section: whoever sends one that it does not ask loses nothing.
+    whole = questionnaires.of(bank.CURRENT, questionnaires.whole(variant))
+    _insert_places(session, tools, intake_id, whole, drafts=drafts, touched=drafts)
     _record_opening(session, tools, intake_id, questionnaire.sections[0].key, by)
     return intake_id
 

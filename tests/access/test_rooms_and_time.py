@@ -204,7 +204,7 @@ def test_t23_t28_no_page_leads_elsewhere_or_names_anybody_in_a_query(house: Hous
                 if "?" in address and not address.startswith("/static/"):
                     queries.add(re.sub(r"=.*", "", address.partition("?")[2]))
     assert elsewhere == {"https://www.weather.gov/"}
-    assert queries <= {"after", "before", "kind", "round", "urgency"}
+    assert queries <= {"after", "before", "format", "kind", "report", "round", "since", "until", "urgency"}
 
 
 def test_t50_a_new_column_shows_nowhere(house: House, store: Store, tools: Tools) -> None:

@@ -96,7 +96,12 @@ def test_private_pages_send_to_sign_in_and_posts_are_refused(visitor: Browser) -
 
 def test_a_wrong_method_is_the_first_thing_said(visitor: Browser) -> None:
     wrong = (("DELETE", "/my"), ("PUT", "/sign-in"), ("GET", "/my/form/draft"), ("POST", "/caseload"))
-    wrong += (("GET", "/cases/x/review"), ("POST", "/help"), ("GET", "/sign-out"), ("GET", "/admin/people/x"))
+    wrong += (
+        ("GET", "/cases/x/review"),
+        ("POST", "/help"),
+        ("GET", "/sign-out"),
+        ("GET", "/admin/people/x/reset"),
+    )
     wrong += (("PATCH", "/my/form"), ("POST", "/"), ("GET", "/language"), ("POST", "/admin/exports/x/file"))
     for method, path in wrong:
         answer = visitor.request(method, path, b"" if method != "GET" else None)

@@ -58,9 +58,12 @@ def read(desk: Desk, fields: Mapping[str, Sequence[str]], *, go: Go | None = Non
     if go is None:
         to = bodies.first("to")
         go = drafts.read_go(questionnaire, bodies.first("go"), to)
-    if go is None or key not in questionnaire.section_keys:
+    section = desk.section(key)
+    if go is None or section is None:
         return None
-    section = questionnaire.section(key)
+    if key not in questionnaire.section_keys:
+        # A short form does not ask it: what was sent is kept, and the form stays where it is.
+        go, to = Go.DRAFT, ""
     cleaned = answers.clean(section, fields)
     return Posted(
         section=section, cleaned=cleaned, version=bodies.first("version"), go=go, to=to, fields=fields

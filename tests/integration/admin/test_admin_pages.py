@@ -13,7 +13,7 @@ from admin_browser import Desk, errors, value
 from flask import Flask
 from practice_world import PASSWORD, World
 
-from portal.services import exports, invitations, mails, practice_settings
+from portal.services import export_making, invitations, mails, practice_settings
 
 PAGES = (
     "/admin", "/admin/people", "/admin/cases", "/admin/settings", "/admin/exports", "/admin/audit",
@@ -31,7 +31,7 @@ def test_pages_are_for_admins_alone(sit: Callable[..., Desk], client: Any, path:
 @pytest.mark.parametrize(
     "path",
     ["/admin/cases/x", "/admin/exports/x", "/admin/exports/x/file", "/admin/audit/answer/x",
-     "/admin/insights", "/admin/instruments"],
+     "/admin/exports/x/manifest", "/admin/instruments"],
 )  # fmt: skip
 def test_what_is_not_there_is_404(ada: Desk, path: str) -> None:
     assert ada.get(path).status_code == 404
@@ -307,14 +307,14 @@ def test_an_identified_report_needs_purpose_and_password(ada: Desk, house: World
     assert "42 CFR" in ada.get(path).text
     assert ada.get(f"{path}/file").status_code == 404
     folder = app.extensions["portal.settings"].exports
-    exports.run(house.store, house.tools, folder, path.rsplit("/", 1)[1])
+    export_making.run(house.store, house.tools, folder, path.rsplit("/", 1)[1])
     file = ada.get(f"{path}/file")
     assert file.headers["Content-Type"] == "application/jsonl; charset=utf-8"
     assert '"name": "Alex Morgan"' in file.text
 
 
 def test_a_bad_report_is_said_beside_its_field(ada: Desk) -> None:
-    page = ada.post("/admin/exports", format="xlsx", since="x", include="text", purpose="board")
+    page = ada.post("/admin/exports", format="fhir", since="x", include="text", purpose="board")
     assert (page.status_code, set(errors(page))) == (400, {"format", "since", "include"})
     assert "board" in page.text
 

@@ -15,7 +15,7 @@ import openpyxl
 import pytest
 from practice_world import Case, World
 from pypdf import PdfReader
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from portal.domain.access import Viewer
 from portal.models import AnswerSet, AuditEvent, CaseFile, Export, Job, Recommendation, table_of
@@ -29,6 +29,8 @@ from portal.services import (
     export_sheets,
     export_spool,
     exports,
+    interviews,
+    notice_board,
 )
 from portal.services.errors import BadInput, Conflict, NotFound
 from portal.services.export_orders import Filters
@@ -393,11 +395,36 @@ def test_papers_are_tagged_and_say_whose_they_are(
     assert word in text or language == "en"
 
 
+def test_a_case_tells_its_interviews_and_a_declined_answer_and_one_just_sent(
+    world: World, ada: Viewer, folder: Path
+) -> None:
+    case, thea = world.case(), world.staff()
+    case.send("a", "Alex", fear="declined")
+    for ticks in ((True, True, True), (True, False, True)):
+        with world.store.staff.write() as session:
+            interviews.record(
+                session, world.tools, case_id=case.id, slot="a", ticks=ticks, note="Calm.", by=thea
+            )
+    with world.store.staff.write() as session:
+        session.execute(delete(table_of(AnswerSet)))
+    about = {"identified": True, "purpose": "court", "include": ("safety",), "filters": Filters(case=case.id)}
+    whole = json.loads(_made(world, ada, folder, form="json", report="case", **about))
+    held = [row[1] for row in whole["parts"][2]["rows"]]
+    assert held == ["Partner A: not complete", "Partner A: identity, privacy and safety confirmed"] or held[::-1] == [
+        "Partner A: not complete", "Partner A: identity, privacy and safety confirmed",
+    ]  # fmt: skip
+    assert "would rather talk about it in person" in json.dumps(whole)
+    assert len(_lines(_made(world, ada, folder))) == 1
+
+
 def test_a_persons_record_holds_only_that_person(
     world: World, couples: list[Case], ada: Viewer, folder: Path
 ) -> None:
     case = couples[0]
     case.say("a", "message", {"text": "Please call me at noon."})
+    with world.store.staff.write() as session:
+        shown = {"title": "A message", "text": "We called you on Monday."}
+        notice_board.pin(session, world.tools, partner_id=case.ids["a"], kind="letter", body=shown)
     about = {
         "report": "person",
         "identified": True,
@@ -411,7 +438,7 @@ def test_a_persons_record_holds_only_that_person(
     kinds = ("safety", "suicide", "affair", "substance", "text")
     record = json.loads(_made(world, ada, folder, form="json", include=kinds, **about))
     words = json.dumps(record, ensure_ascii=False)
-    assert all(word in words for word in ("Alex 0", "noon", OWN))
+    assert all(word in words for word in ("Alex 0", "noon", "on Monday", OWN))
     assert not any(word in words for word in ("Bo 0", "R17b"))
     assert _verbs(world, case.id).count("export.of_case") == 2
     with pytest.raises(BadInput) as refused:

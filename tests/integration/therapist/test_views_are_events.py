@@ -23,7 +23,7 @@ from portal.vault import Place, Vault
 
 #: Staff pages that show nothing of any partner: a form, a list of colleagues, settings, what was asked for.
 SHOW_NOBODY = {
-    *("/admin/exports", "/admin/exports/<export>", "/admin/people"),
+    *("/admin/exports", "/admin/exports/<export>", "/admin/exports/<export>/manifest", "/admin/people"),
     "/cases/<case_id>/handing-back",
     *("/admin/settings", "/sign-in/recovery-codes", "/shortcuts"),
 }
