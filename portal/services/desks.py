@@ -62,10 +62,8 @@ class Desk:
 
     def section(self, key: str) -> Section | None:
         """What may be saved under a key: a section of this form, or one that a short form does not ask."""
-        for asked in (
-            self.questionnaire,
-            questionnaires.of(self.edition, questionnaires.whole(self.variant)),
-        ):
+        whole = questionnaires.of(self.edition, questionnaires.whole(self.variant))
+        for asked in (self.questionnaire, whole):
             if key in asked.section_keys:
                 return asked.section(key)
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Final
 
@@ -27,9 +27,12 @@ class Counts:
 
 
 def written(
-    order: Order, columns: Sequence[Column], counts: Counts, *, sha256: str, made_at: datetime
+    order: Order, columns: Sequence[Column], counts: Counts | None, *, sha256: str | None, made_at: datetime
 ) -> str:
-    """The manifest as JSON. It names nobody: filters are told by kind, and days only where days are told."""
+    """The manifest as JSON; counts and checksum are None before a streamed report was fetched.
+
+    It names nobody: filters are told by kind, and days only where days are told.
+    """
     filters = {
         "since": order.since.isoformat() if order.since else None,
         "until": order.until.isoformat() if order.until else None,
@@ -48,7 +51,7 @@ def written(
         "columns": {column.key: column.sensitivity for column in columns} if is_table else {},
         "ruleset": rules.CURRENT,
         "questionnaires": list(bank.versions()),
-        "counts": {"seen": counts.seen, "rows": counts.rows, "unreadable": counts.unreadable},
+        "counts": None if counts is None else asdict(counts),
         "sha256": sha256,
         "made": made_at.date().isoformat() if order.identified else f"{made_at:%Y-%m}",
     }

@@ -213,6 +213,15 @@ def stream(store: Store, tools: Tools, *, view: ExportView, by: Viewer) -> Itera
     finish(store, tools, view, by=by, state=view.state, counts=counts, sha256=digest.hexdigest())
 
 
+def manifest(view: ExportView) -> str:
+    """What goes with a report. Raises NotFound until it is finished; a streamed one has its own before."""
+    if view.manifest is not None:
+        return view.manifest
+    if not view.order.streams:
+        raise NotFound
+    return export_manifests.written(view.order, view.columns, None, sha256=None, made_at=view.asked_at)
+
+
 def finish(
     store: Store,
     tools: Tools,
@@ -228,13 +237,13 @@ def finish(
     Raises Conflict where it was cancelled meanwhile.
     """
     c, now = table_of(Export).c, tools.now()
-    manifest = None
-    if counts is not None and sha256 is not None:
-        manifest = export_manifests.written(view.order, view.columns, counts, sha256=sha256, made_at=now)
+    told = None
+    if counts is not None:
+        told = export_manifests.written(view.order, view.columns, counts, sha256=sha256, made_at=now)
     is_kept = state == "ready" and not view.order.streams
     values = {
         "state": state, "rows": counts and counts.rows, "sha256": sha256, "finished_at": now,
-        "manifest": manifest, "expires_at": now + LIFE if is_kept else None,
+        "manifest": told, "expires_at": now + LIFE if is_kept else None,
     }  # fmt: skip
     with store.staff.write() as session:
         if find(session, tools, view.id).state != view.state:

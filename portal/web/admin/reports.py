@@ -11,7 +11,7 @@ from flask_babel import get_locale
 from werkzeug.wrappers import Response
 
 from portal.services import case_names, export_columns, export_orders, exports, people, practices
-from portal.services.errors import BadInput, Conflict, NotFound, NotFresh
+from portal.services.errors import BadInput, Conflict, NotFresh
 from portal.services.export_orders import Filters, Order
 from portal.web import bodies, freshness, guards, kit
 from portal.web.admin import bp, report_words, words
@@ -118,10 +118,9 @@ def report_manifest(export: str) -> Response:
     """What goes with the file: versions, filters by kind, counts, checksum. 404 until it is finished."""
     with kit.store().staff.read() as session:
         view = exports.find(session, kit.tools(), export)
-    if view.manifest is None:
-        raise NotFound
+    text = exports.manifest(view)
     name = f"{view.file_name.partition('.')[0]}-manifest.json"
-    return _download(FlaskResponse(view.manifest, content_type="application/json"), name)
+    return _download(FlaskResponse(text, content_type="application/json"), name)
 
 
 def _download(response: FlaskResponse, name: str) -> Response:

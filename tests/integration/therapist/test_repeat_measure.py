@@ -90,7 +90,7 @@ def test_the_form_that_opens_is_short(world: World, case: Case, thea: Viewer) ->
     with world.store.partner.read() as session:
         desk = desks.find(session, by=case.people["a"])
     assert desk is not None
-    # A section that it does not ask has a place all the same: whoever sends one from an old page loses nothing.
+    # What it does not ask has a place all the same: whoever sends it from an old page loses nothing.
     assert (desk.questionnaire.section_keys, set(SHORT) < set(desk.places)) == (SHORT, True)
     assert [getattr(desk.section(key), "key", None) for key in ("safety", "goals", "nowhere")] == [
         "safety", "goals", None,

@@ -34,15 +34,16 @@ def test_an_outcome_names_nobody_and_tells_the_two_child_rows_apart(language: st
     told = {
         "es": [
             "Una persona quiere seguir; la otra duda o se inclina por irse y no dice que sí a unos meses de "
-            "trabajo (no sabe, no, en blanco); ninguna de las dos rechaza una primera conversación, y quien quiere "
-            "seguir no está por debajo de 4 sobre 10 en cambiar su propia parte (no se cumplen ni R17a ni R17c).",
+            "trabajo (no sabe, no, en blanco); ninguna de las dos rechaza una primera conversación, y quien "
+            "quiere seguir no está por debajo de 4 sobre 10 en cambiar su propia parte (no se cumplen ni "
+            "R17a ni R17c).",
             "Un niño o una niña está en peligro ahora.",
             "Hay preocupación de que un niño o una niña sufra daño o descuido.",
         ],
         "en": [
             "One is staying; the other is torn or leaning out and does not say yes to some months of work "
-            "(unsure, no, blank); neither refuses a first conversation, and the one who is staying is not under "
-            "4 of 10 in changing their own part (neither R17a nor R17c holds).",
+            "(unsure, no, blank); neither refuses a first conversation, and the one who is staying is not "
+            "under 4 of 10 in changing their own part (neither R17a nor R17c holds).",
             "A child is in danger now.",
             "There is a concern that a child is hurt or neglected.",
         ],
