@@ -9,6 +9,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _l
 
 from portal.services.export_orders import Filters
+from portal.web import outcomes
 
 REPORTS: Mapping[str, Any] = {
     "intakes": _l("A row for each form that was sent"),
@@ -29,17 +30,8 @@ STATUSES: Mapping[str, Any] = {
     "signed": _l("signed by a therapist"),
     "unsigned": _l("not signed yet"),
 }
-ROUTES: Mapping[str, Any] = {
-    "": _l("all routes"),
-    "safety": _l("Safety"),
-    "hold": _l("Hold"),
-    "consult": _l("Consult"),
-    "wait": _l("Wait"),
-    "refresh": _l("Refresh"),
-    "solo": _l("Solo"),
-    "discernment": _l("Discernment"),
-    "couples": _l("Couples"),
-}
+#: The words that therapists read, so that a route has one name.
+ROUTES: Mapping[str, Any] = {"": _l("all routes"), **outcomes.ROUTES}
 SPANS: Mapping[str, Any] = {
     "last_quarter": _l("Last quarter"),
     "last_month": _l("Last month"),
