@@ -31,6 +31,7 @@ ELSEWHERE = {
     "accounts.second_step": "half a sign-in: test_one_evening",
     "admin.one_report": "an export that somebody made: test_one_evening",
     "admin.report_file": "a file",
+    "admin.report_manifest": "a file, where a report was made",
     "therapist.brief": "a file",
     "therapist.entry": "a case page leads a therapist there, where nobody filled the form in yet",
 }
