@@ -70,6 +70,7 @@ class House:
             )
         tools = self._overrides.get("tools") or tools_for(settings)
         migrate.to_head(self._store.staff.engine)
+        self._store.admit_partners()
         _make_private(settings)
         self._store = self._store.checked(tools.vault.require_honoured)
         return cast(Tools, tools)

@@ -13,9 +13,10 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.orm import Session
 
+from portal import postgres
 from portal.models import partner_door
 
 _PRAGMAS = (
@@ -46,6 +47,11 @@ def _on_begin(connection: Connection) -> None:
     connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('begin', 'DEFERRED')}")
 
 
+def engine_at(url: str) -> Engine:
+    """An engine as the application makes it: an error's text, wherever it ends up, names no bound value."""
+    return create_engine(url, hide_parameters=True)
+
+
 def prepare(engine: Engine, *, is_partner: bool) -> Engine:
     """Set up a fresh engine: pragmas, explicit BEGIN and, for partners, the guard. Returns it."""
     if engine.dialect.name == "sqlite":
@@ -54,7 +60,12 @@ def prepare(engine: Engine, *, is_partner: bool) -> Engine:
             event.listen(engine, "connect", _on_partner_connect)
             event.listen(engine, "before_cursor_execute", _before_partner_statement)
         event.listen(engine, "begin", _on_begin)
-    return engine
+        return engine
+    return postgres.prepare(engine, is_partner=is_partner)
+
+
+#: One moment for everything a page reads, as SQLite gives it; PostgreSQL refuses to write in it.
+_READING: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 
 
 def _nothing() -> None:
@@ -68,10 +79,16 @@ class Door:
     engine: Engine
     check: Callable[[], None] = _nothing
 
+    @property
+    def is_postgres(self) -> bool:
+        """Whether this door leads to PostgreSQL."""
+        return self.engine.dialect.name == "postgresql"
+
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session for reading; whatever it did is rolled back."""
-        with Session(self.engine, autoflush=False) as session:
+        engine = self.engine.execution_options(**_READING) if self.is_postgres else self.engine
+        with Session(engine, autoflush=False) as session:
             yield session
 
     @contextmanager
@@ -103,6 +120,13 @@ class Store:
     def checked(self, check: Callable[[], None]) -> Store:
         """The same doors, with a check before every commit."""
         return Store(staff=replace(self.staff, check=check), partner=replace(self.partner, check=check))
+
+    def admit_partners(self) -> None:
+        """On PostgreSQL: let the partners' own role in, if it is another than the owner's."""
+        staff, partner = self.staff.engine, self.partner.engine
+        role = partner.url.username
+        if self.staff.is_postgres and role and role != staff.url.username:
+            postgres.admit_partners(staff, role)
 
     def clean(self) -> bool:
         """Take what was deleted off the disk: empty SQLite's write-ahead log. False while somebody reads.

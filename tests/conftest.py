@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from flask import Flask
     from flask.testing import FlaskClient
 
+    from databases import Databases
     from portal.services.tools import Passwords, Tools
     from portal.store import Store
 
@@ -31,6 +31,11 @@ def pytest_xdist_auto_num_workers() -> int:
     """One worker a core, at most six: each may hold a browser and a server."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min(cores, 6)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Which engine the practices of this run stand on."""
+    parser.addoption("--database", choices=("sqlite", "postgresql"), default="sqlite")
 
 
 @pytest.fixture
@@ -73,28 +78,49 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def all_databases(request: pytest.FixtureRequest, migrated: Path) -> Iterator[Databases]:
+    """Where this run's databases come from: `--database`."""
+    from databases import SqliteDatabases, server
+
+    if request.config.getoption("--database") == "sqlite":
+        yield SqliteDatabases(migrated)
+        return
+    with server() as databases:
+        databases.prepare()
+        yield databases
+
+
 @pytest.fixture
-def store(tmp_path: Path, migrated: Path) -> Iterator[Store]:
+def databases(all_databases: Databases) -> Iterator[Databases]:
+    """Fresh databases for one test."""
+    yield all_databases
+    all_databases.drop_all()
+
+
+@pytest.fixture
+def store(tmp_path: Path, databases: Databases) -> Iterator[Store]:
     """Both doors to a freshly migrated database, without the web (services tests)."""
-    from sqlalchemy import create_engine
+    from portal.store import Store, engine_at
 
-    from portal.store import Store
-
-    url = f"sqlite:///{shutil.copy(migrated, tmp_path / 'services.sqlite3')}"
-    store = Store.over(staff=create_engine(url), partner=create_engine(url))
+    folder = tmp_path / "services"
+    folder.mkdir()
+    urls = databases.fresh(folder)
+    staff = urls["DATABASE_URL"]
+    partner = urls.get("PARTNER_DATABASE_URL", staff)
+    store = Store.over(staff=engine_at(staff), partner=engine_at(partner))
     yield store
     store.dispose()
 
 
 @pytest.fixture
-def app(tmp_path: Path, migrated: Path, tools: Tools) -> Iterator[Flask]:
+def app(tmp_path: Path, databases: Databases, tools: Tools) -> Iterator[Flask]:
     """The portal over a fresh instance folder: empty, migrated, without throttle, with cheap passwords."""
     from portal import create_app
 
     instance = tmp_path / "instance"
     instance.mkdir(mode=0o700)
-    shutil.copy(migrated, instance / "portal.sqlite3")
-    config = {"PORTAL_INSTANCE": str(instance), "PORTAL_THROTTLE": "off"}
+    config = {"PORTAL_INSTANCE": str(instance), "PORTAL_THROTTLE": "off", **databases.fresh(instance)}
     app = create_app(config, overrides={"tools": tools})
     yield app
     app.extensions["portal.house"].close()

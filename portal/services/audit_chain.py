@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Iterable, Mapping
+from contextlib import closing
 from typing import Final
 
 from sqlalchemy import RowMapping, bindparam, func, select, update
@@ -56,12 +57,23 @@ def verify(session: Session, tools: Tools, anchors: Iterable[Anchor] = ()) -> tu
         select(table_of(AuditEvent)).order_by(func.coalesce(c.number, 2**62), c.happened_at, c.id),
         execution_options={"yield_per": BATCH},
     )
+    # Closed whatever is found: on PostgreSQL a cursor stays open on the server until then.
+    with closing(rows):
+        return _walked(tools, rows.mappings(), _by_count(anchors))
+
+
+def _by_count(anchors: Iterable[Anchor]) -> dict[int, set[str]]:
     heads: dict[int, set[str]] = {}
     for anchor in anchors:
         heads.setdefault(anchor.count, set()).add(anchor.head)
+    return heads
+
+
+def _walked(tools: Tools, rows: Iterable[RowMapping], heads: dict[int, set[str]]) -> tuple[int, str | None]:
+    """How many events were checked until the first fault, and that fault."""
     before, checked, numbered = START, 0, 0
     try:
-        for row in rows.mappings():
+        for row in rows:
             checked += 1
             before, fault = _checked(tools, row, checked, before)
             if fault is None and row["number"] is not None:

@@ -15,6 +15,7 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
+from portal import postgres
 from portal.domain.access import Viewer
 from portal.services import sessions
 from portal.services.errors import told
@@ -92,6 +93,8 @@ def _seat_in(door: Any, find: Callable[..., sessions.Seat | None], kind: str) ->
     token = cookies.read(request, cookies.SESSION[kind])
     if not token:
         return None
+    if kind == "partner":
+        postgres.name_asker(sessions.token_digest(kit.tools(), token))
     with door.read() as session:
         return find(session, kit.tools(), token)
 
@@ -101,6 +104,7 @@ def load_seat() -> None:
 
     A partner process has no keys for the pages of staff: nobody is staff there.
     """
+    postgres.name_asker("")
     if request.endpoint in ("static", "public.healthz"):
         return
     store = kit.store()
