@@ -78,6 +78,10 @@ def serve() -> None:
             host=settings.host,
             port=settings.port,
             threads=8,
+            # Browsers keep their connections: at the usual limit of 100 the next visitor would find no door.
+            connection_limit=2000,
+            channel_timeout=30,
+            asyncore_use_poll=True,
             ident=None,
             # The application reads these headers itself, where proxies are trusted (assembly.py).
             clear_untrusted_proxy_headers=not settings.trusted_proxies,

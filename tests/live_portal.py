@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email import message_from_bytes, policy
@@ -59,10 +59,12 @@ class LivePortal:
             yield self
 
     @contextmanager
-    def process(self, role: str) -> Iterator[subprocess.Popen[bytes]]:
+    def process(
+        self, role: str, *, environment: Mapping[str, str] | None = None
+    ) -> Iterator[subprocess.Popen[bytes]]:
         """Serve in this role until the block ends; the process that serves."""
         log = self.instance / "serve.log"
-        environment = {**self._environment(), "PORTAL_ROLE": role}
+        environment = {**(environment or self._environment()), "PORTAL_ROLE": role}
         with log.open("ab") as output:
             process = subprocess.Popen(
                 _flask("serve"), cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT
@@ -105,10 +107,10 @@ class LivePortal:
 def fresh(instance: Path) -> LivePortal:
     """A portal over a new, empty folder and a free port."""
     instance.mkdir(parents=True, mode=0o700)
-    return LivePortal(instance, _free_port())
+    return LivePortal(instance, free_port())
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]
