@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
 import random
 import sys
 import tempfile
@@ -22,28 +21,18 @@ from pathlib import Path
 from typing import Any
 
 import databases
-import live_portal
 from benchmarks.load.client import Client, Tally
 from benchmarks.load.people import Typist, admin, therapist
 from benchmarks.load.practice import Practice, Seat, fill
 from benchmarks.load.reading_back import losses
 from benchmarks.load.watching import Watch, processor
+from live_portal import LivePortal, free_port
 from portal.services import questionnaires
 
 RESULTS = Path(__file__).resolve().parent / "results"
 VARIANT = ("2026.1", "b+oncall")
 SENDS = 0.3  # this share of the partners sends what they have when they are through
 GROWTH = 1.05  # memory of the last quarter over that of the second
-
-
-class Portal(live_portal.LivePortal):
-    """Served with the throttle on and a proxy trusted: every client has an address of its own."""
-
-    def settings(self, more: Mapping[str, str]) -> dict[str, str]:
-        """Environment of the served portal."""
-        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-        own = {"PORTAL_INSTANCE": str(self.instance), "PORTAL_PORT": str(self.port)}
-        return kept | own | {"PORTAL_TRUSTED_PROXIES": "1"} | dict(more)
 
 
 @dataclass(frozen=True)
@@ -87,7 +76,7 @@ class Evening:
     watch: Watch
 
 
-async def evening(wish: Wish, practice: Practice, portal: Portal, pid: int) -> Evening:
+async def evening(wish: Wish, practice: Practice, portal: LivePortal, pid: int) -> Evening:
     """Everybody at once, until it is over."""
     tally, watch = Tally(), Watch(pid)
     until = time.monotonic() + wish.seconds
@@ -108,14 +97,17 @@ async def evening(wish: Wish, practice: Practice, portal: Portal, pid: int) -> E
     return Evening(tally, typists, watch)
 
 
-def _client(portal: Portal, seat: Seat, number: int, tally: Tally) -> Client:
+def _client(portal: LivePortal, seat: Seat, number: int, tally: Tally) -> Client:
     return Client(portal.port, seat.cookie, f"10.0.{number // 250}.{number % 250 + 1}", tally)
 
 
 def _served(settings: Mapping[str, str]) -> dict[str, str]:
-    """The same practice, partners seeing their own rows only."""
+    """The same practice with the throttle on, a proxy trusted (every client has an address of its own), and
+    partners seeing their own rows only.
+    """
     every_row, own_rows = f"//{databases.ALL_ROWS}@", f"//{databases.PARTNERS}@"
-    return {name: value.replace(every_row, own_rows) for name, value in settings.items()}
+    own = {name: value.replace(every_row, own_rows) for name, value in settings.items()}
+    return own | {"PORTAL_THROTTLE": "on", "PORTAL_TRUSTED_PROXIES": "1"}
 
 
 async def _tell(tally: Tally, until: float) -> None:
@@ -162,9 +154,8 @@ def run(wish: Wish, *, folder: Path, keep: list[Typist] | None = None) -> dict[s
         practice = fill(
             settings, partners=wish.partners, therapists=wish.therapists, sent=wish.sent, tell=say
         )
-        portal = Portal(Path(settings["PORTAL_INSTANCE"]), live_portal.free_port())
-        environment = portal.settings(_served(settings))
-        with portal.process("all", environment=environment) as served:
+        portal = LivePortal(Path(settings["PORTAL_INSTANCE"]), free_port(), _served(settings))
+        with portal.process("all") as served:
             say(f"{wish.partners} partners, {wish.therapists} therapists, one admin for {wish.seconds:.0f} s")
             before = processor(served.pid)
             seen = asyncio.run(evening(wish, practice, portal, served.pid))

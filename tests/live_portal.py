@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -28,6 +28,7 @@ class LivePortal:
 
     instance: Path
     port: int
+    settings: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -59,12 +60,10 @@ class LivePortal:
             yield self
 
     @contextmanager
-    def process(
-        self, role: str, *, environment: Mapping[str, str] | None = None
-    ) -> Iterator[subprocess.Popen[bytes]]:
+    def process(self, role: str) -> Iterator[subprocess.Popen[bytes]]:
         """Serve in this role until the block ends; the process that serves."""
         log = self.instance / "serve.log"
-        environment = {**(environment or self._environment()), "PORTAL_ROLE": role}
+        environment = {**self._environment(), "PORTAL_ROLE": role}
         with log.open("ab") as output:
             process = subprocess.Popen(
                 _flask("serve"), cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT
@@ -101,13 +100,14 @@ class LivePortal:
             "PORTAL_INSTANCE": str(self.instance),
             "PORTAL_PORT": str(self.port),
             "PORTAL_THROTTLE": "off",
+            **self.settings,
         }
 
 
-def fresh(instance: Path) -> LivePortal:
+def fresh(instance: Path, **settings: str) -> LivePortal:
     """A portal over a new, empty folder and a free port."""
     instance.mkdir(parents=True, mode=0o700)
-    return LivePortal(instance, free_port())
+    return LivePortal(instance, free_port(), settings)
 
 
 def free_port() -> int:
