@@ -144,6 +144,18 @@ DETAILS: Final[Mapping[str, LazyString]] = {
     "therapist": _l("therapist"),
     "origin": _l("origin"),
     "count": _l("count"),
+    "policy": _l("policy"),
+    "version": _l("version"),
+    "invitation": _l("invitation"),
+    "fields": _l("fields"),
+    "roles": _l("roles"),
+    "round": _l("round"),
+    "about": _l("about"),
+    "account": _l("account"),
+    "case": _l("case"),
+    "language": _l("language"),
+    "section": _l("section"),
+    "tier": _l("tier"),
 }
 
 

@@ -81,6 +81,8 @@ class Line:
 
 def language_name(key: str) -> str:
     """A language's name, in the language of the page."""
+    if key == "ase":  # not every language of Babel names it
+        return _("American Sign Language")
     return str(Locale.parse(context.locale()).languages.get(key, key))
 
 
