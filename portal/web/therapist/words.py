@@ -100,7 +100,7 @@ URGENCY: Final = {
     0: ("now", _l("Same day")),
     1: ("now", _l("Within two working days")),
     2: ("soon", _l("Within five working days")),
-    3: ("clock", _l("To review")),
+    3: ("clock", _l("Ready to sign")),
     4: ("none", _l("Waiting")),
     5: ("none", _l("Signed")),
 }

@@ -61,7 +61,7 @@ def test_a_row_says_who_when_which_route_and_what_next(sit: Desk, couple: Case) 
     page = sit.get("/caseload")
     assert f'href="/cases/{couple.id}"' in page
     said = words(page)
-    for part in ("Ana López and Ben Ortiz", "To review", "Discernment", "Read and sign", "yours"):
+    for part in ("Ana López and Ben Ortiz", "Ready to sign", "Discernment", "Read and sign", "yours"):
         assert part in said
 
 
