@@ -93,9 +93,7 @@ def printed(form: str, sheet: Mapping[str, Any], *, made_at: datetime) -> bytes:
     return typeset.pdf(papers.sheet(), sheet, made_at=made_at)
 
 
-def board_words(
-    lines: Sequence[tuple[str, str, Cell]], language: str
-) -> Iterator[tuple[str, str, Cell]]:
+def board_words(lines: Sequence[tuple[str, str, Cell]], language: str) -> Iterator[tuple[str, str, Cell]]:
     """Lines of counts for people to read: titles, groups and what is hidden in words, numbers as they are."""
     said = {key: papers.words()[key].in_locale(language) for key in (HIDDEN, TOTAL, *TABLES)}
     for table, group, count in lines:

@@ -79,6 +79,7 @@ FACTS: Final = {
     "validity_concern": _l("Doubt whether the answers are this person's own"),
     "important_event": _l("Something important happened since"),
     "identity_conflict": _l("It is not settled who this is"),
+    "report_reviewed": _l("Duty to report looked at, and done what it asks"),
     "confirm": _l("Newer answers accepted"),
 }
 SAID: Final = {
