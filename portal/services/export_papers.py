@@ -39,7 +39,7 @@ from portal.services.persons import Person
 from portal.services.tools import Tools
 
 #: What a person told outside the form that is theirs to have: words of their own.
-_TOLD: Final = ("message", "addition")
+_TOLD: Final = ("message", "addition", "appointment_answer")
 
 
 @dataclass(frozen=True)
@@ -183,7 +183,7 @@ def _told(session: Session, tools: Tools, pen: Pen, one: Person, order: Order) -
     parts = [pen.part(pen.say("contact"), ("what", "answer"), contact)]
     if "text" in order.include:
         said = openings.statements(session, tools, [one.partner_id], kinds=_TOLD)[one.partner_id]
-        rows = [[pen.day(told.said_at), str(told.body.get("text", ""))] for told in said]
+        rows = [[pen.day(told.said_at), str(told.body["text"])] for told in said if told.body.get("text")]
         letters = notice_board.of_partner(session, tools, partner_id=one.partner_id)
         parts.append(pen.part(pen.say("told"), ("when", "what"), rows))
         seen = [[pen.day(shown.shown_from), shown.text] for shown in letters]

@@ -16,8 +16,8 @@ from portal.services import audit, cases, jobs
 from portal.services.tools import Tools
 from portal.vault import Place
 
-#: Facts that are yes or no (contract.md, "facts"). ``report_reviewed``: a therapist looked at whether what was
-#: told about a child must be reported, and acted; the rules do not read it.
+#: Facts that are yes or no (contract.md, "facts"). ``report_reviewed``: a therapist looked at whether what
+#: was told about a child must be reported, and acted; the rules do not read it.
 KINDS: Final = (
     "shared_account", "validity_concern", "important_event", "identity_conflict", "report_reviewed",
 )  # fmt: skip

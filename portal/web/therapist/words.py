@@ -89,6 +89,12 @@ SAID: Final = {
     "not_now": _l("Not for me right now"),
     "second_not_now": _l("Somebody else opened the same invitation and said: not for me right now"),
     "partner_choice": _l("About the other partner"),
+    "appointment_answer": _l("Answer to a proposed appointment"),
+}
+APPOINTMENT_ANSWERS: Final = {
+    "fits": _l("the time suits"),
+    "other_time": _l("needs another time"),
+    "talk_first": _l("wishes to talk with you alone first"),
 }
 DECISIONS: Final = {"accept": _l("Accepted"), "override": _l("Overridden"), "defer": _l("Deferred")}
 REQUESTS: Final = {
