@@ -59,7 +59,7 @@ def serve() -> None:
     settings: Settings = app.extensions["portal.settings"]
     house: House = app.extensions["portal.house"]
     house.tools  # noqa: B018  (keys and migration before the first request)
-    alarm = alarms.Alarm(settings.jobs_file)
+    alarm = alarms.Alarm(settings.queue_url or settings.jobs_file)
     app.extensions["portal.wake"] = alarm.ring
     does_work = settings.role in ("all", "worker")
     if does_work:

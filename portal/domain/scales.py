@@ -80,7 +80,7 @@ SCALES: Final = (
     ),
     Scale(
         "lean",
-        Wording("Staying or leaving", "Seguir o terminar"),
+        Wording("Staying or leaving", "Seguir o irse"),
         *(1, 5),
         higher_is_worse=True,
         cuts=((3, Wording("doubts about the relationship", "dudas sobre la relación")),),

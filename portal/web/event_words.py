@@ -102,6 +102,7 @@ WORDS: Final[Mapping[str, LazyString]] = {
     "password.reset": _l("Set a new password"),
     "person.erased": _l("Erased a person"),
     "recommendation.made": _l("A recommendation was made"),
+    "practice.moved": _l("Moved the practice to another database"),
     "request.sent": _l("Asked for the form again"),
     "request.unexpected_fields": _l("Sent fields that the form does not have"),
     "reset.call_stopped": _l("Took sign-in help back"),

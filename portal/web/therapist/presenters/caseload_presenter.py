@@ -53,7 +53,7 @@ def line(row: CaseloadRow, *, is_closed: bool = False) -> Line:
     return Line(
         id=row.id,
         names=_names(row),
-        urgency=("none", _("Closed")) if is_closed else (level, str(urgency)),
+        urgency=("none", _("Case closed")) if is_closed else (level, str(urgency)),
         marks=() if is_closed else _marks(row),
         route=row.route or "",
         route_name=str(words.ROUTES[row.route]) if row.route else "",
@@ -105,7 +105,7 @@ def choices() -> list[tuple[str, str, list[tuple[str, str]]]]:
         ("urgency", _("When"), [("", every), *levels]),
         ("route", _("Route"), [("", every), *((key, str(text)) for key, text in words.ROUTES.items())]),
         ("language", _("Language"), [("", every), ("en", "English"), ("es", "Español")]),
-        ("status", _("Status"), [("open", _("Open")), ("closed", _("Closed"))]),
+        ("status", _("Status"), [("open", _("Open cases")), ("closed", _("Closed cases"))]),
         ("sort", _("Order"), [("urgency", _("Most urgent first")), ("waiting", _("Waiting longest")),
                               ("newest", _("Newest form first"))]),
     ]  # fmt: skip
