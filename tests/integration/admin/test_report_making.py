@@ -421,7 +421,7 @@ def _pdf(body: bytes) -> tuple[PdfReader, str]:
     return reader, "\n".join(page.extract_text() for page in reader.pages)
 
 
-@pytest.mark.parametrize(("language", "word"), [("en", "Total"), ("es", "Integrante")])
+@pytest.mark.parametrize(("language", "word"), [("en", "Total"), ("es", "Persona A")])
 def test_papers_are_tagged_and_say_whose_they_are(
     world: World, couples: list[Case], ada: Viewer, folder: Path, language: str, word: str
 ) -> None:
