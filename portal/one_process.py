@@ -12,6 +12,10 @@ from waitress.channel import HTTPChannel
 from waitress.server import BaseWSGIServer
 
 THREADS: Final = 8
+#: Browsers keep their connections: at the usual limit of 100 the next visitor would find no door.
+CONNECTIONS: Final = 2000
+#: Seconds after which a connection on which nothing is asked is closed.
+IDLE: Final = 30
 #: Seconds between two looks whether it is over.
 _LOOK: Final = 0.5
 #: A browser that keeps its connection may be sending already: so long it is heard after the end has come.
@@ -30,7 +34,8 @@ class Pages:
         self._is_over = False
         self._server = waitress.create_server(
             app, map=self._parts, host=host, port=port, threads=THREADS, ident=None,
-            clear_untrusted_proxy_headers=not keeps_proxy_headers, **more,
+            clear_untrusted_proxy_headers=not keeps_proxy_headers,
+            **{"connection_limit": CONNECTIONS, "channel_timeout": IDLE} | more,
         )  # fmt: skip
         for listener in self._of(BaseWSGIServer):
             listener.channel_class = self._channel()
@@ -57,7 +62,7 @@ class Pages:
         wasyncore.close_all(self._parts)
 
     def _turn(self, seconds: float) -> None:
-        wasyncore.loop(timeout=seconds, map=self._parts, count=1)
+        wasyncore.loop(timeout=seconds, use_poll=True, map=self._parts, count=1)
 
     def _of(self, kind: type) -> Iterator[Any]:
         return (part for part in list(self._parts.values()) if isinstance(part, kind))

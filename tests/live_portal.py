@@ -107,10 +107,10 @@ class LivePortal:
 def fresh(instance: Path, **settings: str) -> LivePortal:
     """A portal over a new, empty folder and a free port."""
     instance.mkdir(parents=True, mode=0o700)
-    return LivePortal(instance, _free_port(), settings)
+    return LivePortal(instance, free_port(), settings)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]

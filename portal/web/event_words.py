@@ -96,6 +96,7 @@ WORDS: Final[Mapping[str, LazyString]] = {
     "letter.viewed": _l("Read a letter"),
     "letter.waits": _l("Wrote a letter that waits for approval"),
     "message.written": _l("Wrote a message"),
+    "appointment.answered": _l("Answered a proposed appointment"),
     "partner.choice_stated": _l("Said something about the other partner"),
     "password.changed": _l("Changed the password"),
     "password.reset": _l("Set a new password"),
