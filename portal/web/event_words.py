@@ -96,6 +96,7 @@ WORDS: Final[Mapping[str, LazyString]] = {
     "letter.viewed": _l("Read a letter"),
     "letter.waits": _l("Wrote a letter that waits for approval"),
     "message.written": _l("Wrote a message"),
+    "appointment.answered": _l("Answered a proposed appointment"),
     "partner.choice_stated": _l("Said something about the other partner"),
     "password.changed": _l("Changed the password"),
     "password.reset": _l("Set a new password"),
@@ -144,6 +145,18 @@ DETAILS: Final[Mapping[str, LazyString]] = {
     "therapist": _l("therapist"),
     "origin": _l("origin"),
     "count": _l("count"),
+    "policy": _l("policy"),
+    "version": _l("version"),
+    "invitation": _l("invitation"),
+    "fields": _l("fields"),
+    "roles": _l("roles"),
+    "round": _l("round"),
+    "about": _l("about"),
+    "account": _l("account"),
+    "case": _l("case"),
+    "language": _l("language"),
+    "section": _l("section"),
+    "tier": _l("tier"),
 }
 
 
