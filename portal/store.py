@@ -7,11 +7,13 @@ transaction that reads and then writes would otherwise fail under load (security
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
+from weakref import WeakSet
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.orm import Session
@@ -47,6 +49,20 @@ def _on_begin(connection: Connection) -> None:
     connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('begin', 'DEFERRED')}")
 
 
+#: Engines of this process; a fork begins with connections of its own.
+_ENGINES: WeakSet[Engine] = WeakSet()
+
+
+def _begin_afresh() -> None:
+    """In a forked process: two processes on one connection would read each other's answers."""
+    for engine in list(_ENGINES):
+        engine.dispose(close=False)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_begin_afresh)
+
+
 def engine_at(url: str) -> Engine:
     """An engine as the application makes it: an error's text, wherever it ends up, names no bound value."""
     return create_engine(url, hide_parameters=True)
@@ -54,6 +70,7 @@ def engine_at(url: str) -> Engine:
 
 def prepare(engine: Engine, *, is_partner: bool) -> Engine:
     """Set up a fresh engine: pragmas, explicit BEGIN and, for partners, the guard. Returns it."""
+    _ENGINES.add(engine)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _on_connect)
         if is_partner:

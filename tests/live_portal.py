@@ -11,9 +11,9 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -28,6 +28,7 @@ class LivePortal:
 
     instance: Path
     port: int
+    settings: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -99,16 +100,17 @@ class LivePortal:
             "PORTAL_INSTANCE": str(self.instance),
             "PORTAL_PORT": str(self.port),
             "PORTAL_THROTTLE": "off",
+            **self.settings,
         }
 
 
-def fresh(instance: Path) -> LivePortal:
+def fresh(instance: Path, **settings: str) -> LivePortal:
     """A portal over a new, empty folder and a free port."""
     instance.mkdir(parents=True, mode=0o700)
-    return LivePortal(instance, _free_port())
+    return LivePortal(instance, free_port(), settings)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]

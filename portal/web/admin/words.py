@@ -78,7 +78,7 @@ LABELS: Mapping[str, Any] = {
     "therapist": _l("Therapist"),
     "language": _l("Language of the invitation"),
     "other": _l("The other case"),
-    "slot": _l("Slot here"),
+    "slot": _l("Whose place here"),
     "call_slot": _l("Whose sign-in"),
     "heard": _l("Known by voice"),
     "reason": _l("Why it is closed"),
