@@ -1,7 +1,7 @@
 """Fresh, migrated databases for tests: a copied file on SQLite, a copied template on PostgreSQL.
 
-`--database=postgresql` runs whatever uses ``store``, ``app`` or ``databases`` on a PostgreSQL server that
-is started for the run, from the system's programs or from the wheel that carries them.
+What is listed in ``ON_BOTH`` runs on both; `--database=postgresql` runs everything that stands on a database
+there. The server is started for the run, from the system's programs or from the wheel that carries them.
 """
 
 from __future__ import annotations
@@ -20,6 +20,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+#: What `make test` runs on PostgreSQL as well, by the beginning of its path.
+ON_BOTH = (
+    "unit/services/",
+    "noninterference/test_worlds.py",
+    "noninterference/test_strangers.py",
+    "faults/test_races.py",
+    "evening/test_evening_over_http.py",
+)
 PARTNERS = "portal_partners"
 ALL_ROWS = "portal_partners_all_rows"
 OWNER = "portal_staff"
@@ -44,8 +52,10 @@ class SqliteDatabases:
             file.unlink()
         shutil.copy(self.template, path)
 
-    def drop_all(self) -> None:
-        """Nothing: the files lie in folders of their own."""
+    @contextmanager
+    def for_one_test(self) -> Iterator[SqliteDatabases]:
+        """Nothing to clear away: the files lie in folders of their own."""
+        yield self
 
 
 @dataclass
@@ -95,11 +105,14 @@ class PostgresDatabases:
         self.sql(f"DROP DATABASE {name} WITH (FORCE)")
         self.sql(f"CREATE DATABASE {name} TEMPLATE template_practice OWNER {OWNER}")
 
-    def drop_all(self) -> None:
-        """Remove what was made since the last call."""
-        if self._made:
-            self.sql(*(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)" for name in self._made))
-        self._made.clear()
+    @contextmanager
+    def for_one_test(self) -> Iterator[PostgresDatabases]:
+        """What is made inside goes with the test; what a module or the session made before it stays."""
+        before = len(self._made)
+        yield self
+        made, self._made[before:] = self._made[before:], []
+        if made:
+            self.sql(*(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)" for name in made))
 
     def sql(self, *statements: str, database: str = "postgres") -> None:
         """Run statements as the server's own account, each by itself."""
