@@ -48,35 +48,37 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def _engines(option: str, item: pytest.Item) -> tuple[str, ...]:
+    from databases import is_on_both
+
     mark = item.get_closest_marker("engine")
     if mark is not None:
         return mark.args
     if option != "chosen":
         return (option,)
-    return ("sqlite", "postgresql") if _is_on_both(item) else ("sqlite",)
+    return ("sqlite", "postgresql") if is_on_both(_place(item)) else ("sqlite",)
 
 
-def _is_on_both(item: pytest.Item) -> bool:
-    from databases import ON_BOTH
-
-    place = item.path.relative_to(Path(__file__).parent).as_posix()
-    return place.startswith(ON_BOTH)
+def _place(item: pytest.Item) -> str:
+    return item.path.relative_to(Path(__file__).parent).as_posix()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """``--database=postgresql`` runs what stands on a database, and nothing that knows SQLite alone."""
     option = config.getoption("--database")
-    if option == "chosen":
-        return
     out = [item for item in items if not _belongs(option, item)]
     items[:] = [item for item in items if _belongs(option, item)]
     config.hook.pytest_deselected(items=out)
 
 
 def _belongs(option: str, item: pytest.Item) -> bool:
+    from databases import is_on_both
+
     mark = item.get_closest_marker("engine")
     if mark is not None:
-        return option in mark.args
+        return option in (*mark.args, "chosen")
+    if option == "chosen":
+        params = item.callspec.params if hasattr(item, "callspec") else {}
+        return params.get("all_databases") != "postgresql" or is_on_both(_place(item), item.name)
     return option == "sqlite" or "all_databases" in getattr(item, "fixturenames", ())
 
 
