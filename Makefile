@@ -3,7 +3,7 @@ PYTHON ?= python3
 RUN := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run install environment test test-deep test-faults bench lint format lock pictures translations
+.PHONY: help demo run install environment test test-deep test-faults bench soak lint format lock pictures translations
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | while IFS='|' read -r name what; do \
@@ -35,6 +35,10 @@ test-faults: environment ## kills, full disks and floods: needs a root account f
 
 bench: environment ## how fast the rules are, beside floors that do the same work with nothing else
 	@PYTHONPATH=. $(RUN) benchmarks/routing.py
+
+soak: environment ## an evening of 500 partners and 20 therapists in ten minutes (MINUTES=2 PARTNERS=50 DATABASE=postgresql)
+	@PYTHONPATH=.:tests $(RUN) benchmarks/soak.py $(if $(MINUTES),--minutes $(MINUTES)) \
+		$(if $(PARTNERS),--partners $(PARTNERS)) $(if $(DATABASE),--database $(DATABASE))
 
 lint: environment ## style, types, import directions, templates
 	@$(RUN) -m ruff check --quiet .

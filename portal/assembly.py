@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from argon2 import PasswordHasher
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from portal import keyfiles, postgres
@@ -33,6 +33,7 @@ class House:
         self._overrides = overrides
         self._lock = threading.Lock()
         self._tools: Tools | None = None
+        self._newest: str | None = None
 
     @property
     def tools(self) -> Tools:
@@ -61,10 +62,11 @@ class House:
             self._store.admit_partners()
 
     def is_ready(self) -> bool:
-        """Whether the database answers and stands at the newest revision."""
+        """Whether the keys are there, and the database answers and stands at the newest revision."""
         try:
-            return migrate.current(self.store.staff.engine) == migrate.head()
-        except OperationalError:
+            newest = self._newest = self._newest or migrate.head()
+            return migrate.current(self.store.staff.engine) == newest
+        except (DBAPIError, keyfiles.KeyFileError, OSError):
             return False
 
     def close(self) -> None:

@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 
 ROLES = ("all", "partner", "staff", "worker")
 MAX_BODY = 4 * 1024 * 1024
+_REDIS = ("redis", "rediss")
+_QUEUES = ("postgresql", *_REDIS)
 
 
 class ConfigError(Exception):
@@ -32,6 +34,9 @@ class Settings:
     database_url: str
     partner_database_url: str
     redis_url: str | None
+    queue_url: str | None
+    processes: int
+    log: str
     keys: Path
     private_key: Path
     secret_key: str | None
@@ -86,6 +91,20 @@ def _port(text: str, faults: list[str]) -> int:
         return int(text)
     faults.append("PORTAL_PORT must be a number from 1 to 65535")
     return 8000
+
+
+def _count(name: str, text: str, most: int, faults: list[str]) -> int:
+    if text.isascii() and text.isdigit() and 0 < int(text) <= most:
+        return int(text)
+    faults.append(f"{name} must be a number from 1 to {most}")
+    return 1
+
+
+def _scheme_of(name: str, url: str | None, schemes: tuple[str, ...], faults: list[str]) -> str | None:
+    """An address whose host may be a socket in a folder: only its kind is looked at here."""
+    if url is not None and url.partition("://")[0] not in schemes:
+        faults.append(f"{name} must begin with {' or '.join(f'{scheme}://' for scheme in schemes)}")
+    return url
 
 
 def _one_of(name: str, value: str, allowed: tuple[str, ...], faults: list[str]) -> str:
@@ -156,7 +175,10 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         instance=instance,
         database_url=database,
         partner_database_url=partner_database,
-        redis_url=env.get("REDIS_URL") or None,
+        redis_url=_scheme_of("REDIS_URL", env.get("REDIS_URL") or None, _REDIS, faults),
+        queue_url=_scheme_of("PORTAL_QUEUE", env.get("PORTAL_QUEUE") or None, _QUEUES, faults),
+        processes=_count("PORTAL_PROCESSES", env.get("PORTAL_PROCESSES") or "1", 64, faults),
+        log=_one_of("PORTAL_LOG", env.get("PORTAL_LOG") or "text", ("text", "json"), faults),
         keys=Path(env.get("PORTAL_KEYS") or instance / "portal-keys.json").absolute(),
         private_key=Path(env.get("PORTAL_PRIVATE_KEY") or instance / "private.key").absolute(),
         secret_key=env.get("SECRET_KEY") or None,
@@ -169,10 +191,25 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         throttle=_one_of("PORTAL_THROTTLE", env.get("PORTAL_THROTTLE") or "on", ("on", "off"), faults)
         == "on",
     )
+    faults += _sharing_faults(settings)
     faults += _production_faults(settings, env) if settings.is_production else _development_faults(settings)
     if faults:
         raise ConfigError("\n".join(faults))
     return settings
+
+
+def _sharing_faults(settings: Settings) -> list[str]:
+    """Several processes serve pages alone, and count guesses together."""
+    if settings.processes == 1:
+        return []
+    wanted = {
+        "PORTAL_PROCESSES above 1 needs PORTAL_ROLE=staff or partner here, and one process more with "
+        "PORTAL_ROLE=worker": settings.role in ("staff", "partner"),
+        "PORTAL_PROCESSES above 1 needs REDIS_URL in production, or each process counts guesses alone": (
+            not settings.is_production or settings.redis_url is not None
+        ),
+    }
+    return [fault for fault, is_met in wanted.items() if not is_met]
 
 
 def _development_faults(settings: Settings) -> list[str]:

@@ -7,11 +7,13 @@ transaction that reads and then writes would otherwise fail under load (security
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
+from weakref import WeakSet
 
 from sqlalchemy import Connection, Engine, Select, create_engine, event
 from sqlalchemy.orm import Session
@@ -48,6 +50,20 @@ def _on_begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN DEFERRED" if is_reading else "BEGIN IMMEDIATE")
 
 
+#: Engines of this process; a fork begins with connections of its own.
+_ENGINES: WeakSet[Engine] = WeakSet()
+
+
+def _begin_afresh() -> None:
+    """In a forked process: two processes on one connection would read each other's answers."""
+    for engine in list(_ENGINES):
+        engine.dispose(close=False)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_begin_afresh)
+
+
 @dataclass(frozen=True)
 class Pool:
     """How many connections a process keeps to PostgreSQL, through each door, and for how long."""
@@ -57,7 +73,7 @@ class Pool:
     #: Seconds until a connection is replaced by a new one.
     recycle: int = 1800
     #: Seconds that one statement may take; 0 without an end.
-    longest: int = 60
+    longest: int = 0
 
 
 def engine_options(url: str, pool: Pool = Pool()) -> dict[str, Any]:
@@ -84,6 +100,7 @@ def engine_at(url: str, pool: Pool = Pool()) -> Engine:
 
 def prepare(engine: Engine, *, is_partner: bool, pool: Pool = Pool()) -> Engine:
     """Set up a fresh engine: pragmas, explicit BEGIN and, for partners, the guard. Returns it."""
+    _ENGINES.add(engine)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _on_connect)
         if is_partner:

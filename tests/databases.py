@@ -161,8 +161,11 @@ def programs() -> Path:
 
 
 @contextmanager
-def server() -> Iterator[PostgresDatabases]:
-    """A PostgreSQL server of this process alone, on a socket in a short temporary folder."""
+def server(*, is_durable: bool = False) -> Iterator[PostgresDatabases]:
+    """A PostgreSQL server of this process alone, on a socket in a short temporary folder.
+
+    ``is_durable``: writes wait for the disk as in a real practice; tests need not.
+    """
     folder = Path(tempfile.mkdtemp(prefix="pg-"))
     account = _account()
     if account is not None:

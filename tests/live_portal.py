@@ -114,15 +114,15 @@ class LivePortal:
         }
 
 
-def fresh(instance: Path, databases: Databases | None = None) -> LivePortal:
+def fresh(instance: Path, databases: Databases | None = None, **settings: str) -> LivePortal:
     """A portal over a new, empty folder and a free port; on PostgreSQL where ``databases`` are there."""
     instance.mkdir(parents=True, mode=0o700)
-    is_file = databases is None or databases.name == "sqlite"
-    settings = {} if is_file else databases.fresh(instance, by_rows=True)  # type: ignore[union-attr]
-    return LivePortal(instance, _free_port(), settings)
+    if databases is not None and databases.name != "sqlite":
+        settings |= databases.fresh(instance, by_rows=True)
+    return LivePortal(instance, free_port(), settings)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]

@@ -64,7 +64,7 @@ TOPICS: Final = ("cost", "length", "evenings", "online", "childcare")
 TOLD: Final = (
     "office_email",
     "postal_address",
-    *(f"{topic}_{key}" for topic in TOPICS for key in ("en", "es")),
+    *(f"{topic}_{key}" for topic in (*TOPICS, "help_lines") for key in ("en", "es")),
 )
 #: Office days are counted as in ISO 8601: 1 is Monday.
 DAYS: Final = ("1", "2", "3", "4", "5", "6", "7")
@@ -210,6 +210,7 @@ _CHECKS: Final[Mapping[str, Check]] = {
     "holidays": practice_checks.days_off,
     **{name: practice_checks.line(300) for name in TOLD},
     "office_email": practice_checks.email,
+    **{f"help_lines_{key}": practice_checks.help_lines(key) for key in ("en", "es")},
 }
 #: The settings' names, as forms post them; those in which several may be chosen.
 FIELDS: Final = tuple(_CHECKS)

@@ -40,6 +40,9 @@ def test_nothing_set_is_a_development_machine(tmp_path: Path, monkeypatch: pytes
         database_url=f"sqlite:///{instance}/portal.sqlite3",
         partner_database_url=f"sqlite:///{instance}/portal.sqlite3",
         redis_url=None,
+        queue_url=None,
+        processes=1,
+        log="text",
         keys=instance / "portal-keys.json",
         private_key=instance / "private.key",
         secret_key=None,
@@ -105,6 +108,15 @@ def test_anchors_lie_elsewhere_in_production(tmp_path: Path) -> None:
         ("PORTAL_BASE_URL", "http://[::1", "PORTAL_BASE_URL must be an http or https address"),
         ("PORTAL_BASE_URL", "http://host:port", "PORTAL_BASE_URL must be an http or https address"),
         ("SMTP_URL", "mail.example.org", "SMTP_URL must be an smtp or smtps address"),
+        ("REDIS_URL", "http://127.0.0.1", "REDIS_URL must begin with redis:// or rediss://"),
+        ("PORTAL_LOG", "xml", "PORTAL_LOG must be one of text, json"),
+        (
+            "PORTAL_QUEUE",
+            "sqlite:///x",
+            "PORTAL_QUEUE must begin with postgresql:// or redis:// or rediss://",
+        ),
+        ("PORTAL_PROCESSES", "0", "PORTAL_PROCESSES must be a number from 1 to 64"),
+        ("PORTAL_PROCESSES", "65", "PORTAL_PROCESSES must be a number from 1 to 64"),
         (
             "PORTAL_HOST",
             "0.0.0.0",
@@ -233,6 +245,38 @@ def test_a_pool_is_counted_in_whole_numbers(name: str, least: int, value: str) -
 )
 def test_production_refuses_what_is_weak(changed: dict[str, str], fault: str) -> None:
     assert _faults(GOOD | changed) == [fault]
+
+
+ROLES_APART = (
+    "PORTAL_PROCESSES above 1 needs PORTAL_ROLE=staff or partner here, and one process more with "
+    "PORTAL_ROLE=worker"
+)
+COUNTED_TOGETHER = (
+    "PORTAL_PROCESSES above 1 needs REDIS_URL in production, or each process counts guesses alone"
+)
+
+
+@pytest.mark.parametrize(
+    ("changed", "faults"),
+    [
+        ({}, [ROLES_APART, COUNTED_TOGETHER]),
+        ({"PORTAL_ROLE": "worker"}, [ROLES_APART, COUNTED_TOGETHER]),
+        ({"PORTAL_ROLE": "staff"}, [COUNTED_TOGETHER]),
+        ({"REDIS_URL": "redis://127.0.0.1"}, [ROLES_APART]),
+    ],
+)
+def test_several_processes_serve_pages_alone_and_count_together(
+    changed: dict[str, str], faults: list[str]
+) -> None:
+    assert _faults({**GOOD, "PORTAL_PROCESSES": "2", **changed}) == faults
+
+
+@pytest.mark.parametrize("role", ["staff", "partner"])
+def test_several_processes_that_may_start(role: str) -> None:
+    several = {"PORTAL_PROCESSES": "4", "PORTAL_ROLE": role}
+    assert load({**GOOD, **several, "REDIS_URL": "rediss://cache.example.org"}).processes == 4
+    queue = "postgresql:///queues?host=/run/postgresql"
+    assert load({**several, "PORTAL_QUEUE": queue, "PORTAL_LOG": "json"}).queue_url == queue
 
 
 @pytest.mark.parametrize("name", ["PORTAL_KEYS", "PORTAL_PRIVATE_KEY"])

@@ -10,6 +10,8 @@ import pytest
 from practice_world import World
 from sqlalchemy import delete, select
 
+from portal.content import help_lines
+from portal.content.help_lines import ShownLine
 from portal.content.rules import ruleset
 from portal.domain.access import Viewer
 from portal.domain.working_days import Calendar
@@ -40,6 +42,7 @@ ALL = {
     "cost_en": "180 dollars an hour.",
     "cost_es": "180 dólares la hora.",
     "length_en": "An hour.",
+    "help_lines_en": " Emergency |  112 | Everywhere.\r\n\r\nA line|+34 600 (00) 11|By day.",
 }
 
 
@@ -93,6 +96,7 @@ def test_every_setting_is_kept(world: World, ada: Viewer) -> None:
         {
             "cost_en": "180 dollars an hour.",
             "cost_es": "180 dólares la hora.",
+            "help_lines_en": "Emergency | 112 | Everywhere.\nA line | +34 600 (00) 11 | By day.",
             "length_en": "An hour.",
             "office_email": "office@example.org",
             "postal_address": "1 River Road",
@@ -111,6 +115,11 @@ def test_every_setting_is_kept(world: World, ada: Viewer) -> None:
         "180 dólares la hora.", "An hour.", "",
     ]  # fmt: skip
     assert practice.told("office_email") == "office@example.org"
+    assert practice.help_lines("en") == (
+        ShownLine("Emergency", "112", "Everywhere."),
+        ShownLine("A line", "+34 600 (00) 11", "By day."),
+    )
+    assert practice.help_lines("es") == help_lines.shipped("es")
     assert _events(world) == [json.dumps({"settings": sorted(ALL)})]
 
 
@@ -127,6 +136,15 @@ def test_one_public_text_is_changed_and_the_others_stay(world: World, ada: Viewe
     _change(world, ada, cost_en="Ask us.", childcare_en="None.")
     assert _change(world, ada, cost_en="", length_en="") == frozenset({"cost_en"})
     assert _view(world).told == {"childcare_en": "None."}
+
+
+def test_the_shipped_help_lines_are_no_setting(world: World, ada: Viewer) -> None:
+    own, shipped = "Emergency | 112 | Always.", help_lines.as_text(help_lines.shipped("en"))
+    assert _change(world, ada, help_lines_en=shipped) == frozenset()
+    assert _change(world, ada, help_lines_en=own) == frozenset({"help_lines_en"})
+    assert _view(world).told == {"help_lines_en": own}
+    assert _change(world, ada, help_lines_en="") == frozenset({"help_lines_en"})
+    assert _view(world).told == {}
 
 
 def test_days_off_are_named_and_emptied_again(world: World, ada: Viewer) -> None:
@@ -206,6 +224,7 @@ def test_without_a_case_there_is_nothing_to_route(world: World, ada: Viewer) -> 
         ),
         ("cost_es", "x" * 301, "too_long"),
         ("office_email", "office", "bad_email"),
+        ("help_lines_es", "Emergencias 112", "bad_help_lines"),
     ],
 )
 def test_a_bad_setting_is_refused_by_field(

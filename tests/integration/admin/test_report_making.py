@@ -7,7 +7,7 @@ import hashlib
 import io
 import json
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +17,18 @@ from practice_world import Case, World
 from pypdf import PdfReader
 from sqlalchemy import delete, select, update
 
+from portal.content import papers
 from portal.domain.access import Viewer
+from portal.domain.fit import MODELS
+from portal.domain.rules import PROTECTIVENESS
+from portal.domain.table import TABLE
 from portal.models import AnswerSet, AuditEvent, CaseFile, Export, Job, Recommendation, table_of
 from portal.services import (
     export_board,
     export_checks,
     export_files,
     export_making,
+    export_manifests,
     export_orders,
     export_rows,
     export_sheets,
@@ -344,10 +349,48 @@ def test_counts_for_a_board(world: World, couples: list[Case], ada: Viewer, fold
     else:
         sheet = openpyxl.load_workbook(io.BytesIO(body))["Report"]
         rows = [tuple(str(cell) for cell in row) for row in sheet.iter_rows(values_only=True)]
+        hidden = "fewer than five, or hidden to protect one"
+        assert {
+            ("People who sent a form, by month", "2026-11", "6"),
+            ("Cases by recommended route", "Discernment", hidden),
+            ("Cases by what the therapist signed", "not signed", hidden),
+            ("Cases by what the therapist signed", "Total", hidden),
+        } <= set(rows)
+        return
     assert {
         ("people_by_month", "2026-11", "6"), ("people_by_month", "total", "6"),
         ("cases_by_signature", "not signed", "hidden"), ("cases_by_route", "total", "hidden"),
     } <= set(rows)  # fmt: skip
+
+
+def test_a_spanish_board_reads_spanish(world: World, couples: list[Case], ada: Viewer, folder: Path) -> None:
+    about = Filters(language="es")
+    _, text = _pdf(_made(world, ada, folder, form="pdf", report="board", filters=about))
+    assert all(word in text for word in ("Discernimiento", "sin firmar", "Total"))
+    assert not [code for code in ("discernment", "mixed_agenda", "not signed", "hidden") if code in text]
+
+
+@pytest.mark.parametrize(
+    ("report", "counted", "told"),
+    [
+        ("intakes", (9, 3, 1), (9, 3, 1)),
+        ("board", (9, 3, 0), (None, None, 0)),
+        ("board", (9, 5, 4), (5, 5, None)),
+    ],
+)
+def test_a_manifest_tells_no_small_count_that_the_board_hides(
+    report: str, counted: tuple[int, int, int], told: tuple[int | None, ...]
+) -> None:
+    order, counts = export_orders.checked(form="csv", report=report), export_manifests.Counts(*counted)
+    made = datetime(2026, 11, 2, tzinfo=UTC)
+    manifest = json.loads(export_manifests.written(order, (), counts, sha256=None, made_at=made))
+    assert tuple(manifest["counts"].values()) == told
+
+
+def test_every_group_of_a_board_has_words() -> None:
+    rules = {rule.reason for rule in TABLE} | {rule.reason_if_call_first for rule in TABLE} - {None, ""}
+    signed = {"none", "not signed", "signed as recommended", "signed otherwise", "unreadable"}
+    assert set(papers.groups()) == {*PROTECTIVENESS, *rules, *MODELS, *signed}
 
 
 def test_counts_in_a_table() -> None:
@@ -378,7 +421,7 @@ def _pdf(body: bytes) -> tuple[PdfReader, str]:
     return reader, "\n".join(page.extract_text() for page in reader.pages)
 
 
-@pytest.mark.parametrize(("language", "word"), [("en", "Total"), ("es", "Integrante")])
+@pytest.mark.parametrize(("language", "word"), [("en", "Total"), ("es", "Persona A")])
 def test_papers_are_tagged_and_say_whose_they_are(
     world: World, couples: list[Case], ada: Viewer, folder: Path, language: str, word: str
 ) -> None:
