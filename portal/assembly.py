@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -97,7 +98,7 @@ def _is_partners_alone(settings: Settings) -> bool:
 
 def furnish(app: Flask, settings: Settings, overrides: dict[str, Any]) -> None:
     """Hang settings and the house on the application; nothing is opened yet."""
-    pool = _pool(settings)
+    pool = Pool(**asdict(settings.connections))
     app.config.update(
         MAX_CONTENT_LENGTH=MAX_BODY,
         MAX_FORM_MEMORY_SIZE=MAX_BODY,
@@ -124,15 +125,6 @@ def furnish(app: Flask, settings: Settings, overrides: dict[str, Any]) -> None:
         store = Store.over(staff=engines[None], partner=engines["partner"], pool=pool)
     app.extensions["portal.settings"] = settings
     app.extensions["portal.house"] = House(settings, store, overrides)
-
-
-def _pool(settings: Settings) -> Pool:
-    return Pool(
-        size=settings.pool_size,
-        overflow=settings.pool_overflow,
-        recycle=settings.pool_recycle,
-        longest=settings.statement_seconds,
-    )
 
 
 def _hosts(settings: Settings) -> list[str]:

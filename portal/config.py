@@ -20,6 +20,17 @@ class ConfigError(Exception):
 
 
 @dataclass(frozen=True)
+class Connections:
+    """To PostgreSQL, through each door: how many a process keeps, and how many more in a rush."""
+
+    size: int = 5
+    overflow: int = 10
+    #: Seconds until a connection is replaced; seconds that one statement may take, 0 without an end.
+    recycle: int = 1800
+    longest: int = 60
+
+
+@dataclass(frozen=True)
 class Settings:
     """Everything the environment decides. Paths are absolute."""
 
@@ -41,12 +52,7 @@ class Settings:
     private_key: Path
     secret_key: str | None
     smtp_url: str | None
-    #: Connections to PostgreSQL that a process keeps through each door, and those it may add in a rush.
-    pool_size: int
-    pool_overflow: int
-    #: Seconds until a connection is replaced; seconds that one statement may take, 0 without an end.
-    pool_recycle: int
-    statement_seconds: int
+    connections: Connections
     anchor: Path | None
     throttle: bool
 
@@ -128,6 +134,15 @@ def _number(env: Mapping[str, str], name: str, default: int, least: int, faults:
     return default
 
 
+def _connections(env: Mapping[str, str], faults: list[str]) -> Connections:
+    return Connections(
+        size=_number(env, "PORTAL_POOL_SIZE", 5, 1, faults),
+        overflow=_number(env, "PORTAL_POOL_OVERFLOW", 10, 0, faults),
+        recycle=_number(env, "PORTAL_POOL_RECYCLE", 1800, 1, faults),
+        longest=_number(env, "PORTAL_STATEMENT_SECONDS", 60, 0, faults),
+    )
+
+
 def _own_address(host: str, port: int) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
@@ -183,10 +198,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         private_key=Path(env.get("PORTAL_PRIVATE_KEY") or instance / "private.key").absolute(),
         secret_key=env.get("SECRET_KEY") or None,
         smtp_url=_smtp_url(env.get("SMTP_URL") or None, faults),
-        pool_size=_number(env, "PORTAL_POOL_SIZE", 5, 1, faults),
-        pool_overflow=_number(env, "PORTAL_POOL_OVERFLOW", 10, 0, faults),
-        pool_recycle=_number(env, "PORTAL_POOL_RECYCLE", 1800, 1, faults),
-        statement_seconds=_number(env, "PORTAL_STATEMENT_SECONDS", 60, 0, faults),
+        connections=_connections(env, faults),
         anchor=Path(env["PORTAL_ANCHOR"]).absolute() if env.get("PORTAL_ANCHOR") else None,
         throttle=_one_of("PORTAL_THROTTLE", env.get("PORTAL_THROTTLE") or "on", ("on", "off"), faults)
         == "on",

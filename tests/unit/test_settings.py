@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from portal.config import ConfigError, Settings, load
+from portal.config import ConfigError, Connections, Settings, load
 
 GOOD = {
     "PORTAL_ENV": "production",
@@ -47,10 +47,7 @@ def test_nothing_set_is_a_development_machine(tmp_path: Path, monkeypatch: pytes
         private_key=instance / "private.key",
         secret_key=None,
         smtp_url=None,
-        pool_size=5,
-        pool_overflow=10,
-        pool_recycle=1800,
-        statement_seconds=60,
+        connections=Connections(size=5, overflow=10, recycle=1800, longest=60),
         anchor=None,
         throttle=True,
     )
