@@ -7,6 +7,7 @@ from importlib import import_module
 from flask import Flask
 
 from portal.cli_bare import let_refuse
+from portal.config import ConfigError
 from portal.content.reading import ContentError
 from portal.keyfiles import KeyFileError
 from portal.migrations.migrate import NotServed
@@ -20,6 +21,7 @@ _MODULES = (
 )
 
 _REFUSALS = {
+    ConfigError: "",
     ContentError: "",
     KeyFileError: "",
     NotServed: "",

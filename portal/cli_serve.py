@@ -76,7 +76,7 @@ def serve() -> None:
     house.tools  # noqa: B018  (what cannot be opened stops the start)
     if settings.processes > 1:
         house.close()
-        _become_several()
+        _become_several(settings)
     logs.begin(settings.log)
     alarm = alarms.Alarm(settings.queue_url or settings.jobs_file)
     app.extensions["portal.wake"] = alarm.ring
@@ -91,10 +91,12 @@ def serve() -> None:
             shift.stop()
 
 
-def _become_several() -> None:
+def _become_several(settings: Settings) -> None:
     """The same process goes on as gunicorn: it holds no key, and its number stays the one systemd knows."""
-    configuration = str(ROOT / "portal" / "gunicorn_conf.py")
-    os.execv(sys.executable, [sys.executable, "-m", "gunicorn", "--config", configuration])  # noqa: S606
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    words = ("--bind", f"{host}:{settings.port}", "--workers", str(settings.processes))
+    configuration = ("--config", str(ROOT / "portal" / "gunicorn_conf.py"))
+    os.execv(sys.executable, [sys.executable, "-m", "gunicorn", *configuration, *words])  # noqa: S606
 
 
 def _start_work(app: Flask, alarm: alarms.Alarm) -> alarms.Shift:

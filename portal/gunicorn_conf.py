@@ -1,25 +1,23 @@
 """What gunicorn is told when ``serve`` becomes several processes (docs/deployment.md).
 
-Read again at every reload. Each process loads the application by itself, after the fork: a reload takes new
-code, and no process shares a connection or a key with another.
+Read again at every reload; where to listen, and how often, stands on the command line. Each process loads the
+application by itself, after the fork: a reload takes new code, and no process shares a connection or a key
+with another.
 """
 
 from __future__ import annotations
 
+import os
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
+from gunicorn.errors import HaltServer
 from gunicorn.http import wsgi as _answers
 
 from portal import logs
-from portal.config import load
 
-_settings = load()
-_host = f"[{_settings.host}]" if ":" in _settings.host else _settings.host
-
-bind = [f"{_host}:{_settings.port}"]
-workers = _settings.processes
 worker_class = "gthread"
 threads = 8
 wsgi_app = "wsgi:app"
@@ -36,10 +34,39 @@ forwarded_allow_ips = ""
 forwarder_headers = ""
 secure_scheme_headers: dict[str, str] = {}
 accesslog = None
-logconfig_dict = logs.wanted(_settings.log)
+logconfig_dict = logs.wanted(os.environ.get("PORTAL_LOG") or "text")
 
 # The name of the software is nobody's business.
 _answers.SERVER = "web"
+
+
+def on_reload(master: Any) -> None:
+    """New processes first: the old ones go when these serve, and stay where these cannot start."""
+    manage, newest = master.manage_workers, master.worker_age
+
+    def manage_once_they_serve() -> None:
+        del master.manage_workers
+        _wait_for_newer(master, newest)
+        manage()
+
+    master.manage_workers = manage_once_they_serve
+
+
+def _wait_for_newer(master: Any, age: int) -> None:
+    give_up = time.monotonic() + timeout
+    while time.monotonic() < give_up:
+        try:
+            master.reap_workers()
+        except HaltServer:  # what cannot start ends a fresh server, but not one that serves
+            continue
+        if all(_serves(worker) for worker in master.WORKERS.values() if worker.age > age):
+            return
+        time.sleep(0.1)
+
+
+def _serves(worker: Any) -> bool:
+    """Whether it has begun: from then on it notes the time of the machine's clock, and not of the day."""
+    return bool(abs(time.monotonic() - worker.tmp.last_update()) < timeout)
 
 
 def post_fork(_master: Any, _worker: Any) -> None:

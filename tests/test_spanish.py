@@ -19,7 +19,8 @@ CONTENT = Path(__file__).resolve().parent.parent / "portal" / "content"
 #: Read first as something else, or called otherwise in the glossary.
 NOT_IN_SPANISH = re.compile(
     r"dentro de (dos|cinco|\d+) días|\b(el|la|los|las|un|una|otro|otra) terapeutas?\b|\bintegrantes?\b|"
-    r"\bTFE\b|(?<!síntomas de )\babstinencia\b|conflictos? de interés\b|\bdespejad|gestor de contraseñas|«",
+    r"\bTFE\b|(?<!síntomas de )\babstinencia\b|conflictos? de interés\b|\bdespejad|gestor de contraseñas|«|"
+    r"\b(la|su|nuestra) consulta\b",
     re.IGNORECASE,
 )
 

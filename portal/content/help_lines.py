@@ -59,6 +59,11 @@ def as_text(lines: tuple[ShownLine, ...]) -> str:
     return "\n".join(f" {_BETWEEN} ".join((line.name, line.contact, line.how)) for line in lines)
 
 
+def as_sentence(lines: tuple[ShownLine, ...]) -> str:
+    """The names and numbers within a sentence."""
+    return "; ".join(f"{line.name} ({line.contact})" for line in lines)
+
+
 def _line(row: str) -> ShownLine:
     parts = [" ".join(part.split()) for part in row.split(_BETWEEN)]
     if len(parts) != 3:

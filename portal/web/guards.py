@@ -175,7 +175,7 @@ def touch_seat(response: Response) -> Response:
         return response
     door = kit.store().partner if seat.viewer.kind == "partner" else kit.store().staff
     try:
-        with door.write() as session:
+        with door.write_row() as session:
             sessions.touch(session, kit.tools(), seat.viewer)
     except OperationalError as error:  # full or locked: what was asked for can be read all the same
         current_app.logger.error("%s could not note its visitor: %s", request.endpoint, told(error))

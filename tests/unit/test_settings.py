@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from portal.config import ConfigError, Settings, load
+from portal.config import ConfigError, Connections, Settings, load
 
 GOOD = {
     "PORTAL_ENV": "production",
@@ -47,6 +47,7 @@ def test_nothing_set_is_a_development_machine(tmp_path: Path, monkeypatch: pytes
         private_key=instance / "private.key",
         secret_key=None,
         smtp_url=None,
+        connections=Connections(size=5, overflow=10, recycle=1800, longest=60),
         anchor=None,
         throttle=True,
     )
@@ -185,9 +186,44 @@ def test_a_database_file_that_others_may_read_is_refused(tmp_path: Path, mode: i
         assert load(environ).database_url == f"sqlite:///{database}"
 
 
+STAFF = "postgresql://portal_staff@db.example.org/portal"
+PARTNERS = "postgresql://portal_partners@db.example.org/portal"
+NEEDS_A_ROLE = ["PARTNER_DATABASE_URL must sign in to PostgreSQL as a role of its own"]
+
+
 def test_another_kind_of_database_has_no_file_to_look_at() -> None:
-    url = "postgresql://db.example.org/portal"
-    assert load({**GOOD, "DATABASE_URL": url}).partner_database_url == url
+    environ = {**GOOD, "DATABASE_URL": STAFF, "PARTNER_DATABASE_URL": PARTNERS}
+    assert load(environ).partner_database_url == PARTNERS
+
+
+@pytest.mark.parametrize(
+    "partner", ["", STAFF, f"{STAFF}?sslmode=require", "postgresql://db.example.org/portal"]
+)
+def test_partners_do_not_come_as_the_owner(partner: str) -> None:
+    environ = {**GOOD, "DATABASE_URL": STAFF, "PARTNER_DATABASE_URL": partner}
+    assert _faults(environ) == NEEDS_A_ROLE
+    assert load({"DATABASE_URL": STAFF, "PARTNER_DATABASE_URL": partner}).database_url == STAFF
+
+
+def test_a_process_of_the_partners_knows_their_address_alone() -> None:
+    environ = {**GOOD, "PORTAL_ROLE": "partner", "PARTNER_DATABASE_URL": PARTNERS}
+    settings = load(environ)
+    assert (settings.database_url, settings.partner_database_url) == (PARTNERS, PARTNERS)
+    assert _faults({**environ, "PORTAL_ROLE": "staff", "DATABASE_URL": PARTNERS}) == NEEDS_A_ROLE
+
+
+@pytest.mark.parametrize(
+    ("name", "least"),
+    [
+        ("PORTAL_POOL_SIZE", 1),
+        ("PORTAL_POOL_OVERFLOW", 0),
+        ("PORTAL_POOL_RECYCLE", 1),
+        ("PORTAL_STATEMENT_SECONDS", 0),
+    ],
+)
+@pytest.mark.parametrize("value", ["-1", "many", "86401", "１"])
+def test_a_pool_is_counted_in_whole_numbers(name: str, least: int, value: str) -> None:
+    assert _faults({name: value}) == [f"{name} must be a number from {least} to 86400"]
 
 
 @pytest.mark.parametrize(

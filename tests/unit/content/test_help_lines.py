@@ -24,6 +24,12 @@ def test_the_shipped_lines_can_be_typed(language: str) -> None:
     assert help_lines.of_text(help_lines.as_text(lines), language) == lines
 
 
+def test_names_and_numbers_stand_in_a_sentence() -> None:
+    assert help_lines.as_sentence(help_lines.of_text(f"Emergency | 112 | Now.\n{GOOD}", "en")) == (
+        "Emergency (112); Night line (1-800 55 55)"
+    )
+
+
 def test_rows_are_read_in_their_order_and_tidied() -> None:
     typed = f"  A\t line |  +1 (555) 0100|  By  day. \r\n\n{GOOD}"
     assert help_lines.of_text(typed, "en") == (
