@@ -105,11 +105,20 @@ def board(pen: Pen, order: Order, lines: Sequence[tuple[str, str, Cell]]) -> dic
     """Counts on paper."""
     since = order.since.isoformat() if order.since else pen.say("from_beginning")
     until = order.until.isoformat() if order.until else pen.say("until_made")
-    tables: dict[str, list[list[str]]] = {}
+    tables: dict[str, list[tuple[str, Cell]]] = {}
     for table, group, count in board_words(lines, pen.language):
-        tables.setdefault(table, []).append([group, str(count)])
-    parts = [pen.part(title, ("group", "count"), rows) for title, rows in tables.items()]
+        tables.setdefault(table, []).append((group, count))
+    parts = [pen.part(title, ("group", "count"), _counts(rows)) for title, rows in tables.items()]
     return pen.sheet("board", [pen.say("span", since=since, until=until), pen.say("self_report")], parts)
+
+
+def _counts(rows: Sequence[tuple[str, Cell]]) -> list[list[str]]:
+    """What is shown, then all that is hidden in one line, then the total, with which a table ends."""
+    *groups, total = rows
+    shown = [[group, str(count)] for group, count in groups if isinstance(count, int)]
+    hidden = [(group, str(count)) for group, count in groups if not isinstance(count, int)]
+    one = [["; ".join(group for group, _ in hidden), hidden[0][1]]] if hidden else []
+    return [*shown, *one, [total[0], str(total[1])]]
 
 
 def person(session: Session, tools: Tools, pen: Pen, order: Order) -> dict[str, Any]:

@@ -105,6 +105,7 @@ LABELS: Mapping[str, Any] = {
     "office_email": _l("E-mail of the office"),
     "postal_address": _l("Address"),
     "draft_days": _l("Days until a form that was never sent is emptied"),
+    "export_days": _l("Days until the file of a report is removed"),
     "mail_days": _l("Days until a mail that could not be sent is emptied"),
     "case_years": _l("Years until a closed case is deleted"),
     "trainings": _l("Trainings"),

@@ -33,6 +33,7 @@ ALL = {
     "clarity_for_two": "no",
     "draft_days": "90",
     "mail_days": "14",
+    "export_days": "3",
     "case_years": "10",
     "languages": "es, en",
     "working_days": "4,1,2",
@@ -90,6 +91,7 @@ def test_every_setting_is_kept(world: World, ada: Viewer) -> None:
         90,
         14,
         10,
+        3,
         "en,es",
         "1,2,4",
         "2026-12-24 2026-12-25",
@@ -241,7 +243,7 @@ def test_a_bad_setting_is_refused_by_field(
     ("name", "low", "high"),
     [
         *(("stale_days", 14, 90), ("alcohol_level", 4, 8), ("index_margin", 5, 25)),
-        *(("draft_days", 30, 730), ("mail_days", 7, 90), ("case_years", 1, 30)),
+        *(("draft_days", 30, 730), ("mail_days", 7, 90), ("case_years", 1, 30), ("export_days", 1, 90)),
     ],
 )
 def test_both_ends_of_a_safe_range_are_taken(

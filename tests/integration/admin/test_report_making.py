@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import openpyxl
 import pytest
@@ -30,12 +31,14 @@ from portal.services import (
     export_making,
     export_manifests,
     export_orders,
+    export_papers,
     export_rows,
     export_sheets,
     export_spool,
     exports,
     interviews,
     notice_board,
+    practice_settings,
 )
 from portal.services.errors import BadInput, Conflict, NotFound
 from portal.services.export_orders import Filters
@@ -187,6 +190,41 @@ def test_one_cancelled_in_the_middle_of_a_slice_or_at_the_end_is_not_offered(
         exports.finish(world.store, world.tools, view, by=ada, state="ready")
     with world.store.staff.write() as session, pytest.raises(NotFound):
         exports.hand_out(session, world.tools, export_id=view.id, by=ada)
+
+
+def test_a_practice_says_how_long_a_file_lies_ready(
+    world: World, couples: list[Case], ada: Viewer, folder: Path
+) -> None:
+    with world.store.staff.write() as session:
+        practice_settings.change(session, world.tools, given={"export_days": "3"}, by=ada)
+    view = _run(world, _ask(world, ada), folder)
+    assert view.expires_at == world.tools.now() + timedelta(days=3)
+
+
+def test_counts_on_paper_name_the_hidden_in_one_line() -> None:
+    lines: list[tuple[str, str, Any]] = [
+        ("cases_by_route", "consult", "hidden"),
+        ("cases_by_route", "couples", 6),
+        ("cases_by_route", "hold", "hidden"),
+        ("cases_by_route", "total", 9),
+        ("cases_by_model", "total", 0),
+    ]
+    made = datetime(2026, 11, 2, tzinfo=UTC)
+    pen = export_papers.Pen("en", ZoneInfo("UTC"), "Riverside", made)
+    order = export_orders.checked(form="pdf", report="board", since="2026-07-01")
+    sheet = export_papers.board(pen, order, lines)
+    assert [(part["title"], part["rows"]) for part in sheet["parts"]] == [
+        (
+            "Cases by recommended route",
+            [
+                ["Couples therapy", "6"],
+                ["Consultation; Hold", "fewer than five, or hidden to protect one"],
+                ["Total", "9"],
+            ],
+        ),
+        ("Cases by suggested model", [["Total", "0"]]),
+    ]
+    assert sheet["notes"][0] == "Sent from 2026-07-01 to the day this was made"
 
 
 def test_a_file_expires_and_is_gone(
