@@ -35,7 +35,7 @@ ON_BOTH: dict[str, tuple[str, ...]] = {
     "integration/worker/test_jobs_and_mail.py": (),
     "noninterference/test_worlds.py": (
         *("played_twice", "can_be_seen[postgresql-unsafe", "can_be_seen[postgresql-late unsafe"),
-        *("can_be_seen[postgresql-reset asked", "alone[postgresql-letter to B", "live_one"),
+        *("can_be_seen[postgresql-reset asked", "live_one"),
     ),
     "noninterference/test_strangers.py": (),
     "faults/test_races.py": (),
