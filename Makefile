@@ -33,8 +33,8 @@ test-deep: environment ## the long tests that `make test` leaves out
 test-faults: environment ## kills, full disks and floods: needs a root account for its small disk
 	@$(RUN) -m pytest -n 0 -m faults
 
-bench: environment ## how fast the rules are, beside floors that do the same work with nothing else
-	@PYTHONPATH=. $(RUN) benchmarks/routing.py
+bench: environment ## how fast it all is, beside floors that do the same work with nothing else; WHAT="form case"
+	@PYTHONPATH=.:tests $(RUN) benchmarks/bench.py $(WHAT)
 
 lint: environment ## style, types, import directions, templates
 	@$(RUN) -m ruff check --quiet .

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from babel.support import NullTranslations, Translations
-from flask_babel import Babel, Domain, get_locale, gettext
+from flask_babel import Babel, Domain, get_locale, get_translations
 from jinja2 import Environment, pass_eval_context
 from jinja2.nodes import EvalContext
 from markupsafe import Markup
@@ -52,7 +52,7 @@ def install(environment: Environment) -> None:
 @pass_eval_context
 def _spoken(context: EvalContext, text: str, /, **values: Any) -> str:
     """A text; in HTML, values are escaped and the text itself is not. ``%%`` is a percent sign, always."""
-    found = gettext(text)
+    found = get_translations().ugettext(text)
     wording = _marked(found) if context.autoescape else found
     return wording % values if "%" in found else wording
 
