@@ -3,7 +3,7 @@ PYTHON ?= python3
 RUN := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run install environment test test-deep test-faults bench lint format lock pictures translations
+.PHONY: help demo run install environment test test-deep test-faults bench soak lint format lock pictures translations
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | while IFS='|' read -r name what; do \
@@ -25,16 +25,20 @@ test: environment ## every test, the browser's too; domain, content and services
 	@$(RUN) tools/browser.py require
 	@$(RUN) -m pytest -n auto --dist worksteal --cov --cov-report=term:skip-covered
 
-test-deep: environment ## the long tests that `make test` leaves out
+test-deep: environment ## the long tests that `make test` leaves out, then everything on PostgreSQL
 	@$(RUN) tools/browser.py require
-	@$(RUN) -m pytest -n auto --dist worksteal -m deep --hypothesis-profile=deep \
-		|| { [ $$? -eq 5 ] && echo 'There is no long test yet.'; }
+	@$(RUN) -m pytest -n auto --dist worksteal -m deep --hypothesis-profile=deep
+	@$(RUN) -m pytest -n auto --dist worksteal -m 'not faults' --database=postgresql
 
 test-faults: environment ## kills, full disks and floods: needs a root account for its small disk
 	@$(RUN) -m pytest -n 0 -m faults
 
 bench: environment ## how fast it all is, beside floors that do the same work with nothing else; WHAT="form case"
 	@PYTHONPATH=.:tests $(RUN) benchmarks/bench.py $(WHAT)
+
+soak: environment ## an evening of 500 partners and 20 therapists in ten minutes (MINUTES=2 PARTNERS=50 DATABASE=postgresql)
+	@PYTHONPATH=.:tests $(RUN) benchmarks/soak.py $(if $(MINUTES),--minutes $(MINUTES)) \
+		$(if $(PARTNERS),--partners $(PARTNERS)) $(if $(DATABASE),--database $(DATABASE))
 
 lint: environment ## style, types, import directions, templates
 	@$(RUN) -m ruff check --quiet .

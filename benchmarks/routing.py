@@ -1,4 +1,4 @@
-"""How fast the rules are, beside floors that do the same work with nothing else. Part ``rules`` of ``make bench``.
+"""How fast the rules are, beside floors that do the same work with nothing else.
 
 CPU time, the median of interleaved rounds; every figure is a ratio to its floor or stands beside its goal.
 JSON Lines are shared out among the processors, so their ratio is given in seconds waited and in CPU.

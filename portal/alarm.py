@@ -1,13 +1,62 @@
-"""Who wakes the worker: a queue file of its own, after a commit and every minute."""
+"""Who wakes the worker: a queue beside the database after a commit, and the clock every minute.
+
+The rows of the main database say what is due. The queue (a file, PostgreSQL or Redis) carries nothing but
+the word that somebody should look: when it cannot be reached, the next minute finds the same rows.
+"""
 
 from __future__ import annotations
 
+import json
+import threading
+import time
 from pathlib import Path
+from typing import Any, Final
 
-from huey import SqliteHuey
+from huey import Huey, PostgresHuey, RedisHuey, SqliteHuey
 from huey.consumer import Consumer
+from huey.registry import Message
+from huey.serializer import Serializer
+from huey.storage import PostgresStorage
+from redis import ConnectionPool
 
 from portal import worker
+
+#: Seconds after which the worker looks by itself.
+MINUTE: Final = 60.0
+#: After the queue could not be reached nobody waits for it again for so many seconds.
+SPELL: Final = 10.0
+#: Seconds that one word to the queue may take.
+_PATIENCE: Final = 1.0
+
+
+class _Words(Serializer):
+    """A waiting task as its id and name in JSON. huey's own would be a pickle, which whoever can write to the
+    queue could make run anything where the private key is held.
+    """
+
+    def _serialize(self, data: Message) -> bytes:
+        return json.dumps([data.id, data.name]).encode()
+
+    def _deserialize(self, data: bytes) -> Message:
+        task_id, name = json.loads(data)
+        return Message(str(task_id), str(name), retries=0, retry_delay=0, args=(), kwargs={})
+
+
+class _Tables(PostgresStorage):
+    """Makes its tables when it first gets through, and only where they are missing: whoever rings needs no
+    right to make any.
+    """
+
+    _is_laid = False
+
+    def _create_connection(self) -> Any:
+        connection = self._connect()
+        found = connection.execute("SELECT to_regclass(%s)", (self.table_counter,)).fetchone()
+        if not self._is_laid and found[0] is None:
+            for statement in self.ddl:
+                connection.execute(statement)
+        self._is_laid = True
+        return connection
 
 
 class _QuietConsumer(Consumer):
@@ -17,35 +66,82 @@ class _QuietConsumer(Consumer):
         """The server's own handlers stay."""
 
 
-class Alarm:
-    """Wakes the worker through a queue file of its own; works across processes."""
+class Shift:
+    """The worker at work: one thread for the queue, one for the clock."""
 
-    def __init__(self, queue_file: Path) -> None:
-        self._huey = SqliteHuey("portal", filename=str(queue_file), results=False, utc=True)
+    def __init__(self, consumer: Consumer, clock: threading.Thread, is_over: threading.Event) -> None:
+        self._consumer, self._clock, self._is_over = consumer, clock, is_over
+
+    def stop(self, *, graceful: bool = True) -> None:
+        """Finish the sweep that was begun, and no other."""
+        self._is_over.set()
+        self._consumer.stop(graceful=graceful)
+        self._clock.join()
+
+
+class Alarm:
+    """Wakes the worker through a queue of its own; works across processes and machines."""
+
+    def __init__(self, queue: Path | str, *, minute: float = MINUTE) -> None:
+        self._huey = _queue_at(queue)
+        self._minute = minute
         self._place: worker.Workplace | None = None
+        self._sweeping = threading.Lock()
+        self._away_until = 0.0
         self._sweep = self._huey.task(name="sweep")(self._run)
-        self._huey.periodic_task(lambda _now: True, name="every_minute")(self._run)
 
     def ring(self) -> None:
-        """Ask for a sweep soon; several rings before it starts are one.
+        """Ask for a sweep soon; several rings before it starts are one. Never fails, never waits long.
 
         The queue itself says whether one is waiting: the process that rings may not be the one that works.
         """
-        if not self._huey.pending_count():
-            self._sweep()
+        if time.monotonic() < self._away_until:
+            return
+        try:
+            if not self._huey.pending_count():
+                self._sweep()
+        except Exception as error:  # what was committed stays; the next minute finds it
+            self._away_until = time.monotonic() + SPELL
+            worker.note_error("ringing", error)
 
-    def start(self, place: worker.Workplace) -> Consumer:
-        """Start one worker thread in this process; returns the consumer to stop."""
+    def start(self, place: worker.Workplace) -> Shift:
+        """Start working in this process; returns what stops it."""
         self._place = place
-        consumer = _QuietConsumer(self._huey, workers=1, max_delay=0.5, check_worker_health=False)
+        consumer = _QuietConsumer(
+            self._huey, workers=1, periodic=False, max_delay=0.5, check_worker_health=False
+        )
+        is_over = threading.Event()
+        clock = threading.Thread(target=self._watch, args=(is_over,), name="every minute", daemon=True)
         consumer.start()
-        self.ring()
-        return consumer
+        clock.start()
+        return Shift(consumer, clock, is_over)
+
+    def _watch(self, is_over: threading.Event) -> None:
+        """Sweep at once and every minute, whatever becomes of the queue."""
+        while True:
+            self._run()
+            if is_over.wait(self._minute):
+                return
 
     def _run(self) -> None:
         if self._place is None:
             return
-        try:
-            worker.sweep(self._place)
-        except Exception as error:  # huey would log its text; the next minute tries again
-            worker.note_error("sweep", error)
+        with self._sweeping:
+            try:
+                worker.sweep(self._place)
+            except Exception as error:  # huey would log its text; the next minute tries again
+                worker.note_error("sweep", error)
+
+
+def _queue_at(queue: Path | str) -> Huey:
+    settings: dict[str, Any] = {"results": False, "utc": True, "serializer": _Words()}
+    if isinstance(queue, Path):
+        return SqliteHuey("portal", filename=str(queue), **settings)
+    if queue.startswith("postgresql:"):
+        bounds = f"-c statement_timeout={int(_PATIENCE * 1000)}"
+        return PostgresHuey(
+            "portal", dsn=queue, storage_class=_Tables, create_tables=False, blocking=False,
+            connect_timeout=2, options=bounds, tcp_user_timeout=2000, **settings,
+        )  # fmt: skip
+    pool = ConnectionPool.from_url(queue, socket_timeout=_PATIENCE, socket_connect_timeout=_PATIENCE)
+    return RedisHuey("portal", connection_pool=pool, blocking=False, **settings)

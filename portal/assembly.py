@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -10,16 +11,16 @@ from urllib.parse import urlsplit
 from argon2 import PasswordHasher
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from portal import keyfiles
-from portal.config import MAX_BODY, Settings
+from portal import keyfiles, postgres
+from portal.config import MAX_BODY, ConfigError, Settings
 from portal.content import shipped
 from portal.migrations import migrate
 from portal.models import Base
 from portal.services.tools import Passwords, Tools
-from portal.store import Store
+from portal.store import Pool, Store, engine_options
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -33,6 +34,7 @@ class House:
         self._overrides = overrides
         self._lock = threading.Lock()
         self._tools: Tools | None = None
+        self._newest: str | None = None
 
     @property
     def tools(self) -> Tools:
@@ -48,11 +50,24 @@ class House:
         self.tools  # noqa: B018  (opens the house)
         return self._store
 
+    def _prepare_tables(self) -> None:
+        """Newest tables, and the partners' own role in them; a process of the partners finds both."""
+        if not _is_partners_alone(self._settings):
+            migrate.to_head(self._store.staff.engine)
+        elif migrate.current(self._store.staff.engine) != migrate.head():
+            raise ConfigError("the tables are not those of this version: start a process of the staff first")
+        faults = self._store.partner_faults()
+        if faults and self._settings.is_production:
+            raise ConfigError("\n".join(faults))
+        if not faults:
+            self._store.admit_partners()
+
     def is_ready(self) -> bool:
-        """Whether the database answers and stands at the newest revision."""
+        """Whether the keys are there, and the database answers and stands at the newest revision."""
         try:
-            return migrate.current(self.store.staff.engine) == migrate.head()
-        except OperationalError:
+            newest = self._newest = self._newest or migrate.head()
+            return migrate.current(self.store.staff.engine) == newest
+        except (DBAPIError, keyfiles.KeyFileError, OSError):
             return False
 
     def close(self) -> None:
@@ -69,24 +84,34 @@ class House:
                 keys=settings.keys, private=settings.private_key, secret=settings.secret_file
             )
         tools = self._overrides.get("tools") or tools_for(settings)
-        migrate.to_head(self._store.staff.engine)
-        self._store.admit_partners()
+        self._prepare_tables()
         _make_private(settings)
         self._store = self._store.checked(tools.vault.require_honoured)
         return cast(Tools, tools)
 
 
+def _is_partners_alone(settings: Settings) -> bool:
+    """Whether this process knows the partners' role on PostgreSQL and no other: it changes no table."""
+    is_one = settings.database_url == settings.partner_database_url
+    return settings.role == "partner" and is_one and postgres.is_at(settings.database_url)
+
+
 def furnish(app: Flask, settings: Settings, overrides: dict[str, Any]) -> None:
     """Hang settings and the house on the application; nothing is opened yet."""
+    pool = Pool(**asdict(settings.connections))
     app.config.update(
         MAX_CONTENT_LENGTH=MAX_BODY,
         MAX_FORM_MEMORY_SIZE=MAX_BODY,
         MAX_FORM_PARTS=2000,
         TRUSTED_HOSTS=_hosts(settings),
         SQLALCHEMY_DATABASE_URI=settings.database_url,
-        # An error's text, wherever it ends up, names no bound value.
-        SQLALCHEMY_ENGINE_OPTIONS={"hide_parameters": True},
-        SQLALCHEMY_BINDS={"partner": {"url": settings.partner_database_url, "hide_parameters": True}},
+        SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings.database_url, pool),
+        SQLALCHEMY_BINDS={
+            "partner": {
+                "url": settings.partner_database_url,
+                **engine_options(settings.partner_database_url, pool),
+            }
+        },
         SEND_FILE_MAX_AGE_DEFAULT=31_536_000,
     )
     if settings.trusted_proxies:
@@ -96,7 +121,8 @@ def furnish(app: Flask, settings: Settings, overrides: dict[str, Any]) -> None:
     database = SQLAlchemy(metadata=Base.metadata)
     database.init_app(app)
     with app.app_context():
-        store = Store.over(staff=database.engines[None], partner=database.engines["partner"])
+        engines = database.engines
+        store = Store.over(staff=engines[None], partner=engines["partner"], pool=pool)
     app.extensions["portal.settings"] = settings
     app.extensions["portal.house"] = House(settings, store, overrides)
 

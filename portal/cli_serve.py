@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import signal
 import sys
 import threading
@@ -10,15 +12,17 @@ from types import FrameType
 from typing import Final
 
 import click
-import waitress
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 
 from portal import alarm as alarms
-from portal import worker
-from portal.assembly import House
+from portal import logs, one_process, worker
+from portal.assembly import ROOT, House
 from portal.config import Settings
 from portal.services import jobs, mails
+from portal.services.errors import told
+
+log = logging.getLogger("portal.serve")
 
 #: How long a command works on other jobs; what is left then is the running worker's.
 _PATIENCE: Final = 20.0
@@ -46,9 +50,20 @@ def run_due(app: Flask, *, seconds: float | None = _PATIENCE) -> None:
     worker.sweep(workplace(app), seconds=seconds)
 
 
-def _stop(_number: int, _frame: FrameType | None) -> None:
-    # SystemExit lets waitress finish the requests it has begun.
-    sys.exit(0)
+def furnish(app: Flask) -> None:
+    """Make this process ready for pages: how it writes, whom it wakes, its keys and its doors.
+
+    A process that cannot open its house yet serves all the same, and is not ready (``/readyz``).
+    """
+    settings: Settings = app.extensions["portal.settings"]
+    house: House = app.extensions["portal.house"]
+    logs.begin(settings.log)
+    alarm = alarms.Alarm(settings.queue_url or settings.jobs_file)
+    app.extensions["portal.wake"] = alarm.ring
+    try:
+        house.tools  # noqa: B018  (keys and migration before the first request)
+    except Exception as error:  # the next request tries again
+        log.error("the house stays closed: %s", told(error))
 
 
 @click.command("serve")
@@ -58,33 +73,57 @@ def serve() -> None:
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     settings: Settings = app.extensions["portal.settings"]
     house: House = app.extensions["portal.house"]
-    house.tools  # noqa: B018  (keys and migration before the first request)
-    alarm = alarms.Alarm(settings.jobs_file)
+    house.tools  # noqa: B018  (what cannot be opened stops the start)
+    if settings.processes > 1:
+        house.close()
+        _become_several(settings)
+    logs.begin(settings.log)
+    alarm = alarms.Alarm(settings.queue_url or settings.jobs_file)
     app.extensions["portal.wake"] = alarm.ring
-    does_work = settings.role in ("all", "worker")
-    if does_work:
-        with house.store.staff.write() as session:
-            jobs.add_once(
-                session, house.tools, kind="retention", subject_id="practice", within=timedelta(hours=25)
-            )
-    consumer = alarm.start(workplace(app)) if does_work else None
-    signal.signal(signal.SIGTERM, _stop)
+    shift = _start_work(app, alarm) if settings.role in ("all", "worker") else None
     try:
         if settings.role == "worker":
+            signal.signal(signal.SIGTERM, _stop)
             threading.Event().wait()
-        click.echo(f"Serving on {settings.base_url} (stop with Ctrl+C)")
-        waitress.serve(
-            app,
-            host=settings.host,
-            port=settings.port,
-            threads=8,
-            ident=None,
-            # The application reads these headers itself, where proxies are trusted (assembly.py).
-            clear_untrusted_proxy_headers=not settings.trusted_proxies,
-        )
+        _serve_pages(app, settings)
     finally:
-        if consumer is not None:
-            consumer.stop(graceful=True)
+        if shift is not None:
+            shift.stop()
+
+
+def _become_several(settings: Settings) -> None:
+    """The same process goes on as gunicorn: it holds no key, and its number stays the one systemd knows."""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    words = ("--bind", f"{host}:{settings.port}", "--workers", str(settings.processes))
+    configuration = ("--config", str(ROOT / "portal" / "gunicorn_conf.py"))
+    os.execv(sys.executable, [sys.executable, "-m", "gunicorn", *configuration, *words])  # noqa: S606
+
+
+def _start_work(app: Flask, alarm: alarms.Alarm) -> alarms.Shift:
+    house: House = app.extensions["portal.house"]
+    with house.store.staff.write() as session:
+        jobs.add_once(
+            session, house.tools, kind="retention", subject_id="practice", within=timedelta(hours=25)
+        )
+    return alarm.start(workplace(app))
+
+
+def _stop(_number: int, _frame: FrameType | None) -> None:
+    sys.exit(0)
+
+
+def _serve_pages(app: Flask, settings: Settings) -> None:
+    pages = one_process.Pages(
+        app,
+        host=settings.host,
+        port=settings.port,
+        # The application reads these headers itself, where proxies are trusted (assembly.py).
+        keeps_proxy_headers=settings.trusted_proxies > 0,
+    )
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, pages.ask_to_stop)
+    click.echo(f"Serving on {settings.base_url} (stop with Ctrl+C)")
+    pages.serve()
 
 
 @click.command("worker")

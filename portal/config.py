@@ -11,10 +11,23 @@ from urllib.parse import urlsplit
 
 ROLES = ("all", "partner", "staff", "worker")
 MAX_BODY = 4 * 1024 * 1024
+_REDIS = ("redis", "rediss")
+_QUEUES = ("postgresql", *_REDIS)
 
 
 class ConfigError(Exception):
     """One or more settings are unusable; ``str()`` names each on its own line."""
+
+
+@dataclass(frozen=True)
+class Connections:
+    """To PostgreSQL, through each door: how many a process keeps, and how many more in a rush."""
+
+    size: int = 5
+    overflow: int = 10
+    #: Seconds until a connection is replaced; seconds that one statement may take, 0 without an end.
+    recycle: int = 1800
+    longest: int = 60
 
 
 @dataclass(frozen=True)
@@ -32,10 +45,14 @@ class Settings:
     database_url: str
     partner_database_url: str
     redis_url: str | None
+    queue_url: str | None
+    processes: int
+    log: str
     keys: Path
     private_key: Path
     secret_key: str | None
     smtp_url: str | None
+    connections: Connections
     anchor: Path | None
     throttle: bool
 
@@ -82,6 +99,20 @@ def _port(text: str, faults: list[str]) -> int:
     return 8000
 
 
+def _count(name: str, text: str, most: int, faults: list[str]) -> int:
+    if text.isascii() and text.isdigit() and 0 < int(text) <= most:
+        return int(text)
+    faults.append(f"{name} must be a number from 1 to {most}")
+    return 1
+
+
+def _scheme_of(name: str, url: str | None, schemes: tuple[str, ...], faults: list[str]) -> str | None:
+    """An address whose host may be a socket in a folder: only its kind is looked at here."""
+    if url is not None and url.partition("://")[0] not in schemes:
+        faults.append(f"{name} must begin with {' or '.join(f'{scheme}://' for scheme in schemes)}")
+    return url
+
+
 def _one_of(name: str, value: str, allowed: tuple[str, ...], faults: list[str]) -> str:
     if value not in allowed:
         faults.append(f"{name} must be one of {', '.join(allowed)}")
@@ -93,6 +124,23 @@ def _proxies(text: str, faults: list[str]) -> int:
         return int(text)
     faults.append("PORTAL_TRUSTED_PROXIES must be the number of proxies in front (0 to 9)")
     return 0
+
+
+def _number(env: Mapping[str, str], name: str, default: int, least: int, faults: list[str]) -> int:
+    text = env.get(name) or str(default)
+    if text.isascii() and text.isdigit() and least <= int(text) <= 86_400:
+        return int(text)
+    faults.append(f"{name} must be a number from {least} to 86400")
+    return default
+
+
+def _connections(env: Mapping[str, str], faults: list[str]) -> Connections:
+    return Connections(
+        size=_number(env, "PORTAL_POOL_SIZE", 5, 1, faults),
+        overflow=_number(env, "PORTAL_POOL_OVERFLOW", 10, 0, faults),
+        recycle=_number(env, "PORTAL_POOL_RECYCLE", 1800, 1, faults),
+        longest=_number(env, "PORTAL_STATEMENT_SECONDS", 60, 0, faults),
+    )
 
 
 def _own_address(host: str, port: int) -> str:
@@ -127,7 +175,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     instance = Path(env.get("PORTAL_INSTANCE") or "instance").absolute()
     host = env.get("PORTAL_HOST") or "127.0.0.1"
     port = _port(env.get("PORTAL_PORT") or "8000", faults)
-    database = env.get("DATABASE_URL") or f"sqlite:///{instance / 'portal.sqlite3'}"
+    database, partner_database = _databases(env, instance)
     base_url = _base_url(env.get("PORTAL_BASE_URL") or _own_address(host, port), faults)
     settings = Settings(
         env=_one_of(
@@ -141,20 +189,39 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         trusted_proxies=_proxies(env.get("PORTAL_TRUSTED_PROXIES") or "0", faults),
         instance=instance,
         database_url=database,
-        partner_database_url=env.get("PARTNER_DATABASE_URL") or database,
-        redis_url=env.get("REDIS_URL") or None,
+        partner_database_url=partner_database,
+        redis_url=_scheme_of("REDIS_URL", env.get("REDIS_URL") or None, _REDIS, faults),
+        queue_url=_scheme_of("PORTAL_QUEUE", env.get("PORTAL_QUEUE") or None, _QUEUES, faults),
+        processes=_count("PORTAL_PROCESSES", env.get("PORTAL_PROCESSES") or "1", 64, faults),
+        log=_one_of("PORTAL_LOG", env.get("PORTAL_LOG") or "text", ("text", "json"), faults),
         keys=Path(env.get("PORTAL_KEYS") or instance / "portal-keys.json").absolute(),
         private_key=Path(env.get("PORTAL_PRIVATE_KEY") or instance / "private.key").absolute(),
         secret_key=env.get("SECRET_KEY") or None,
         smtp_url=_smtp_url(env.get("SMTP_URL") or None, faults),
+        connections=_connections(env, faults),
         anchor=Path(env["PORTAL_ANCHOR"]).absolute() if env.get("PORTAL_ANCHOR") else None,
         throttle=_one_of("PORTAL_THROTTLE", env.get("PORTAL_THROTTLE") or "on", ("on", "off"), faults)
         == "on",
     )
+    faults += _sharing_faults(settings)
     faults += _production_faults(settings, env) if settings.is_production else _development_faults(settings)
     if faults:
         raise ConfigError("\n".join(faults))
     return settings
+
+
+def _sharing_faults(settings: Settings) -> list[str]:
+    """Several processes serve pages alone, and count guesses together."""
+    if settings.processes == 1:
+        return []
+    wanted = {
+        "PORTAL_PROCESSES above 1 needs PORTAL_ROLE=staff or partner here, and one process more with "
+        "PORTAL_ROLE=worker": settings.role in ("staff", "partner"),
+        "PORTAL_PROCESSES above 1 needs REDIS_URL in production, or each process counts guesses alone": (
+            not settings.is_production or settings.redis_url is not None
+        ),
+    }
+    return [fault for fault, is_met in wanted.items() if not is_met]
 
 
 def _development_faults(settings: Settings) -> list[str]:
@@ -182,6 +249,7 @@ def _production_faults(settings: Settings, env: Mapping[str, str]) -> list[str]:
         "PORTAL_ANCHOR must name a folder outside the instance folder": not (
             settings.anchor and settings.anchor.is_relative_to(settings.instance)
         ),
+        "PARTNER_DATABASE_URL must sign in to PostgreSQL as a role of its own": _has_partner_role(settings),
         "the database file must not be readable by others (chmod 600)": _database_is_private(settings),
         "the key files must not be readable by others (chmod 600)": _is_private(settings.keys)
         and _is_private(settings.private_key),
@@ -191,6 +259,23 @@ def _production_faults(settings: Settings, env: Mapping[str, str]) -> list[str]:
             env, "PORTAL_PRIVATE_KEY", settings
         )
     return [fault for fault, is_met in wanted.items() if not is_met]
+
+
+def _databases(env: Mapping[str, str], instance: Path) -> tuple[str, str]:
+    """Where staff and partners find the database. A process of the partners needs no more than theirs."""
+    partner = env.get("PARTNER_DATABASE_URL") or ""
+    own = partner if env.get("PORTAL_ROLE") == "partner" else ""
+    database = env.get("DATABASE_URL") or own or f"sqlite:///{instance / 'portal.sqlite3'}"
+    return database, partner or database
+
+
+def _has_partner_role(settings: Settings) -> bool:
+    """Whether partners do not come as the owner of the tables. Their own process knows no other role."""
+    if not settings.database_url.startswith("postgresql"):
+        return True
+    own = urlsplit(settings.partner_database_url).username
+    is_alone = settings.role == "partner" and settings.partner_database_url == settings.database_url
+    return own is not None and (is_alone or own != urlsplit(settings.database_url).username)
 
 
 def _outside(env: Mapping[str, str], name: str, settings: Settings) -> bool:

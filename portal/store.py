@@ -7,16 +7,18 @@ transaction that reads and then writes would otherwise fail under load (security
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
+from weakref import WeakSet
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, Select, create_engine, event
 from sqlalchemy.orm import Session
 
-from portal import postgres
+from portal import partner_role, postgres
 from portal.models import partner_door
 
 _PRAGMAS = (
@@ -44,16 +46,61 @@ def _before_partner_statement(_connection: Connection, _cursor: Any, statement: 
 
 
 def _on_begin(connection: Connection) -> None:
-    connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('begin', 'DEFERRED')}")
+    is_reading = connection.get_execution_options().get("begin") is None
+    connection.exec_driver_sql("BEGIN DEFERRED" if is_reading else "BEGIN IMMEDIATE")
 
 
-def engine_at(url: str) -> Engine:
-    """An engine as the application makes it: an error's text, wherever it ends up, names no bound value."""
-    return create_engine(url, hide_parameters=True)
+#: Engines of this process; a fork begins with connections of its own.
+_ENGINES: WeakSet[Engine] = WeakSet()
 
 
-def prepare(engine: Engine, *, is_partner: bool) -> Engine:
+def _begin_afresh() -> None:
+    """In a forked process: two processes on one connection would read each other's answers."""
+    for engine in list(_ENGINES):
+        engine.dispose(close=False)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_begin_afresh)
+
+
+@dataclass(frozen=True)
+class Pool:
+    """How many connections a process keeps to PostgreSQL, through each door, and for how long."""
+
+    size: int = 5
+    overflow: int = 10
+    #: Seconds until a connection is replaced by a new one.
+    recycle: int = 1800
+    #: Seconds that one statement may take; 0 without an end.
+    longest: int = 0
+
+
+def engine_options(url: str, pool: Pool = Pool()) -> dict[str, Any]:
+    """How the application makes an engine: an error's text, wherever it ends up, names no bound value.
+
+    A connection to PostgreSQL is tried before it is used, so that a server that was restarted is not noticed.
+    """
+    options: dict[str, Any] = {"hide_parameters": True}
+    if postgres.is_at(url):
+        options |= {
+            "pool_size": pool.size,
+            "max_overflow": pool.overflow,
+            "pool_recycle": pool.recycle,
+            "pool_timeout": 10,
+            "pool_pre_ping": True,
+        }
+    return options
+
+
+def engine_at(url: str, pool: Pool = Pool()) -> Engine:
+    """An engine as the application makes it."""
+    return create_engine(url, **engine_options(url, pool))
+
+
+def prepare(engine: Engine, *, is_partner: bool, pool: Pool = Pool()) -> Engine:
     """Set up a fresh engine: pragmas, explicit BEGIN and, for partners, the guard. Returns it."""
+    _ENGINES.add(engine)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _on_connect)
         if is_partner:
@@ -61,7 +108,7 @@ def prepare(engine: Engine, *, is_partner: bool) -> Engine:
             event.listen(engine, "before_cursor_execute", _before_partner_statement)
         event.listen(engine, "begin", _on_begin)
         return engine
-    return postgres.prepare(engine, is_partner=is_partner)
+    return postgres.prepare(engine, is_partner=is_partner, longest=pool.longest * 1000)
 
 
 #: One moment for everything a page reads, as SQLite gives it; PostgreSQL refuses to write in it.
@@ -97,10 +144,28 @@ class Door:
 
         Keep it short: everybody else waits. Hash passwords and seal before you enter.
         """
-        engine = self.engine.execution_options(begin="IMMEDIATE")
-        with Session(engine, expire_on_commit=False) as session, session.begin():
+        with self._writing(postgres.ALONE) as session:
             yield session
             self.check()
+
+    @contextmanager
+    def write_row(self, row: Select[Any] | None = None) -> Iterator[Session]:
+        """The same for a verb that one row decides: PostgreSQL lets others of its kind write at once.
+
+        Never beside ``write``. ``row`` is locked first, so that of two for one row the second sees what the
+        first wrote; none where the verb is a single statement, which locks what it changes.
+        """
+        with self._writing(postgres.SHARED) as session:
+            if row is not None and self.is_postgres:
+                session.execute(row.with_for_update())
+            yield session
+            self.check()
+
+    @contextmanager
+    def _writing(self, begin: str) -> Iterator[Session]:
+        engine = self.engine.execution_options(begin=begin)
+        with Session(engine, expire_on_commit=False) as session, session.begin():
+            yield session
 
 
 @dataclass(frozen=True)
@@ -111,22 +176,28 @@ class Store:
     partner: Door
 
     @classmethod
-    def over(cls, *, staff: Engine, partner: Engine) -> Store:
+    def over(cls, *, staff: Engine, partner: Engine, pool: Pool = Pool()) -> Store:
         """A store over two fresh engines."""
         return cls(
-            staff=Door(prepare(staff, is_partner=False)), partner=Door(prepare(partner, is_partner=True))
+            staff=Door(prepare(staff, is_partner=False, pool=pool)),
+            partner=Door(prepare(partner, is_partner=True, pool=pool)),
         )
 
     def checked(self, check: Callable[[], None]) -> Store:
         """The same doors, with a check before every commit."""
         return Store(staff=replace(self.staff, check=check), partner=replace(self.partner, check=check))
 
+    def partner_faults(self) -> list[str]:
+        """On PostgreSQL: why the role that partners come as would see more than its own rows."""
+        if not self.partner.is_postgres:
+            return []
+        return partner_role.faults(self.partner.engine, postgres.role_in(self.partner.engine.url))
+
     def admit_partners(self) -> None:
-        """On PostgreSQL: let the partners' own role in, if it is another than the owner's."""
-        staff, partner = self.staff.engine, self.partner.engine
-        role = partner.url.username
-        if self.staff.is_postgres and role and role != staff.url.username:
-            postgres.admit_partners(staff, role)
+        """On PostgreSQL: let the partners' own role in, where this process knows the owner's."""
+        role, owner = (postgres.role_in(door.engine.url) for door in (self.partner, self.staff))
+        if self.staff.is_postgres and role != owner:
+            partner_role.admit(self.staff.engine, role)
 
     def clean(self) -> bool:
         """Take what was deleted off the disk: empty SQLite's write-ahead log. False while somebody reads.

@@ -35,7 +35,51 @@ def pytest_xdist_auto_num_workers() -> int:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Which engine the practices of this run stand on."""
-    parser.addoption("--database", choices=("sqlite", "postgresql"), default="sqlite")
+    parser.addoption("--database", choices=("chosen", "sqlite", "postgresql"), default="chosen")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """What runs on both engines is two tests; what knows one engine only says so: ``engine("sqlite")``."""
+    if "all_databases" not in metafunc.fixturenames:
+        return
+    wanted = _engines(metafunc.config.getoption("--database"), metafunc.definition)
+    if wanted != ("sqlite",):
+        metafunc.parametrize("all_databases", wanted, indirect=True, scope="session")
+
+
+def _engines(option: str, item: pytest.Item) -> tuple[str, ...]:
+    from databases import is_on_both
+
+    mark = item.get_closest_marker("engine")
+    if mark is not None:
+        return mark.args
+    if option != "chosen":
+        return (option,)
+    return ("sqlite", "postgresql") if is_on_both(_place(item)) else ("sqlite",)
+
+
+def _place(item: pytest.Item) -> str:
+    return item.path.relative_to(Path(__file__).parent).as_posix()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """``--database=postgresql`` runs what stands on a database, and nothing that knows SQLite alone."""
+    option = config.getoption("--database")
+    out = [item for item in items if not _belongs(option, item)]
+    items[:] = [item for item in items if _belongs(option, item)]
+    config.hook.pytest_deselected(items=out)
+
+
+def _belongs(option: str, item: pytest.Item) -> bool:
+    from databases import is_on_both
+
+    mark = item.get_closest_marker("engine")
+    if mark is not None:
+        return option in (*mark.args, "chosen")
+    if option == "chosen":
+        params = item.callspec.params if hasattr(item, "callspec") else {}
+        return params.get("all_databases") != "postgresql" or is_on_both(_place(item), item.name)
+    return option == "sqlite" or "all_databases" in getattr(item, "fixturenames", ())
 
 
 @pytest.fixture
@@ -80,10 +124,10 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def all_databases(request: pytest.FixtureRequest, migrated: Path) -> Iterator[Databases]:
-    """Where this run's databases come from: `--database`."""
+    """Where databases come from; which of the two, ``pytest_generate_tests`` says."""
     from databases import SqliteDatabases, server
 
-    if request.config.getoption("--database") == "sqlite":
+    if getattr(request, "param", "sqlite") == "sqlite":
         yield SqliteDatabases(migrated)
         return
     with server() as databases:
@@ -94,8 +138,8 @@ def all_databases(request: pytest.FixtureRequest, migrated: Path) -> Iterator[Da
 @pytest.fixture
 def databases(all_databases: Databases) -> Iterator[Databases]:
     """Fresh databases for one test."""
-    yield all_databases
-    all_databases.drop_all()
+    with all_databases.for_one_test() as databases:
+        yield databases
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Fresh, migrated databases for tests: a copied file on SQLite, a copied template on PostgreSQL.
 
-`--database=postgresql` runs whatever uses ``store``, ``app`` or ``databases`` on a PostgreSQL server that
-is started for the run, from the system's programs or from the wheel that carries them.
+What is listed in ``ON_BOTH`` runs on both; `--database=postgresql` runs everything that stands on a database
+there. The server is started for the run, from the system's programs or from the wheel that carries them.
 """
 
 from __future__ import annotations
@@ -20,6 +20,37 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+#: What `make test` runs on PostgreSQL as well: the beginning of a path, and words of which a test's name must
+#: hold one (none: all of them). The rest waits for `make test-deep`.
+ON_BOTH: dict[str, tuple[str, ...]] = {
+    "unit/services/": (),
+    "integration/doors/test_quiet_log.py": (),
+    "integration/doors/test_many_at_once.py": (),
+    "integration/partner/test_intake_saves.py": (),
+    "integration/accounts/test_joining_service.py": (),
+    "integration/accounts/test_reset_service.py": (),
+    "integration/accounts/test_sign_in_service.py": (),
+    "integration/admin/test_people_service.py": (),
+    "integration/admin/test_report_service.py": (),
+    "integration/worker/test_jobs_and_mail.py": (),
+    "noninterference/test_worlds.py": (
+        *("played_twice", "can_be_seen[postgresql-unsafe", "can_be_seen[postgresql-late unsafe"),
+        *("can_be_seen[postgresql-reset asked", "alone[postgresql-letter to B", "live_one"),
+    ),
+    "noninterference/test_strangers.py": (),
+    "faults/test_races.py": (),
+    "evening/test_evening_over_http.py": (),
+}
+
+
+def is_on_both(place: str, name: str = "") -> bool:
+    """Whether a test of this file is chosen for PostgreSQL; without a name: whether one may be."""
+    words = next((words for start, words in ON_BOTH.items() if place.startswith(start)), None)
+    return words is not None and (not words or not name or any(word in name for word in words))
+
+
+#: Where systems keep them, one folder a version.
+SYSTEM = Path("/usr/lib/postgresql")
 PARTNERS = "portal_partners"
 ALL_ROWS = "portal_partners_all_rows"
 OWNER = "portal_staff"
@@ -44,8 +75,10 @@ class SqliteDatabases:
             file.unlink()
         shutil.copy(self.template, path)
 
-    def drop_all(self) -> None:
-        """Nothing: the files lie in folders of their own."""
+    @contextmanager
+    def for_one_test(self) -> Iterator[SqliteDatabases]:
+        """Nothing to clear away: the files lie in folders of their own."""
+        yield self
 
 
 @dataclass
@@ -63,7 +96,7 @@ class PostgresDatabases:
 
     def prepare(self) -> None:
         """The two roles and the template."""
-        from portal import postgres
+        from portal import partner_role
         from portal.migrations import migrate
         from portal.store import engine_at, prepare
 
@@ -73,8 +106,8 @@ class PostgresDatabases:
         engine = prepare(engine_at(self.url("template_practice")), is_partner=False)
         self.sql("ALTER SCHEMA public OWNER TO " + OWNER, database="template_practice")
         migrate.to_head(engine)
-        postgres.admit_partners(engine, ALL_ROWS)
-        postgres.admit_partners(engine, PARTNERS)
+        partner_role.admit(engine, ALL_ROWS)
+        partner_role.admit(engine, PARTNERS)
         engine.dispose()
 
     def fresh(self, folder: Path, *, by_rows: bool = False) -> dict[str, str]:
@@ -95,11 +128,14 @@ class PostgresDatabases:
         self.sql(f"DROP DATABASE {name} WITH (FORCE)")
         self.sql(f"CREATE DATABASE {name} TEMPLATE template_practice OWNER {OWNER}")
 
-    def drop_all(self) -> None:
-        """Remove what was made since the last call."""
-        if self._made:
-            self.sql(*(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)" for name in self._made))
-        self._made.clear()
+    @contextmanager
+    def for_one_test(self) -> Iterator[PostgresDatabases]:
+        """What is made inside goes with the test; what a module or the session made before it stays."""
+        before = len(self._made)
+        yield self
+        made, self._made[before:] = self._made[before:], []
+        if made:
+            self.sql(*(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)" for name in made))
 
     def sql(self, *statements: str, database: str = "postgres") -> None:
         """Run statements as the server's own account, each by itself."""
@@ -108,7 +144,7 @@ class PostgresDatabases:
         address = f"postgresql:///{database}?host={self.socket}&user=postgres"
         with psycopg.connect(address, autocommit=True) as connection:
             for statement in statements:
-                connection.execute(statement)  # type: ignore[call-overload]
+                connection.execute(statement)
 
 
 Databases = SqliteDatabases | PostgresDatabases
@@ -116,7 +152,7 @@ Databases = SqliteDatabases | PostgresDatabases
 
 def programs() -> Path:
     """The folder of PostgreSQL's server programs: the system's, else the wheel's. Raises LookupError."""
-    system = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
+    system = sorted(SYSTEM.glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
     on_path = shutil.which("initdb")
     if on_path or system:
         return (system[-1] if system else Path(str(on_path)).resolve()).parent
@@ -127,8 +163,11 @@ def programs() -> Path:
 
 
 @contextmanager
-def server() -> Iterator[PostgresDatabases]:
-    """A PostgreSQL server of this process alone, on a socket in a short temporary folder."""
+def server(*, is_durable: bool = False) -> Iterator[PostgresDatabases]:
+    """A PostgreSQL server of this process alone, on a socket in a short temporary folder.
+
+    ``is_durable``: writes wait for the disk as in a real practice; tests need not.
+    """
     folder = Path(tempfile.mkdtemp(prefix="pg-"))
     account = _account()
     if account is not None:

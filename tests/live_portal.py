@@ -11,12 +11,16 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from databases import Databases
 
 ROOT = Path(__file__).resolve().parent.parent
 START_LIMIT = 60  # seconds; a loaded machine may need a while, a healthy one two
@@ -28,6 +32,13 @@ class LivePortal:
 
     instance: Path
     port: int
+    #: Settings beside those of every test: the database, where it is not the file in the folder.
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def database_url(self) -> str:
+        """Where the practice's tables are."""
+        return self.settings.get("DATABASE_URL", f"sqlite:///{self.instance / 'portal.sqlite3'}")
 
     @property
     def url(self) -> str:
@@ -99,16 +110,19 @@ class LivePortal:
             "PORTAL_INSTANCE": str(self.instance),
             "PORTAL_PORT": str(self.port),
             "PORTAL_THROTTLE": "off",
+            **self.settings,
         }
 
 
-def fresh(instance: Path) -> LivePortal:
-    """A portal over a new, empty folder and a free port."""
+def fresh(instance: Path, databases: Databases | None = None, **settings: str) -> LivePortal:
+    """A portal over a new, empty folder and a free port; on PostgreSQL where ``databases`` are there."""
     instance.mkdir(parents=True, mode=0o700)
-    return LivePortal(instance, _free_port())
+    if databases is not None and databases.name != "sqlite":
+        settings |= databases.fresh(instance, by_rows=True)
+    return LivePortal(instance, free_port(), settings)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]

@@ -164,7 +164,9 @@ def opened_statements(store: Store, tools: Tools) -> list[tuple[str, dict[str, A
     """Every statement, opened: (kind, body), oldest first."""
     c = table_of(Statement).c
     with store.staff.read() as session:
-        rows = session.execute(select(c.id, c.kind, c.body_sealed).order_by(c.said_at, text("rowid"))).all()
+        # Where the clock stood still: as they came.
+        came = text("rowid" if not store.staff.is_postgres else "ctid")
+        rows = session.execute(select(c.id, c.kind, c.body_sealed).order_by(c.said_at, came)).all()
     return [
         (row.kind, json.loads(tools.vault.open(Place("statement", "body_sealed", row.id), row.body_sealed)))
         for row in rows
@@ -181,11 +183,14 @@ def rows_of(store: Store, model: Any, *columns: str) -> list[tuple[Any, ...]]:
 
 @contextmanager
 def statements_of(store: Store) -> Iterator[list[str]]:
-    """Every statement both doors run, without BEGIN, COMMIT and PRAGMA."""
+    """Every statement both doors run, without BEGIN, COMMIT, PRAGMA and what takes a lock on PostgreSQL."""
     seen: list[str] = []
 
     def note(_c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        if not statement.startswith(("BEGIN", "COMMIT", "PRAGMA", "ROLLBACK")):
+        is_begun = statement.startswith(
+            ("BEGIN", "COMMIT", "PRAGMA", "ROLLBACK", "SELECT set_config", "SET ")
+        )
+        if not is_begun and "pg_advisory" not in statement and not statement.endswith("FOR UPDATE"):
             seen.append(statement)
 
     engines = (store.staff.engine, store.partner.engine)

@@ -1,7 +1,7 @@
 """The consent text, versioned, with the paragraph of the practice's confidentiality policy.
 
-Who agreed keeps the version and the digest of exactly the words they saw: language, policy, practice name
-and phone number included.
+Who agreed keeps the version and the digest of exactly the words they saw: language, policy, practice name,
+phone number and help lines included.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from portal.content.reading import ContentError, Document, Fault, Strict, Text, 
 from portal.domain.constructs import POLICIES
 from portal.domain.questionnaire import Wording
 
-PLACEHOLDERS = frozenset({"practice", "phone"})
+PLACEHOLDERS = frozenset({"practice", "phone", "help_lines"})
 _FILE = Path(__file__).with_name("consent.yaml")
 
 
@@ -68,11 +68,11 @@ class Consent:
     agree: Wording
     sign: Wording
 
-    def page(self, locale: str, policy: str, *, practice: str, phone: str) -> ConsentPage:
+    def page(self, locale: str, policy: str, *, practice: str, phone: str, help_lines: str) -> ConsentPage:
         """The page in a language, under a confidentiality policy; KeyError for an unknown policy."""
         if policy not in POLICIES:
             raise KeyError(policy)
-        values = {"practice": practice, "phone": phone}
+        values = {"practice": practice, "phone": phone, "help_lines": help_lines}
         points = tuple(
             (point.heading.in_locale(locale), fill(point.text.in_locale(locale), values))
             for point in self.points

@@ -20,7 +20,10 @@ _CONTROL: Final = "http://hl7.org/fhir/StructureDefinition/questionnaire-itemCon
 _CONTROLS: Final = "http://hl7.org/fhir/questionnaire-item-control"
 #: Items ``<prefix>_<number>`` whose option values are the points they add.
 _SCORED: Final = ("alcohol", "mood", "satisfaction", "gottman", "eft", "developmental")
-_TITLE: Final = Wording("Intake for couples, each partner in private", "Cuestionario inicial para parejas")
+_TITLE: Final = Wording(
+    "Intake for couples, each partner in private",
+    "Cuestionario inicial para parejas, cada persona en privado",
+)
 
 
 class _Fhir(BaseModel):

@@ -27,13 +27,14 @@ FINDING_TERMS: Final = tuple(
     abus*|violen*|assault*|strangl*|chok*|stalk*|weapon*|firearm*|gun|guns|threat*|injur*|rape*|coerc*|
     controlling|safety|unsafe|danger*|at risk|high risk|risk assessment|suicid*|self harm|kill*|
     protective order|restraining order|order of protection|child protection|mandated report*|
-    affair|affairs|infidel*|cheat*|adulter*|alcohol*|drinking|drug|drugs|substance*|addict*|withdrawal|
-    psychos*|psychotic|mania|manic|bipolar|depressi*|crisis|red flag*|tier|
+    unfaithful*|affair|affairs|infidel*|cheat*|adulter*|alcohol*|drinking|drug|drugs|substance*|addict*|
+    withdrawal|psychos*|psychotic|mania|manic|bipolar|depressi*|crisis|red flag*|tier|
     maltrat*|agresi*|agredi*|estrangul*|acoso|acosa*|arma|armas|amenaz*|lesion*|violacion|coaccion*|
     seguridad|peligro*|riesgo*|autolesion*|matar*|orden de proteccion|orden de alejamiento|
     orden de restriccion|notificacion obligatoria|deber de notificar|ideacion|
-    proteccion de menores|infiel|infidelidad*|aventura*|amante*|drogas|droga|sustancias|bebida|
-    beber|adiccion*|abstinencia|mani*co|maniac*|psicos*|psicotic*|depresi*|controlador*|senal* de alerta
+    proteccion de menores|infiel*|aventura*|amante*|engano*|engana*|drogas|droga|sustancias|bebida|
+    pistola*|asfixi*|acech*|denunci*|quitarse la vida|hacerse dano|hacerle dano|beber|adiccion*|
+    abstinencia|mani*co|maniac*|psicos*|psicotic*|depresi*|controlador*|senal* de alerta
     """.split("|")
 )  # fmt: skip
 
@@ -47,7 +48,9 @@ SERVICE_TERMS: Final = tuple(
     discernimiento|terapia de pareja*|terapia individual|terapia de relacion|sesion* de pareja*|
     sesion* conjunta*|cita* conjunta*|focalizada en las emociones|centrada en las emociones|enriquecimiento|
     consejeria*|trabajo de pareja|trabajo en pareja|trabajo individual|atencion individual|
-    modelo del desarrollo|estabiliza*
+    modelo del desarrollo|estabiliza*|terapia en pareja|terapia relacional|
+    orientacion de pareja*|sesion* en pareja|cita* de pareja*|cita* en pareja|centrada en la emocion|
+    focalizada en la emocion|emocionalmente focalizada|tfe
     """.split("|")
 )  # fmt: skip
 

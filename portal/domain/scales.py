@@ -80,7 +80,7 @@ SCALES: Final = (
     ),
     Scale(
         "lean",
-        Wording("Staying or leaving", "Seguir o terminar"),
+        Wording("Staying or leaving", "Seguir o irse"),
         *(1, 5),
         higher_is_worse=True,
         cuts=((3, Wording("doubts about the relationship", "dudas sobre la relación")),),
@@ -102,10 +102,10 @@ SCALES: Final = (
     ),
     Scale(
         "own_change",
-        Wording("Willing to change own part", "Disposición a cambiar"),
+        Wording("Willing to change own part", "Disposición a cambiar su parte"),
         *(0, 10),
         higher_is_worse=False,
-        cuts=((3, Wording("not ready to look at the own part", "sin disposición a mirar lo propio")),),
+        cuts=((3, Wording("not ready to look at the own part", "sin disposición a mirar su propia parte")),),
         group="direction",
     ),
     Scale("hope", Wording("Hope", "Esperanza"), 0, 10, higher_is_worse=False, group="direction"),

@@ -16,4 +16,7 @@ with engine.connect() as connection:
         transactional_ddl=True,
     )
     with context.begin_transaction():
+        if connection.dialect.name == "postgresql":
+            # Moving a large table may take longer than a page may.
+            connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
         context.run_migrations()

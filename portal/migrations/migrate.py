@@ -8,7 +8,18 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, text
+
+#: In place of a revision: a practice is on its way into this database, or has left it for another.
+_MOVING, _MOVED = "moving", "moved"
+_REFUSED = {
+    _MOVING: "A practice is being put into this database; run the command that does it again to finish.",
+    _MOVED: "This practice was moved to another database: set DATABASE_URL to it.",
+}
+
+
+class NotServed(Exception):
+    """No portal may use this database as it stands; the text says why."""
 
 
 def _config(engine: Engine) -> Config:
@@ -39,9 +50,39 @@ def is_known(revision: str) -> bool:
 
 
 def to_head(engine: Engine) -> None:
-    """Upgrade if needed; a database that is already there costs one query."""
-    if current(engine) != head():
-        command.upgrade(_config(engine), "head")
+    """Upgrade if needed; a database that is already there costs one query. Raises NotServed."""
+    stands = current(engine)
+    if stands == head():
+        return
+    if stands is not None and not is_known(stands):
+        other = "This database belongs to a newer version of the portal; update first."
+        raise NotServed(_REFUSED.get(stands.partition(" ")[0], other))
+    command.upgrade(_config(engine), "head")
+
+
+def _mark(kind: str, practice: str) -> str:
+    """What stands in place of the revision meanwhile: which way, from which revision, whose practice."""
+    return f"{kind} {head()} {practice}"[:32]
+
+
+def moving(practice: str) -> str:
+    """The mark of a database that a practice is on its way into."""
+    return _mark(_MOVING, practice)
+
+
+def moved(practice: str) -> str:
+    """The mark of a database that a practice has left."""
+    return _mark(_MOVED, practice)
+
+
+def is_marked(engine: Engine) -> bool:
+    """Whether a practice is on its way into this database, or has left it."""
+    return (current(engine) or "").partition(" ")[0] in _REFUSED
+
+
+def stamp(connection: Connection, stands: str | None) -> None:
+    """Say in the database where it stands: at a revision, or under a mark."""
+    connection.execute(text("UPDATE alembic_version SET version_num = :stands"), {"stands": stands})
 
 
 def new_revision(engine: Engine, text: str, revision: str) -> None:

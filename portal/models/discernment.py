@@ -42,6 +42,8 @@ class DiscernmentEnd(Base):
     """
 
     __tablename__ = "discernment_end"
+    #: The outcomes that are due: not noted, by day.
+    __table_args__ = (Index("ix_discernment_end_outcome_due", "outcome", "outcome_due_on"),)
 
     id: Mapped[Id]
     case_id: Mapped[Ref] = mapped_column(ForeignKey("case_file.id"), unique=True)

@@ -30,6 +30,8 @@ class Practice(Base):
     draft_days: Mapped[int] = mapped_column(default=180)
     mail_days: Mapped[int] = mapped_column(default=30)
     case_years: Mapped[int] = mapped_column(default=7)
+    #: How long the file of a report lies ready.
+    export_days: Mapped[int] = mapped_column(default=7)
     #: Languages of sessions, days of the week with office hours (1 Monday … 7 Sunday), days off in between.
     languages: Mapped[Short] = mapped_column(default="en")
     working_days: Mapped[Short] = mapped_column(default="1,2,3,4,5")

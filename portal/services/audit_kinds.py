@@ -12,7 +12,8 @@ OPEN: Final = frozenset(
     absence.ended absence.set case.conflict_lifted case.conflict_set case.recused case.suggestions_viewed
     entry.begun staff.profile_changed account.joined account.kept
     account.language_set account.leaving_seen addition.written admin.viewed
-    answers.viewed appointment.proposed audit.exported audit.viewed backup.created backup.restored
+    answers.viewed appointment.answered appointment.proposed audit.exported audit.viewed backup.created
+    backup.restored
     brief.made call.logged calls.viewed case.assigned case.calls_viewed case.closed case.erased case.held
     case.hold_lifted case.merged case.merged_away case.opened case.reopened case.scheduling_viewed
     case.trail_viewed case.unassigned case.viewed caseload.searched caseload.viewed cases.listed
@@ -22,7 +23,7 @@ OPEN: Final = frozenset(
     intake.expired intake.sent intake.withdrawn invitation.held invitation.sent keys.kit_made keys.rotated
     keys.rotation_begun keys.rotation_resumed late_text.dropped late_text.kept late_text.taken
     letter.released letter.viewed message.written partner.choice_stated password.changed password.reset
-    person.erased request.sent request.unexpected_fields reset.call_stopped reset.call_verified
+    person.erased practice.moved request.sent request.unexpected_fields reset.call_stopped reset.call_verified
     reset.link_sent retention.run session.all_ended session.ended settings.changed sign_in.code_denied
     sign_in.confirmed sign_in.denied sign_in.done sign_in.password_given staff.changed staff.created
     staff.first_link_made staff.recovery_code_used staff.recovery_codes_drawn staff.renewal_started

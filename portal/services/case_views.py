@@ -56,7 +56,10 @@ from portal.services.staff_letters import LetterView
 from portal.services.standing import FindingView
 from portal.services.tools import Tools
 
-_SAID = ("message", "addition", "withdrawal", "not_now", "second_not_now", "partner_choice")
+_SAID = (
+    *("message", "addition", "withdrawal", "not_now", "second_not_now", "partner_choice"),
+    "appointment_answer",
+)
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import json
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -65,13 +65,15 @@ class CaseloadPage:
     """Cases in the order asked for, letters for this person's approval, where to go on.
 
     ``counts``: how many cases of one's own or nobody's want something, by urgency ("0" to "3") and
-    "overdue"; one more than 99 stands for more.
+    "overdue"; one more than 99 stands for more. ``outcomes``: (case, day) of discernments whose outcome is
+    due and not noted, the oldest first.
     """
 
     rows: tuple[CaseloadRow, ...]
     letters: tuple[WaitingLetter, ...]
     after: Cursor | None
     counts: Mapping[str, int] = field(default_factory=dict)
+    outcomes: tuple[tuple[str, date], ...] = ()
 
 
 def page(
@@ -87,11 +89,13 @@ def page(
     letters = tuple(WaitingLetter(row.id, row.therapist_id, row.at) for row in found if row.kind == "letter")
     marks = [Cursor(row.urgency, row.at, row.id) for row in found if row.kind == "mark"]
     counts = {row.id: row.urgency for row in found if row.kind == "count"}
+    due = sorted((row.therapist_id, row.id) for row in found if row.kind == "outcome")
+    outcomes = tuple((case_id, date.fromisoformat(day)) for day, case_id in due)
     # Not the filters: how many cases of a route or urgency there are is not for the trail.
     detail: audit.Detail = {"rows": len(rows[:PAGE])}
     audit.record(session, tools, by=by, verb="caseload.viewed", subject=("staff", by.id), detail=detail)
     further = rows[PAGE - 1].cursor if len(rows) > PAGE else marks[0] if marks else None
-    return CaseloadPage(rows[:PAGE], letters, further, counts)
+    return CaseloadPage(rows[:PAGE], letters, further, counts, outcomes)
 
 
 def search(session: Session, tools: Tools, *, name: str, by: Viewer) -> CaseloadPage:
@@ -128,7 +132,9 @@ def _folded(text: str) -> list[str]:
 def _values(tools: Tools, by: Viewer, after: Cursor | None) -> dict[str, object]:
     """What the kept statements below are run with."""
     now = tools.now()
-    values: dict[str, object] = {"viewer": by.id, "now": now, "alone_before": now - ALONE_WAITS}
+    values: dict[str, object] = {
+        "viewer": by.id, "now": now, "alone_before": now - ALONE_WAITS, "today": now.date().isoformat(),
+    }  # fmt: skip
     if after is not None:
         values |= {"after_urgency": after.urgency, "after_at": after.at, "after_id": after.id}
     return values

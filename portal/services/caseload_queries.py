@@ -36,6 +36,7 @@ from portal.models import (
     CallPlan,
     CaseFile,
     Consent,
+    DiscernmentEnd,
     Letter,
     Partner,
     Recommendation,
@@ -53,6 +54,8 @@ LOOKED: Final = 1000
 COUNTED: Final = 100
 #: A search by name opens at most this many cases' names, newest first (about 0.1 ms each).
 SEARCHED: Final = 1000
+#: At most so many outcomes that are due, the oldest first.
+OUTCOMES: Final = 10
 #: What is counted above the list: cases by urgency, and calls that are overdue.
 COUNTS: Final = ("0", "1", "2", "3", "overdue")
 
@@ -67,7 +70,7 @@ def page(filters: Filters, *, is_first: bool) -> Select[Any]:
     at, is_down = _time(filters, looked.c), _is_down(filters)
     picked = select(looked.c.id, looked.c.urgency, at.label("at")).where(*_other_filters(filters, looked.c))
     shown = _in_order(picked, filters, looked.c).limit(PAGE + 1).subquery("picked")
-    parts = [_cases(shown), _letters(), *_counts()]
+    parts = [_cases(shown), _letters(), _outcomes(), *_counts()]
     if _is_bounded(filters):
         parts.append(_mark(looked, filters))
     every = union_all(*parts).subquery()
@@ -258,6 +261,25 @@ def _told(file: Any, picked: Subquery) -> ColumnElement[Any]:
         and_(p.case_id == picked.c.id, v.partner_id == p.id, v.settled_at.is_(None), v.due_at < _NOW)
     )
     return case((seen, 0), else_=1) + case((late, 2), else_=0)
+
+
+def _outcomes() -> Select[Any]:
+    """Cases, closed ones too, whose discernment ended half a year ago and nobody noted what came of it."""
+    c, e = table_of(CaseFile).c, table_of(DiscernmentEnd).c
+    found = case_access.ways(_VIEWER, _NOW)
+    due = (
+        select(c.id, e.ended_at, e.outcome_due_on)
+        .join_from(table_of(DiscernmentEnd), table_of(CaseFile), e.case_id == c.id)
+        .where(e.outcome.is_(None), e.outcome_due_on <= bindparam("today", type_=String))
+        .where(or_(found.own, found.unassigned), ~found.conflicted)
+        .order_by(e.outcome_due_on, c.id)
+        .limit(OUTCOMES)
+        .subquery()
+    ).c
+    return select(
+        literal("outcome", String), due.id, literal(0), due.ended_at, due.ended_at, due.ended_at,
+        due.outcome_due_on, *(null() for _ in range(7)),
+    )  # fmt: skip
 
 
 def _letters() -> Select[Any]:

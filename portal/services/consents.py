@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from portal.content import consent
+from portal.content import consent, help_lines
 from portal.content.consent import ConsentPage
 from portal.domain.access import Viewer
 from portal.models import Consent, table_of
@@ -29,8 +29,13 @@ class Given:
 
 def page(practice: PracticeView, language: str) -> ConsentPage:
     """The newest text in ``language`` ("en", "es"), with the practice's confidentiality policy."""
-    text = consent.load()
-    return text.page(language, practice.confidentiality, practice=practice.name, phone=practice.phone)
+    return consent.load().page(
+        language,
+        practice.confidentiality,
+        practice=practice.name,
+        phone=practice.phone,
+        help_lines=help_lines.as_sentence(practice.help_lines(language)),
+    )
 
 
 def latest(session: Session, *, by: Viewer) -> Given | None:

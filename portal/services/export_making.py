@@ -188,7 +188,8 @@ class _Making:
             if view.format == "pdf":
                 yield self._board_on_paper(lines)
                 return
-            rows = iter(lines)
+            is_read = view.format == "xlsx"
+            rows = export_papers.board_words(lines, view.filters.language) if is_read else iter(lines)
         if view.format == "xlsx":
             yield from export_sheets.workbook(self.folder, keys, rows, self._notes())
             return

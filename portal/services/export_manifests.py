@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Final
 
 from portal.content import questionnaire as bank
 from portal.content import rules
+from portal.domain.small_cells import LEAST
 from portal.services.export_columns import Column
 from portal.services.export_orders import PAPERS, Order
 
@@ -51,8 +52,16 @@ def written(
         "columns": {column.key: column.sensitivity for column in columns} if is_table else {},
         "ruleset": rules.CURRENT,
         "questionnaires": list(bank.versions()),
-        "counts": None if counts is None else asdict(counts),
+        "counts": None if counts is None else _told(order, counts),
         "sha256": sha256,
         "made": made_at.date().isoformat() if order.identified else f"{made_at:%Y-%m}",
     }
     return json.dumps(text, indent=1) + "\n"
+
+
+def _told(order: Order, counts: Counts) -> dict[str, int | None]:
+    """The counts; beside a report of counts small ones are left out, or they would tell what it hides."""
+    if order.report != "board":
+        return asdict(counts)
+    shown = asdict(replace(counts, seen=counts.rows))
+    return {key: None if 0 < count < LEAST else count for key, count in shown.items()}

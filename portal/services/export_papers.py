@@ -32,14 +32,14 @@ from portal.services import (
     reviews,
     routing,
 )
-from portal.services.export_board import HIDDEN, TOTAL
+from portal.services.export_board import HIDDEN, TABLES, TOTAL
 from portal.services.export_columns import Cell
 from portal.services.export_orders import Order
 from portal.services.persons import Person
 from portal.services.tools import Tools
 
 #: What a person told outside the form that is theirs to have: words of their own.
-_TOLD: Final = ("message", "addition")
+_TOLD: Final = ("message", "addition", "appointment_answer")
 
 
 @dataclass(frozen=True)
@@ -93,16 +93,32 @@ def printed(form: str, sheet: Mapping[str, Any], *, made_at: datetime) -> bytes:
     return typeset.pdf(papers.sheet(), sheet, made_at=made_at)
 
 
+def board_words(lines: Sequence[tuple[str, str, Cell]], language: str) -> Iterator[tuple[str, str, Cell]]:
+    """Lines of counts for people to read: titles, groups and what is hidden in words, numbers as they are."""
+    said = {key: papers.words()[key].in_locale(language) for key in (HIDDEN, TOTAL, *TABLES)}
+    for table, group, count in lines:
+        shown = count if isinstance(count, int) else said.get(str(count), count)
+        yield said[table], said.get(group) or papers.group(group, language), shown
+
+
 def board(pen: Pen, order: Order, lines: Sequence[tuple[str, str, Cell]]) -> dict[str, Any]:
     """Counts on paper."""
     since = order.since.isoformat() if order.since else pen.say("from_beginning")
     until = order.until.isoformat() if order.until else pen.say("until_made")
-    words = {HIDDEN: pen.say("hidden"), TOTAL: pen.say("total")}
-    tables: dict[str, list[list[str]]] = {}
-    for table, group, count in lines:
-        tables.setdefault(table, []).append([words.get(group, group), words.get(str(count), str(count))])
-    parts = [pen.part(pen.say(name), ("group", "count"), rows) for name, rows in tables.items()]
+    tables: dict[str, list[tuple[str, Cell]]] = {}
+    for table, group, count in board_words(lines, pen.language):
+        tables.setdefault(table, []).append((group, count))
+    parts = [pen.part(title, ("group", "count"), _counts(rows)) for title, rows in tables.items()]
     return pen.sheet("board", [pen.say("span", since=since, until=until), pen.say("self_report")], parts)
+
+
+def _counts(rows: Sequence[tuple[str, Cell]]) -> list[list[str]]:
+    """What is shown, then all that is hidden in one line, then the total, with which a table ends."""
+    *groups, total = rows
+    shown = [[group, str(count)] for group, count in groups if isinstance(count, int)]
+    hidden = [(group, str(count)) for group, count in groups if not isinstance(count, int)]
+    one = [["; ".join(group for group, _ in hidden), hidden[0][1]]] if hidden else []
+    return [*shown, *one, [total[0], str(total[1])]]
 
 
 def person(session: Session, tools: Tools, pen: Pen, order: Order) -> dict[str, Any]:
@@ -176,7 +192,7 @@ def _told(session: Session, tools: Tools, pen: Pen, one: Person, order: Order) -
     parts = [pen.part(pen.say("contact"), ("what", "answer"), contact)]
     if "text" in order.include:
         said = openings.statements(session, tools, [one.partner_id], kinds=_TOLD)[one.partner_id]
-        rows = [[pen.day(told.said_at), str(told.body.get("text", ""))] for told in said]
+        rows = [[pen.day(told.said_at), str(told.body["text"])] for told in said if told.body.get("text")]
         letters = notice_board.of_partner(session, tools, partner_id=one.partner_id)
         parts.append(pen.part(pen.say("told"), ("when", "what"), rows))
         seen = [[pen.day(shown.shown_from), shown.text] for shown in letters]

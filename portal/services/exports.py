@@ -19,7 +19,7 @@ from sqlalchemy import Row, insert, select, update
 from sqlalchemy.orm import Session
 
 from portal.domain.access import Viewer
-from portal.models import Export, table_of
+from portal.models import Export, Practice, table_of
 from portal.services import audit, export_columns, export_files, export_manifests, export_orders, jobs
 from portal.services.errors import Conflict, NotFound
 from portal.services.export_columns import Column
@@ -248,17 +248,25 @@ def finish(
     is_kept = state == "ready" and not view.order.streams
     values = {
         "state": state, "rows": counts and counts.rows, "sha256": sha256, "finished_at": now,
-        "manifest": told, "expires_at": now + LIFE if is_kept else None,
+        "manifest": told,
     }  # fmt: skip
     with store.staff.write() as session:
         if find(session, tools, view.id).state != view.state:
             raise Conflict("cancelled")
+        ends_at = now + _life(session)
+        values["expires_at"] = ends_at if is_kept else None
         session.execute(update(table_of(Export)).where(c.id == view.id).values(**values))
         verb = "export.failed" if state == "failed" else "export.finished"
         detail: audit.Detail = {"rows": None if counts is None else counts.rows}
         audit.record(session, tools, by=by, verb=verb, subject=("export", view.id), detail=detail)
         if is_kept:
-            jobs.add(session, tools, kind="export_expiry", subject_id=view.id, due_at=now + LIFE)
+            jobs.add(session, tools, kind="export_expiry", subject_id=view.id, due_at=ends_at)
+
+
+def _life(session: Session) -> timedelta:
+    """How long a file lies ready, as the practice says."""
+    days = session.scalar(select(table_of(Practice).c.export_days))
+    return LIFE if days is None else timedelta(days=days)
 
 
 def cancel(session: Session, tools: Tools, *, export_id: str, by: Viewer) -> None:

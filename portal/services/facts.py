@@ -16,8 +16,11 @@ from portal.services import audit, cases, jobs
 from portal.services.tools import Tools
 from portal.vault import Place
 
-#: Facts that are yes or no (contract.md, "facts").
-KINDS: Final = ("shared_account", "validity_concern", "important_event", "identity_conflict")
+#: Facts that are yes or no (contract.md, "facts"). ``report_reviewed``: a therapist looked at whether what
+#: was told about a child must be reported, and acted; the rules do not read it.
+KINDS: Final = (
+    "shared_account", "validity_concern", "important_event", "identity_conflict", "report_reviewed",
+)  # fmt: skip
 #: Rules whose newer answers staff may accept: by the answer they read (R3, R1b).
 CONFIRMS: Final = ("order_of_protection", "child_danger")
 

@@ -22,7 +22,9 @@ from portal.services.tools import Tools
 from portal.vault import Place
 
 #: Statements that staff should hear of soon, in the same neutral words as everything else.
-_TELLING: Final = frozenset({"message", "addition", "withdrawal", "not_now", "second_not_now"})
+_TELLING: Final = frozenset(
+    {"message", "addition", "withdrawal", "not_now", "second_not_now", "appointment_answer"}
+)
 
 
 def merged_answers(session: Session, tools: Tools, *, intake_id: str) -> tuple[str, bytes] | None:

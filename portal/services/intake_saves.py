@@ -14,7 +14,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, Update, bindparam, func, insert, select, update
+from sqlalchemy import CursorResult, Select, Update, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from portal.domain import drafts
@@ -106,6 +106,12 @@ def prepare(tools: Tools, desk: Desk, posted: Posted) -> Save:
     )
 
 
+def row(save: Save) -> Select[Any]:
+    """The row that decides a save: of two tabs, the second sees what the first one wrote."""
+    c = table_of(Intake).c
+    return select(c.id).where(c.id == save.intake_id)
+
+
 def store(session: Session, tools: Tools, *, save: Save, by: Viewer) -> Result:
     """Write a prepared save. Raises Conflict when another tab was quicker, Ended when the session ended."""
     if save.result is Result.STORED:
@@ -123,7 +129,9 @@ def _write(session: Session, tools: Tools, save: Save, by: Viewer) -> bool:
     """Write everything; True when the very same save was written a moment ago by a second sending."""
     if not _write_section(session, tools, save):
         desk = desks.find(session, by=by)
-        if desk is not None and _is_repeated(desk, save.version, save.digest):
+        if desk is None:  # gone, or no longer this visitor's to see
+            raise Ended
+        if _is_repeated(desk, save.version, save.digest):
             return True
         raise Conflict("newer")
     if save.sealed is not None:

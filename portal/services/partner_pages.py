@@ -6,6 +6,7 @@ No value here depends on the other partner, on an answer or on a route (security
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -46,12 +47,15 @@ class Home:
     call_by: date | None
     withdrawn_at: datetime | None
     notices: tuple[NoticeView, ...]
+    #: When the viewer last answered a proposed appointment, and the times that may still be answered.
+    answered_at: datetime | None = None
+    open_times: tuple[str, ...] = ()
 
 
 def home(session: Session, tools: Tools, *, practice: PracticeView, by: Viewer) -> Home:
     """The viewer's start page; days are counted as the practice works. Partner door."""
-    sent = sent_at(session, by=by)
-    withdrawn_at = statements.last_said(session, by=by).get("withdrawal")
+    sent, said = sent_at(session, by=by), statements.last_said(session, by=by)
+    withdrawn_at, shown = said.get("withdrawal"), notices(session, tools, by=by)
     if withdrawn_at is not None and sent is not None and sent > withdrawn_at:
         withdrawn_at = None
     return Home(
@@ -59,8 +63,30 @@ def home(session: Session, tools: Tools, *, practice: PracticeView, by: Viewer) 
         sent_at=sent,
         call_by=None if sent is None else call_by(sent, practice),
         withdrawn_at=withdrawn_at,
-        notices=notices(session, tools, by=by),
+        notices=shown,
+        answered_at=said.get("appointment_answer"),
+        open_times=open_times(shown, tools.now()),
     )
+
+
+def open_times(shown: Iterable[NoticeView], now: datetime) -> tuple[str, ...]:
+    """Beginnings (ISO) of proposed appointments that lie ahead: those that may be answered."""
+    found = (one.body.get("starts_at") for one in shown if one.kind == "appointment")
+    return tuple(at for at in found if at and datetime.fromisoformat(at) > now)
+
+
+def answer_appointment(
+    session: Session, tools: Tools, *, starts_at: str, choice: str, text: str, by: Viewer
+) -> bool:
+    """Keep the viewer's own answer to a proposed time, sealed; False where no such time lies ahead of them.
+
+    Each person answers for themselves, and nobody but the practice learns of it. Partner door.
+    """
+    if starts_at not in open_times(notices(session, tools, by=by), tools.now()):
+        return False
+    body = {"starts_at": starts_at, "choice": choice, "text": text}
+    statements.state(session, tools, kind="appointment_answer", body=body, by=by)
+    return True
 
 
 def call_by(sent_at: datetime, practice: PracticeView) -> date:

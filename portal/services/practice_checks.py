@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection
 from datetime import date
 from typing import Final
 
+from portal.content import help_lines as lines
 from portal.domain.constructs import POLICIES
 from portal.services import set_ups
 
@@ -87,6 +88,19 @@ def some_of(options: Collection[str]) -> Callable[[str], str]:
         if not chosen <= set(options):
             raise Fault("not_an_option")
         return ",".join(option for option in options if option in chosen)
+
+    return check
+
+
+def help_lines(language: str) -> Callable[[str], str]:
+    """Help lines in one language, one a row; the shipped ones, or none, are kept as nothing."""
+
+    def check(text: str) -> str:
+        try:
+            given = lines.of_text(text, language)
+        except lines.NotHelpLines:
+            raise Fault("bad_help_lines") from None
+        return "" if given == lines.shipped(language) else lines.as_text(given)
 
     return check
 

@@ -48,6 +48,7 @@ class PracticeSettings:
     draft_days: int
     mail_days: int
     case_years: int
+    export_days: int
     languages: str
     working_days: str
     holidays: str
@@ -64,16 +65,17 @@ TOPICS: Final = ("cost", "length", "evenings", "online", "childcare")
 TOLD: Final = (
     "office_email",
     "postal_address",
-    *(f"{topic}_{key}" for topic in TOPICS for key in ("en", "es")),
+    *(f"{topic}_{key}" for topic in (*TOPICS, "help_lines") for key in ("en", "es")),
 )
 #: Office days are counted as in ISO 8601: 1 is Monday.
 DAYS: Final = ("1", "2", "3", "4", "5", "6", "7")
 
-#: Shortest and longest time that things nobody needs may be kept: days, days, years.
+#: Shortest and longest time that things nobody needs may be kept: days, days, years, days.
 KEEPING_RANGES: Final[Mapping[str, tuple[int, int]]] = {
     "draft_days": (30, 730),
     "mail_days": (7, 90),
     "case_years": (1, 30),
+    "export_days": (1, 90),
 }
 #: Every number's lowest and highest value; a threshold of 0 or 1 is asked as no or yes.
 RANGES: Final[Mapping[str, tuple[int, int]]] = {
@@ -83,7 +85,7 @@ RANGES: Final[Mapping[str, tuple[int, int]]] = {
 
 #: What holds before the practice was set up; the same as the columns' defaults.
 DEFAULTS: Final = PracticeSettings(
-    *("", "", "", "America/New_York", "b", True, 60, 8, 10, True, 180, 30, 7, "en", "1,2,3,4,5", ""),
+    *("", "", "", "America/New_York", "b", True, 60, 8, 10, True, 180, 30, 7, 7, "en", "1,2,3,4,5", ""),
 )
 
 
@@ -108,6 +110,7 @@ def view(session: Session, tools: Tools) -> PracticeSettings:
         draft_days=row.draft_days,
         mail_days=row.mail_days,
         case_years=row.case_years,
+        export_days=row.export_days,
         languages=row.languages,
         working_days=row.working_days,
         holidays=row.holidays,
@@ -210,6 +213,7 @@ _CHECKS: Final[Mapping[str, Check]] = {
     "holidays": practice_checks.days_off,
     **{name: practice_checks.line(300) for name in TOLD},
     "office_email": practice_checks.email,
+    **{f"help_lines_{key}": practice_checks.help_lines(key) for key in ("en", "es")},
 }
 #: The settings' names, as forms post them; those in which several may be chosen.
 FIELDS: Final = tuple(_CHECKS)

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
+from portal.content import help_lines
 from portal.content.rules import ruleset
 from portal.domain.scoring import ALCOHOL_LEVEL
 from portal.domain.working_days import Calendar
@@ -45,6 +46,10 @@ class PracticeView:
         if not language:
             return texts.get(topic, "")
         return texts.get(f"{topic}_{language}") or texts.get(f"{topic}_en", "")
+
+    def help_lines(self, language: str) -> tuple[help_lines.ShownLine, ...]:
+        """The practice's own help lines in this language, or the shipped ones: the same for all."""
+        return help_lines.of_text(self.told(f"help_lines_{language}"), language)
 
     @property
     def variant(self) -> str:

@@ -21,6 +21,7 @@ from portal.services.tools import Tools
 #: What partners tell outside the form, and the field that holds their words.
 _SAID = {
     "message": "text",
+    "appointment_answer": "text",
     "addition": "text",
     "withdrawal": "reason",
     "not_now": "reason",

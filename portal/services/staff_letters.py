@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from portal.domain.access import Viewer
 from portal.domain.visibility import LetterFacts, LetterState, can_decide_letter, can_see_letter
-from portal.models import Letter, Partner, StaffAccount, table_of
+from portal.models import Account, Letter, Partner, StaffAccount, table_of
 from portal.services import audit, case_access, cases
 from portal.services.errors import NotFound
 from portal.services.tools import Tools
@@ -24,7 +24,10 @@ _SHOWN: Final = 50
 
 @dataclass(frozen=True)
 class LetterView:
-    """A letter, staff side. ``may_decide``: whether this viewer may approve or refuse it now."""
+    """A letter, staff side. ``may_decide``: whether this viewer may approve or refuse it now.
+
+    ``language``: of the person it is for, None where nobody joined in that place any more.
+    """
 
     id: str
     case_id: str
@@ -39,6 +42,7 @@ class LetterView:
     written_at: datetime
     decided_by: str | None
     decided_at: datetime | None
+    language: str | None = None
     may_decide: bool = False
     may_open_case: bool = False
 
@@ -128,11 +132,12 @@ def waiting(session: Session, tools: Tools, *, by: Viewer) -> tuple[WaitingLette
 
 
 def _columns() -> Any:
-    c, p = table_of(Letter).c, table_of(Partner).c
+    c, p, a = table_of(Letter).c, table_of(Partner).c, table_of(Account).c
+    people = table_of(Letter).join(table_of(Partner), c.partner_id == p.id)
     return select(
         c.id, c.case_id, p.slot, c.kind, c.body_box, c.names_service, c.notify, c.state,
-        c.written_by, c.written_at, c.decided_by, c.decided_at,
-    ).join_from(table_of(Letter), table_of(Partner), c.partner_id == p.id)  # fmt: skip
+        c.written_by, c.written_at, c.decided_by, c.decided_at, a.language,
+    ).select_from(people.outerjoin(table_of(Account), a.partner_id == p.id))  # fmt: skip
 
 
 def _opened(tools: Tools, row: Any, *, may_decide: bool = False, may_open_case: bool = False) -> LetterView:

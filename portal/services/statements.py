@@ -19,7 +19,7 @@ from portal.services import audit, jobs
 from portal.services.tools import Tools
 from portal.vault import Place
 
-Kind = Literal["contact", "message", "addition", "withdrawal", "partner_choice"]
+Kind = Literal["contact", "message", "addition", "withdrawal", "partner_choice", "appointment_answer"]
 #: Said over an invitation, by somebody who has no account.
 InvitedKind = Literal["not_now", "second_not_now"]
 Body = Mapping[str, str | bool]
@@ -31,6 +31,7 @@ _VERBS: Final[Mapping[Kind, str]] = {
     "addition": "addition.written",
     "withdrawal": "intake.withdrawn",
     "partner_choice": "partner.choice_stated",
+    "appointment_answer": "appointment.answered",
 }
 
 
@@ -38,7 +39,8 @@ def state(session: Session, tools: Tools, *, kind: Kind, body: Body, by: Viewer)
     """Keep one statement, sealed to the practice, with its event and job; returns its id. Partner door.
 
     Bodies: contact {channel, address, hours, time_zone, voicemail_ok, name_ok}; message and addition
-    {text}; withdrawal {reason}; partner_choice {choice, channel, address}.
+    {text}; withdrawal {reason}; partner_choice {choice, channel, address}; appointment_answer {starts_at,
+    choice, text}.
     """
     statement_id = keep(session, tools, partner_id=by.partner_id, kind=kind, body=body)
     audit.record(session, tools, by=by, verb=_VERBS[kind], subject=("statement", statement_id))

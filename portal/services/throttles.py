@@ -6,14 +6,18 @@ source as a whole has 300 failures an hour.
 
 Before a budget is spent, each failure after the tenth makes the same guesser wait longer for the next try
 that counts. Nothing sleeps and nothing says so: a try that comes too early is answered as a wrong one.
+
+What is counted stands in the store under a keyed digest: it holds no address, no account and no device.
 """
 
 from __future__ import annotations
 
+import json
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, cast
 
 from limits import RateLimitItemPerHour
 from limits.errors import ConfigurationError, StorageError
@@ -27,11 +31,25 @@ BUDGETS: Final[dict[Purpose, int]] = {"sign_in": 30, "code": 30, "reset": 10, "f
 SOURCE_BUDGET: Final = 300
 #: What is guessed, try after try; the rest is asked for, or comes with a link.
 _GUESSED: Final = frozenset({"sign_in", "code"})
+#: After the shared store could not be reached nobody waits for it again for so many seconds.
+SPELL: Final = 10.0
+#: Seconds that one question to the shared store may take.
+_PATIENCE: Final = 0.5
 #: So many failures cost no waiting: whoever mistypes is not slowed down.
 FREE: Final = 10
 LONGEST: Final = 60
 
 _log = logging.getLogger(__name__)
+
+
+#: A keyed digest of a text, or the text itself.
+Disguise = Callable[[str], str]
+#: How much, and for whom; the guesser's own budget first.
+Budgets = list[tuple[RateLimitItemPerHour, str]]
+
+
+def _as_it_is(text: str) -> str:
+    return text
 
 
 @dataclass(frozen=True)
@@ -49,34 +67,59 @@ def pause(failures: int) -> int:
 
 
 class Throttle:
-    """Budgets in a shared store (Redis) or this process's memory; memory also when the store is gone."""
+    """Budgets in a shared store (Redis) and in this process's memory, which goes on when the store is gone.
 
-    def __init__(self, shared: Storage | None = None) -> None:
+    ``disguise`` turns what a budget belongs to into a keyed digest.
+    """
+
+    def __init__(self, shared: Storage | None = None, *, disguise: Disguise = _as_it_is) -> None:
         self._memory = MovingWindowRateLimiter(MemoryStorage())
         self._shared = None if shared is None else MovingWindowRateLimiter(shared)
+        self._disguise = disguise
+        self._away_until = 0.0
 
     def is_open(self, purpose: Purpose, knock: Knock) -> bool:
         """Whether another try may succeed. Never tell anybody."""
-        budgets = _budgets(purpose, knock)
-        return all(
-            self._ask(lambda limiter, item=item, key=key: limiter.test(item, *key))  # type: ignore[misc]
-            for item, key in budgets
-        ) and not (purpose in _GUESSED and self._ask(lambda limiter: _is_paused(limiter, *budgets[0])))
+        budgets = self._budgets(purpose, knock)
+        limiter, is_guessed = self._limiter(), purpose in _GUESSED
+        try:
+            return _is_open(limiter, budgets, is_guessed=is_guessed)
+        except StorageError:
+            self._note_absence()
+        return _is_open(self._memory, budgets, is_guessed=is_guessed)
 
     def note(self, purpose: Purpose, knock: Knock) -> None:
-        """Count one failure (or try)."""
-        for item, key in _budgets(purpose, knock):
-            self._ask(lambda limiter, item=item, key=key: limiter.hit(item, *key))  # type: ignore[misc]
-        if purpose in _GUESSED:
-            self._ask(lambda limiter: _begin_pause(limiter, *_budgets(purpose, knock)[0]))
+        """Count one failure (or try), in memory too: so that nothing is forgiven when the store goes away."""
+        budgets = self._budgets(purpose, knock)
+        _count(self._memory, budgets, is_guessed=purpose in _GUESSED)
+        limiter = self._limiter()
+        if limiter is self._memory:
+            return
+        try:
+            _count(limiter, budgets, is_guessed=purpose in _GUESSED)
+        except StorageError:
+            self._note_absence()
 
-    def _ask(self, question: Callable[[MovingWindowRateLimiter], bool]) -> bool:
-        if self._shared is not None:
-            try:
-                return question(self._shared)
-            except StorageError:
-                _log.warning("the shared throttle store is out of reach; counting in this process")
-        return question(self._memory)
+    def _limiter(self) -> MovingWindowRateLimiter:
+        if self._shared is None or time.monotonic() < self._away_until:
+            return self._memory
+        return self._shared
+
+    def _note_absence(self) -> None:
+        self._away_until = time.monotonic() + SPELL
+        _log.warning("the shared throttle store is out of reach; counting in this process")
+
+    def _budgets(self, purpose: Purpose, knock: Knock) -> Budgets:
+        own = RateLimitItemPerHour(BUDGETS[purpose])
+        if knock.known_device is not None:
+            return [(own, self._key(purpose, knock.account, "device", knock.known_device))]
+        return [
+            (own, self._key(purpose, knock.account, "source", knock.source)),
+            (RateLimitItemPerHour(SOURCE_BUDGET), self._key(purpose, "everybody", "source", knock.source)),
+        ]
+
+    def _key(self, *parts: str) -> str:
+        return self._disguise(json.dumps(parts))
 
 
 class Unlimited(Throttle):
@@ -90,45 +133,48 @@ class Unlimited(Throttle):
         """Nothing to count."""
 
 
-def build(*, is_on: bool, redis_url: str | None) -> Throttle:
+def build(*, is_on: bool, redis_url: str | None, disguise: Disguise = _as_it_is) -> Throttle:
     """The throttle of one process."""
     if not is_on:
         return Unlimited()
     if redis_url is None:
-        return Throttle()
+        return Throttle(disguise=disguise)
+    patience = {"socket_timeout": _PATIENCE, "socket_connect_timeout": _PATIENCE}
     try:
-        return Throttle(storage_from_string(redis_url, wrap_exceptions=True))  # type: ignore[arg-type]
+        shared = storage_from_string(redis_url, wrap_exceptions=True, **patience)
     except ConfigurationError:
-        _log.warning("REDIS_URL cannot be used (is the redis package installed?); counting in this process")
-        return Throttle()
+        _log.warning("REDIS_URL cannot be used; counting in this process")
+        return Throttle(disguise=disguise)
+    return Throttle(cast(Storage, shared), disguise=disguise)
 
 
-def _failures(limiter: MovingWindowRateLimiter, item: RateLimitItemPerHour, key: tuple[str, ...]) -> int:
-    return item.amount - limiter.get_window_stats(item, *key).remaining
+def _is_open(limiter: MovingWindowRateLimiter, budgets: Budgets, *, is_guessed: bool) -> bool:
+    has_room = all(limiter.test(item, key) for item, key in budgets)
+    return has_room and not (is_guessed and _is_paused(limiter, *budgets[0]))
 
 
-def _pause_key(item: RateLimitItemPerHour, key: tuple[str, ...], failures: int) -> str:
+def _count(limiter: MovingWindowRateLimiter, budgets: Budgets, *, is_guessed: bool) -> None:
+    for item, key in budgets:
+        limiter.hit(item, key)
+    if is_guessed:
+        _begin_pause(limiter, *budgets[0])
+
+
+def _failures(limiter: MovingWindowRateLimiter, item: RateLimitItemPerHour, key: str) -> int:
+    return item.amount - limiter.get_window_stats(item, key).remaining
+
+
+def _pause_key(item: RateLimitItemPerHour, key: str, failures: int) -> str:
     """One a failure, so that a newer one is never cut short by the end of an older."""
-    return item.key_for("pause", *key, str(failures))
+    return item.key_for("pause", key, str(failures))
 
 
-def _begin_pause(limiter: MovingWindowRateLimiter, item: RateLimitItemPerHour, key: tuple[str, ...]) -> bool:
+def _begin_pause(limiter: MovingWindowRateLimiter, item: RateLimitItemPerHour, key: str) -> None:
     failures = _failures(limiter, item, key)
     if seconds := pause(failures):
         limiter.storage.incr(_pause_key(item, key, failures), expiry=seconds)
-    return True
 
 
-def _is_paused(limiter: MovingWindowRateLimiter, item: RateLimitItemPerHour, key: tuple[str, ...]) -> bool:
+def _is_paused(limiter: MovingWindowRateLimiter, item: RateLimitItemPerHour, key: str) -> bool:
     failures = _failures(limiter, item, key)
     return pause(failures) > 0 and limiter.storage.get(_pause_key(item, key, failures)) > 0
-
-
-def _budgets(purpose: Purpose, knock: Knock) -> list[tuple[RateLimitItemPerHour, tuple[str, ...]]]:
-    own = RateLimitItemPerHour(BUDGETS[purpose])
-    if knock.known_device is not None:
-        return [(own, (purpose, knock.account, "device", knock.known_device))]
-    return [
-        (own, (purpose, knock.account, "source", knock.source)),
-        (RateLimitItemPerHour(SOURCE_BUDGET), (purpose, "everybody", knock.source)),
-    ]

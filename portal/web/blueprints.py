@@ -6,7 +6,7 @@ from importlib import import_module
 
 from flask import Flask
 
-from portal.web import context, csrf, errors, guards, headers, unexpected
+from portal.web import context, csrf, errors, guards, headers, request_log, unexpected
 
 #: One package an audience; each has ``bp`` in its ``__init__``. They never import each other.
 AUDIENCES = ("public", "accounts", "partner", "therapist", "admin", "demo")
@@ -14,6 +14,7 @@ AUDIENCES = ("public", "accounts", "partner", "therapist", "admin", "demo")
 
 def init_app(app: Flask) -> None:
     """Hang everything on the application."""
+    request_log.init_app(app)
     context.init_app(app)
     headers.init_app(app)
     app.after_request(csrf.keep_cookie)

@@ -15,6 +15,7 @@ from portal.services import practices
 from portal.web import cookies, csrf, kit, speech
 
 LANGUAGES = ("en", "es")
+_LAST = "portal-practice"
 
 
 def locale() -> str:
@@ -46,7 +47,13 @@ def practice() -> practices.PracticeView:
             seen = practices.view(session)
         # Roles are stepped into in development only, whatever the database says.
         g.practice = replace(seen, is_demo=seen.is_demo and not kit.settings().is_production)
+        current_app.extensions[_LAST] = g.practice
     return cast(practices.PracticeView, g.practice)
+
+
+def last_practice() -> practices.PracticeView:
+    """The settings as this process read them last, for pages that must come without the database."""
+    return cast(practices.PracticeView, current_app.extensions.get(_LAST) or practices.PracticeView())
 
 
 class _LazyPractice:

@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Any
 
 from flask import Flask, Response, current_app, g, make_response, render_template, request
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError, TimeoutError  # noqa: A004
 from werkzeug.datastructures import ImmutableDict
 from werkzeug.exceptions import HTTPException, SecurityError
 
@@ -18,6 +18,8 @@ from portal.web.guards import BadToken
 #: Addresses whose errors are empty, because a script reads them.
 _EMPTY = frozenset({"/my/form/draft"})
 _PAGES = frozenset({400, 401, 404, 405, 409, 413, 500, 503})
+#: What PostgreSQL says of itself when it stands by for another server, or ended a transaction that hung.
+_UNREADY = frozenset({"25006", "25P03"})
 #: Tells our own script that a text was kept for its author.
 KEPT = "X-Kept"
 #: Posted fields that are never echoed.
@@ -92,11 +94,37 @@ def _strange_host(_error: SecurityError) -> Response:
     return Response("Bad request: unknown host name.\n", 400, mimetype="text/plain")
 
 
-def _busy(error: OperationalError | KeyRetired) -> Response:
+def _is_gone(error: Exception) -> bool:
+    """Whether the database broke off the connection, or will not be written to just now."""
+    if not isinstance(error, DBAPIError):
+        return False
+    return error.connection_invalidated or getattr(error.orig, "sqlstate", "") in _UNREADY
+
+
+def _database(error: DBAPIError) -> Any:
+    """Gone: asked once more where a page was only to be read, else told as busy. Any other error is ours."""
+    if not isinstance(error, OperationalError) and not _is_gone(error):
+        raise error
+    if request.method in ("GET", "HEAD") and _is_gone(error) and not g.get("is_second_try"):
+        g.is_second_try = True
+        return _again()
+    return _busy(error)
+
+
+def _again() -> Any:
+    app = current_app
+    try:
+        answer = app.preprocess_request()
+        return app.make_response(app.dispatch_request() if answer is None else answer)
+    except Exception as error:  # as Flask does for the first try
+        return app.handle_user_exception(error)
+
+
+def _busy(error: OperationalError | DBAPIError | TimeoutError | KeyRetired) -> Response:
     """Locked, full or gone, or the keys were exchanged this very moment: nothing was kept, and the page says
     so with what was typed.
     """
-    what = "database" if isinstance(error, OperationalError) else "key any more"
+    what = "key any more" if isinstance(error, KeyRetired) else "database"
     current_app.logger.error("%s found no %s: %s", request.endpoint, what, told(error))
     answer = _page(503, kept=_kept(), action=request.path)
     answer.headers["Retry-After"] = "10"
@@ -109,5 +137,6 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(SecurityError, _strange_host)
     app.register_error_handler(NotFound, _not_found)
     app.register_error_handler(BadToken, _expired)
-    app.register_error_handler(OperationalError, _busy)
+    app.register_error_handler(DBAPIError, _database)
+    app.register_error_handler(TimeoutError, _busy)  # no connection became free in time
     app.register_error_handler(KeyRetired, _busy)

@@ -105,7 +105,7 @@ def load_seat() -> None:
     A partner process has no keys for the pages of staff: nobody is staff there.
     """
     postgres.name_asker("")
-    if request.endpoint in ("static", "public.healthz"):
+    if request.endpoint in ("static", "public.healthz", "public.readyz"):
         return
     store = kit.store()
     is_for_staff = kit.settings().role != "partner"
@@ -133,7 +133,7 @@ def check() -> Response | None:
     viewer = kit.viewer()
     if not access.is_public and viewer.kind == "anonymous":
         return _ask_to_sign_in(access)
-    if not access.may_enter(viewer):
+    if not access.may_enter(viewer) or _has_nul():
         abort(404)
     if access.find is not None:
         access.find(**(request.view_args or {}))
@@ -144,6 +144,11 @@ def check() -> Response | None:
     if request.method == "POST" and access.checks_csrf and not _is_own_form():
         raise BadToken
     return None
+
+
+def _has_nul() -> bool:
+    """Whether the address holds a NUL byte: nothing of ours has one, and PostgreSQL does not look for it."""
+    return "\0" in request.path or any("\0" in value for value in request.args.values())
 
 
 def _is_own_form() -> bool:
@@ -175,7 +180,7 @@ def touch_seat(response: Response) -> Response:
         return response
     door = kit.store().partner if seat.viewer.kind == "partner" else kit.store().staff
     try:
-        with door.write() as session:
+        with door.write_row() as session:
             sessions.touch(session, kit.tools(), seat.viewer)
     except OperationalError as error:  # full or locked: what was asked for can be read all the same
         current_app.logger.error("%s could not note its visitor: %s", request.endpoint, told(error))

@@ -7,15 +7,16 @@ from collections.abc import Iterator
 import pytest
 
 import live_portal
+from databases import Databases
 from evening.plain_client import Browser
 from evening.practices import SETTINGS, Practice, Staff
 
 
 @pytest.fixture(scope="module")
-def practice(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Practice]:
+def practice(tmp_path_factory: pytest.TempPathFactory, all_databases: Databases) -> Iterator[Practice]:
     """A real server over a new, empty practice."""
     instance = tmp_path_factory.mktemp("practice") / "instance"
-    with live_portal.fresh(instance).serving() as served:
+    with live_portal.fresh(instance, all_databases).serving() as served:
         yield Practice(served)
 
 

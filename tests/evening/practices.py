@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
-import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from email.message import EmailMessage
 from typing import TypeVar
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+from sqlalchemy import Connection, create_engine, select, update
+
 from evening.answer_sheets import Sheet, sheet
 from evening.plain_client import Answer, Browser, Fields, totp
 from live_portal import LivePortal
+from portal.models import StaffSession, table_of
 
 PASSWORD = "a long quiet evening by the river"
 SETTINGS = {
@@ -154,15 +157,29 @@ class Practice:
     @contextmanager
     def aged(self) -> Iterator[None]:
         """Every staff sign-in is six minutes older, until the block ends."""
-        path = self.portal.instance / "portal.sqlite3"
-        old = "UPDATE staff_session SET authenticated_at = datetime(authenticated_at, '-6 minutes')"
-        with closing(sqlite3.connect(path, timeout=10)) as database:
-            with database:
-                before = database.execute("SELECT authenticated_at, rowid FROM staff_session").fetchall()
-                database.execute(old)
-            yield
-            with database:
-                database.executemany("UPDATE staff_session SET authenticated_at = ? WHERE rowid = ?", before)
+        self._shift_sign_ins(-6)
+        yield
+        self._shift_sign_ins(6)
+
+    def _shift_sign_ins(self, minutes: int) -> None:
+        columns = table_of(StaffSession).c
+        with self.database() as connection:
+            rows = connection.execute(select(columns.id, columns.authenticated_at)).all()
+            for row in rows:
+                moved = row.authenticated_at + timedelta(minutes=minutes)
+                connection.execute(
+                    update(table_of(StaffSession)).where(columns.id == row.id).values(authenticated_at=moved)
+                )
+
+    @contextmanager
+    def database(self) -> Iterator[Connection]:
+        """A look into the practice's tables from outside; what it changes is kept."""
+        engine = create_engine(self.portal.database_url)
+        try:
+            with engine.begin() as connection:
+                yield connection
+        finally:
+            engine.dispose()
 
 
 def raw(browser: Browser, path: str, body: bytes, token: str = "") -> Answer:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
 import pytest
+from sqlalchemy import inspect, text
 
 from evening.answer_sheets import ACTS
 from evening.plain_client import Answer, Browser, Fields
@@ -269,11 +268,11 @@ def test_private_no_keeps_the_screens_and_stores_nothing(practice: Practice, par
 
 def sealed_rows(practice: Practice) -> int:
     """How many sealed rows stand in the database, over all tables that hold answers."""
-    with closing(sqlite3.connect(practice.portal.instance / "portal.sqlite3", timeout=10)) as database:
-        names = [row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    with practice.database() as database:
+        names = inspect(database).get_table_names()
         wanted = [name for name in names if "answer" in name or "sealed" in name]
         assert wanted, names
-        return sum(database.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for name in wanted)
+        return sum(database.scalar(text(f'SELECT count(*) FROM "{name}"')) for name in wanted)
 
 
 def test_sending_with_blanks_once_and_for_all(partner: Partner) -> None:

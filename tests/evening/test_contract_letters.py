@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
+from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy import update
 
 from evening.answer_sheets import Sheet, sheet
 from evening.plain_client import Answer, Fields
@@ -19,6 +19,7 @@ from evening.practices import (
     walk_in,
     within,
 )
+from portal.models import Invitation, table_of
 
 SIGN = {"decision": "accept", "note": "Read and agreed."}
 UP = {"decision": "override", "route": "safety", "reason_code": "safety", "note": "Something in the call."}
@@ -163,9 +164,8 @@ def test_two_accounts_in_one_browser_are_a_gate(practice: Practice, admin: Staff
 
 def test_links_grow_old(practice: Practice, admin: Staff, therapist: Staff) -> None:
     _, to_a, _ = practice.invite(admin, therapist)
-    path = practice.portal.instance / "portal.sqlite3"
-    with closing(sqlite3.connect(path, timeout=10)) as database, database:
-        database.execute("UPDATE invitation SET expires_at = datetime(expires_at, '-31 days')")
+    with practice.database() as database:
+        database.execute(update(table_of(Invitation)).values(expires_at=datetime(2020, 1, 1, tzinfo=UTC)))
     visitor = practice.visitor()
     assert visitor.get(to_a).status == 200
     for choice in ({"choice": "join", "password": PASSWORD}, {"choice": "not_now", "reason": "kept words"}):

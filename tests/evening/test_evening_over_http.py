@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 
 import live_portal
+from databases import Databases
 from evening.answer_sheets import Sheet, sheet
 from evening.plain_client import Answer, Browser, totp
 from live_portal import LivePortal
@@ -26,8 +27,8 @@ COLUMNS = (
 
 
 @pytest.fixture
-def portal(tmp_path: Path) -> Iterator[LivePortal]:
-    with live_portal.fresh(tmp_path / "instance").serving() as served:
+def portal(tmp_path: Path, all_databases: Databases) -> Iterator[LivePortal]:
+    with live_portal.fresh(tmp_path / "instance", all_databases).serving() as served:
         yield served
 
 

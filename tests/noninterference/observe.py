@@ -13,6 +13,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, fields
 from typing import Any
 
+import psycopg
 from sqlalchemy import Engine, event
 
 _TRACE: ContextVar[list[list[Any]] | None] = ContextVar("trace", default=None)
@@ -73,11 +74,34 @@ class _Connection(sqlite3.Connection):
         return self.cursor().execute(sql, *rest)
 
 
+class _PostgresCursor(psycopg.Cursor[Any]):
+    """The same for PostgreSQL, whose driver knows the number of rows when the statement has run."""
+
+    def execute(self, query: Any, *rest: Any, **options: Any) -> _PostgresCursor:
+        return self._noted(query, super().execute, *rest, **options)
+
+    def executemany(self, query: Any, *rest: Any, **options: Any) -> None:
+        self._noted(query, super().executemany, *rest, **options)
+
+    def _noted(self, query: Any, run: Any, *rest: Any, **options: Any) -> _PostgresCursor:
+        trace, sql = _TRACE.get(), " ".join(str(query).split())
+        line = [sql, 0]
+        # As above: what is said once, when a connection is opened.
+        if trace is not None and not sql.startswith(("SET ", "select pg_catalog", "show ")):
+            trace.append(line)
+        run(query, *rest, **options)
+        line[1] += max(self.rowcount, 0)
+        return self
+
+
 def watch(engine: Engine) -> None:
     """Have every connection of this engine note its statements."""
 
-    def connect(_dialect: Any, _record: Any, _args: Any, options: dict[str, Any]) -> None:
-        options["factory"] = _Connection
+    def connect(dialect: Any, _record: Any, _args: Any, options: dict[str, Any]) -> None:
+        if dialect.name == "postgresql":
+            options["cursor_factory"] = _PostgresCursor
+        else:
+            options["factory"] = _Connection
 
     event.listen(engine, "do_connect", connect)
 

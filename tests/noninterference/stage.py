@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -18,6 +17,7 @@ from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from cast import Cast, Pair, Someone
+from databases import Databases
 from evening.answer_sheets import Sheet
 from moving_clock import Clock
 from noninterference.observe import Seen, tracing, watch
@@ -38,7 +38,7 @@ Fields = Mapping[str, str | list[str]]
 class House:
     """One application for every world: its database is put back to empty in between."""
 
-    def __init__(self, folder: Path, empty: Path, *, vault: Vault | None = None) -> None:
+    def __init__(self, folder: Path, databases: Databases, *, vault: Vault | None = None) -> None:
         self.clock, self.streams = Clock(), Streams()
         self.tools = Tools(
             vault=vault or new_vault(),
@@ -47,9 +47,11 @@ class House:
             clock=self.clock,
             draw=self.streams,
         )
-        self._empty, self._folder = empty, folder / "instance"
-        self._folder.mkdir(mode=0o700)
-        self.app: Flask = create_app({"PORTAL_INSTANCE": str(self._folder)}, overrides={"tools": self.tools})
+        instance = folder / "instance"
+        instance.mkdir(mode=0o700)
+        self._databases, self._urls = databases, databases.fresh(instance, by_rows=True)
+        config = {"PORTAL_INSTANCE": str(instance), **self._urls}
+        self.app: Flask = create_app(config, overrides={"tools": self.tools})
         self.store = self.app.extensions["portal.house"]._store
         for door in (self.store.staff, self.store.partner):
             watch(door.engine)
@@ -57,9 +59,7 @@ class House:
     def restart(self) -> None:
         """An empty practice on a Monday morning."""
         self.store.dispose()
-        for file in self._folder.glob("portal.sqlite3*"):
-            file.unlink()
-        shutil.copy(self._empty, self._folder / "portal.sqlite3")
+        self._databases.again(self._urls)
         self.streams.restart()
         self.clock.at = _BEGINNING
         self.app.extensions["portal.throttle"] = throttles.build(is_on=True, redis_url=None)

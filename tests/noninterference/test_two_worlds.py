@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -23,6 +22,7 @@ from hypothesis.stateful import (
 )
 from sqlalchemy.exc import SQLAlchemyError
 
+from databases import Databases
 from evening.answer_sheets import sheet
 from noninterference import planted, planted_since, worlds
 from noninterference.observe import differences
@@ -163,10 +163,12 @@ class TwoWorlds(RuleBasedStateMachine):
 
 
 @pytest.fixture(scope="module")
-def machine(tmp_path_factory: pytest.TempPathFactory, migrated: Path) -> Iterator[type[TwoWorlds]]:
+def machine(tmp_path_factory: pytest.TempPathFactory, all_databases: Databases) -> Iterator[type[TwoWorlds]]:
     """The machine over two houses with the same keys."""
     vault = new_vault()
-    houses = tuple(House(tmp_path_factory.mktemp(name), migrated, vault=vault) for name in ("one", "other"))
+    houses = tuple(
+        House(tmp_path_factory.mktemp(name), all_databases, vault=vault) for name in ("one", "other")
+    )
     knows = play(houses[0], worlds.FULL, phases=(), glances=())
     yield type("Machine", (TwoWorlds,), {"houses": houses, "knows": knows})
     for house in houses:

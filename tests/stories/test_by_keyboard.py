@@ -15,12 +15,14 @@ from portal.content import questionnaire as bank
 
 FOCUSED = """() => {
     const one = document.activeElement, shown = one.closest("label") ?? one;
-    const style = getComputedStyle(shown);
+    const style = getComputedStyle(shown), box = shown.getBoundingClientRect();
+    const bar = document.querySelector(".bar"), isBelow = bar && !bar.contains(one);
+    const top = isBelow ? bar.getBoundingClientRect().bottom : 0;  // what sticks there hides what is under it
     return {
         name: one.name ?? "", id: one.id, value: one.value ?? "", words: (one.innerText ?? "").trim(),
         // Past the last stop the focus is on the page itself, before it comes round to the first.
         isShown: one === document.body || style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2
-            && shown.getBoundingClientRect().height > 0,
+            && box.height > 0 && box.bottom > top && box.top < innerHeight,
     };
 }"""
 
@@ -88,9 +90,20 @@ def given_somebody_who_reads_spanish(typist: Typist) -> None:
     expect(typist.page.locator("html")).to_have_attribute("lang", "es")
 
 
+def then_the_keyboard_is_at_the_faults(typist: Typist) -> None:
+    """A refusal takes the focus to its summary, whose first link leads into the field at fault."""
+    expect(typist.page.locator(".error-summary")).to_be_focused()
+    typist.page.keyboard.press("Tab")
+    typist.page.keyboard.press("Enter")
+    expect(typist.page.locator("#password")).to_be_focused()
+
+
 def when_they_come_in(typist: Typist) -> None:
     """From the password to the first question."""
-    typist.types("password", PASSWORD)
+    typist.types("password", "short")
+    typist.presses("Comenzar")
+    then_the_keyboard_is_at_the_faults(typist)
+    typist.page.keyboard.type(PASSWORD)
     typist.presses("Comenzar")
     then_the_page_is_in_order(typist.page)
     typist.presses("Ya lo guardé. Continuar")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from portal.config import ConfigError, Settings, load
+from portal.config import ConfigError, Connections, Settings, load
 
 GOOD = {
     "PORTAL_ENV": "production",
@@ -40,10 +40,14 @@ def test_nothing_set_is_a_development_machine(tmp_path: Path, monkeypatch: pytes
         database_url=f"sqlite:///{instance}/portal.sqlite3",
         partner_database_url=f"sqlite:///{instance}/portal.sqlite3",
         redis_url=None,
+        queue_url=None,
+        processes=1,
+        log="text",
         keys=instance / "portal-keys.json",
         private_key=instance / "private.key",
         secret_key=None,
         smtp_url=None,
+        connections=Connections(size=5, overflow=10, recycle=1800, longest=60),
         anchor=None,
         throttle=True,
     )
@@ -101,6 +105,15 @@ def test_anchors_lie_elsewhere_in_production(tmp_path: Path) -> None:
         ("PORTAL_BASE_URL", "http://[::1", "PORTAL_BASE_URL must be an http or https address"),
         ("PORTAL_BASE_URL", "http://host:port", "PORTAL_BASE_URL must be an http or https address"),
         ("SMTP_URL", "mail.example.org", "SMTP_URL must be an smtp or smtps address"),
+        ("REDIS_URL", "http://127.0.0.1", "REDIS_URL must begin with redis:// or rediss://"),
+        ("PORTAL_LOG", "xml", "PORTAL_LOG must be one of text, json"),
+        (
+            "PORTAL_QUEUE",
+            "sqlite:///x",
+            "PORTAL_QUEUE must begin with postgresql:// or redis:// or rediss://",
+        ),
+        ("PORTAL_PROCESSES", "0", "PORTAL_PROCESSES must be a number from 1 to 64"),
+        ("PORTAL_PROCESSES", "65", "PORTAL_PROCESSES must be a number from 1 to 64"),
         (
             "PORTAL_HOST",
             "0.0.0.0",
@@ -173,9 +186,44 @@ def test_a_database_file_that_others_may_read_is_refused(tmp_path: Path, mode: i
         assert load(environ).database_url == f"sqlite:///{database}"
 
 
+STAFF = "postgresql://portal_staff@db.example.org/portal"
+PARTNERS = "postgresql://portal_partners@db.example.org/portal"
+NEEDS_A_ROLE = ["PARTNER_DATABASE_URL must sign in to PostgreSQL as a role of its own"]
+
+
 def test_another_kind_of_database_has_no_file_to_look_at() -> None:
-    url = "postgresql://db.example.org/portal"
-    assert load({**GOOD, "DATABASE_URL": url}).partner_database_url == url
+    environ = {**GOOD, "DATABASE_URL": STAFF, "PARTNER_DATABASE_URL": PARTNERS}
+    assert load(environ).partner_database_url == PARTNERS
+
+
+@pytest.mark.parametrize(
+    "partner", ["", STAFF, f"{STAFF}?sslmode=require", "postgresql://db.example.org/portal"]
+)
+def test_partners_do_not_come_as_the_owner(partner: str) -> None:
+    environ = {**GOOD, "DATABASE_URL": STAFF, "PARTNER_DATABASE_URL": partner}
+    assert _faults(environ) == NEEDS_A_ROLE
+    assert load({"DATABASE_URL": STAFF, "PARTNER_DATABASE_URL": partner}).database_url == STAFF
+
+
+def test_a_process_of_the_partners_knows_their_address_alone() -> None:
+    environ = {**GOOD, "PORTAL_ROLE": "partner", "PARTNER_DATABASE_URL": PARTNERS}
+    settings = load(environ)
+    assert (settings.database_url, settings.partner_database_url) == (PARTNERS, PARTNERS)
+    assert _faults({**environ, "PORTAL_ROLE": "staff", "DATABASE_URL": PARTNERS}) == NEEDS_A_ROLE
+
+
+@pytest.mark.parametrize(
+    ("name", "least"),
+    [
+        ("PORTAL_POOL_SIZE", 1),
+        ("PORTAL_POOL_OVERFLOW", 0),
+        ("PORTAL_POOL_RECYCLE", 1),
+        ("PORTAL_STATEMENT_SECONDS", 0),
+    ],
+)
+@pytest.mark.parametrize("value", ["-1", "many", "86401", "１"])
+def test_a_pool_is_counted_in_whole_numbers(name: str, least: int, value: str) -> None:
+    assert _faults({name: value}) == [f"{name} must be a number from {least} to 86400"]
 
 
 @pytest.mark.parametrize(
@@ -194,6 +242,38 @@ def test_another_kind_of_database_has_no_file_to_look_at() -> None:
 )
 def test_production_refuses_what_is_weak(changed: dict[str, str], fault: str) -> None:
     assert _faults(GOOD | changed) == [fault]
+
+
+ROLES_APART = (
+    "PORTAL_PROCESSES above 1 needs PORTAL_ROLE=staff or partner here, and one process more with "
+    "PORTAL_ROLE=worker"
+)
+COUNTED_TOGETHER = (
+    "PORTAL_PROCESSES above 1 needs REDIS_URL in production, or each process counts guesses alone"
+)
+
+
+@pytest.mark.parametrize(
+    ("changed", "faults"),
+    [
+        ({}, [ROLES_APART, COUNTED_TOGETHER]),
+        ({"PORTAL_ROLE": "worker"}, [ROLES_APART, COUNTED_TOGETHER]),
+        ({"PORTAL_ROLE": "staff"}, [COUNTED_TOGETHER]),
+        ({"REDIS_URL": "redis://127.0.0.1"}, [ROLES_APART]),
+    ],
+)
+def test_several_processes_serve_pages_alone_and_count_together(
+    changed: dict[str, str], faults: list[str]
+) -> None:
+    assert _faults({**GOOD, "PORTAL_PROCESSES": "2", **changed}) == faults
+
+
+@pytest.mark.parametrize("role", ["staff", "partner"])
+def test_several_processes_that_may_start(role: str) -> None:
+    several = {"PORTAL_PROCESSES": "4", "PORTAL_ROLE": role}
+    assert load({**GOOD, **several, "REDIS_URL": "rediss://cache.example.org"}).processes == 4
+    queue = "postgresql:///queues?host=/run/postgresql"
+    assert load({**several, "PORTAL_QUEUE": queue, "PORTAL_LOG": "json"}).queue_url == queue
 
 
 @pytest.mark.parametrize("name", ["PORTAL_KEYS", "PORTAL_PRIVATE_KEY"])

@@ -5,10 +5,10 @@ from __future__ import annotations
 from flask import make_response, redirect, render_template
 from werkzeug.wrappers import Response
 
-from portal.services import people, renewals, set_ups
+from portal.services import people, renewals, set_ups, staff_profiles
 from portal.services.errors import BadInput, Conflict, NotFound, NotFresh
 from portal.web import bodies, freshness, guards, kit, once
-from portal.web.admin import bp, words
+from portal.web.admin import bp, staff_words, words
 
 Answer = str | tuple[str, int] | Response
 
@@ -129,9 +129,12 @@ def _refused_for(staff_id: str, faults: dict[str, str], *, wants_reset: bool = F
 def _page(faults: dict[str, str], typed: dict[str, object]) -> str:
     with kit.store().staff.read() as session:
         members = people.everyone(session, kit.tools())
+        profiles = staff_profiles.all_profiles(session, kit.tools())
+        loads = staff_profiles.loads(session)
     return render_template(
         "admin/people.html",
         members=members,
+        work={one.id: staff_words.work(one, profiles[one.id], loads.get(one.id, 0)) for one in members},
         link=once.carried("link"),
         spoken=once.carried("spoken"),
         faults=faults,

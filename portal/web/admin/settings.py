@@ -5,10 +5,11 @@ from __future__ import annotations
 from flask import redirect, render_template
 from werkzeug.wrappers import Response
 
+from portal.content import help_lines
 from portal.domain import staffing
-from portal.services import practice_settings
+from portal.services import practice_settings, practices
 from portal.services.errors import BadInput, NotFresh
-from portal.web import bodies, freshness, guards, kit
+from portal.web import bodies, context, freshness, guards, kit
 from portal.web.admin import bp, staff_words, words
 
 Answer = str | tuple[str, int] | Response
@@ -41,11 +42,13 @@ def settings_posted() -> Answer:
 def _page(faults: dict[str, str], given: dict[str, str]) -> str:
     with kit.store().staff.read() as session:
         kept = practice_settings.view(session, kit.tools())
+        lines = practices.view(session).help_lines
     shown = {name: _text(kept.value(name)) for name in practice_settings.FIELDS}
+    in_use = {f"help_lines_{key}": help_lines.as_text(lines(key)) for key in context.LANGUAGES}
     typed = {name: bodies.printable(text) for name, text in given.items()}
     return render_template(
         "admin/settings.html",
-        shown={**shown, **typed},
+        shown={**shown, **in_use, **typed},
         faults=faults,
         summary=words.summary(faults),
         asks_password=freshness.is_due() or "password" in faults,

@@ -14,6 +14,7 @@ from portal.domain import staffing
 from portal.domain.staffing import Profile, Suggestion
 from portal.services.assignments import Suggestions
 from portal.services.conflicts import REASONS as _REASON_KEYS
+from portal.services.people import StaffMember
 from portal.web import context
 
 TRAININGS: Mapping[str, Any] = {
@@ -81,7 +82,28 @@ class Line:
 
 def language_name(key: str) -> str:
     """A language's name, in the language of the page."""
+    if key == "ase":  # not every language of Babel names it
+        return _("American Sign Language")
     return str(Locale.parse(context.locale()).languages.get(key, key))
+
+
+@dataclass(frozen=True)
+class Work:
+    """What somebody works with, in one line each; all empty for who is no therapist."""
+
+    trainings: str = ""
+    languages: str = ""
+    load: str = ""
+
+
+def work(member: StaffMember, profile: Profile, load: int) -> Work:
+    """A therapist's trainings, languages and open cases, of how many places where that was said."""
+    if "therapist" not in member.roles:
+        return Work()
+    trained = [str(TRAININGS[key]) for key in staffing.TRAININGS if key in profile.trainings]
+    spoken = [language_name(key) for key in staffing.LANGUAGES if key in profile.languages]
+    of = _("%(load)s of %(places)s", load=load, places=profile.places) if profile.places else str(load)
+    return Work("; ".join(trained), ", ".join(spoken), of)
 
 
 def offered(profile: Profile, typed: Mapping[str, Collection[str]]) -> dict[str, Any]:

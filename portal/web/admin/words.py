@@ -39,6 +39,9 @@ REASONS: Mapping[str, Any] = {
     "merged": _l("This record was merged into another case."),
     "conflict": _l("A conflict of interest keeps this person away from this case."),
     "own_conflict": _l("Somebody else has to lift what keeps you away yourself."),
+    "bad_help_lines": _l(
+        "Please give each line its name, its number and some words, with | between them; eight lines at most."
+    ),
     "bad_dates": _l("Please give days such as 2026-12-25, with spaces between them."),
     "is_past": _l("This day is over."),
     "too_far": _l("At most a year at a time. For a longer leave, hand the cases over."),
@@ -75,7 +78,7 @@ LABELS: Mapping[str, Any] = {
     "therapist": _l("Therapist"),
     "language": _l("Language of the invitation"),
     "other": _l("The other case"),
-    "slot": _l("Slot here"),
+    "slot": _l("Whose place here"),
     "call_slot": _l("Whose sign-in"),
     "heard": _l("Known by voice"),
     "reason": _l("Why it is closed"),
@@ -102,6 +105,7 @@ LABELS: Mapping[str, Any] = {
     "office_email": _l("E-mail of the office"),
     "postal_address": _l("Address"),
     "draft_days": _l("Days until a form that was never sent is emptied"),
+    "export_days": _l("Days until the file of a report is removed"),
     "mail_days": _l("Days until a mail that could not be sent is emptied"),
     "case_years": _l("Years until a closed case is deleted"),
     "trainings": _l("Trainings"),
@@ -133,6 +137,7 @@ TOPICS: Mapping[str, Any] = {
     "online": _l("Sessions online"),
     "childcare": _l("Childcare"),
 }
+_IN_TWO: Mapping[str, Any] = {**TOPICS, "help_lines": _l("Help lines")}
 
 ROLES: Mapping[str, Any] = {"therapist": _l("Therapist"), "admin": _l("Admin")}
 ORIGINS: Mapping[str, Any] = {
@@ -222,8 +227,8 @@ def summary(messages: Mapping[str, str]) -> list[tuple[str, str]]:
 def _label(field: str) -> str:
     """A field's name, "" where it has none; a text of the public page is named by topic and language."""
     topic, _dash, language = field.rpartition("_")
-    if topic in TOPICS:
-        return f"{TOPICS[topic]} ({'English' if language == 'en' else 'Español'})"
+    if topic in _IN_TWO:
+        return f"{_IN_TWO[topic]} ({'English' if language == 'en' else 'Español'})"
     return str(LABELS.get(field, ""))
 
 

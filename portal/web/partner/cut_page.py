@@ -29,7 +29,7 @@ class Frame(NamedTuple):
     variant: str
     language: str
     section: str
-    practice: tuple[str, str]
+    practice: tuple[str, str, str]
     is_private: bool
     is_touched: bool
 

@@ -15,6 +15,7 @@ from portal.web.fields import WORDS, PostedForm, one_of, required, text, tick
 
 CHANNELS = ("phone", "text", "email", "post", "none")
 CHOICES = ("invite", "will_not_join", "do_not_contact")
+ANSWERS = ("fits", "other_time", "talk_first")
 #: What an address of a channel must be; anything may be a postal address.
 _USABLE = {"phone": fields.phone, "text": fields.phone, "email": fields.email}
 NOT_TICKED = _l("Please tick this box if you want to go on.")
@@ -105,6 +106,14 @@ class LetterForm(SmallForm):
     """A text to the practice."""
 
     text = StringField(validators=[text(10_000), required])
+
+
+class AppointmentForm(SmallForm):
+    """An answer to a proposed time: `starts_at` names it as the page does."""
+
+    starts_at = StringField(validators=[text(40, one_line=True), required])
+    choice = StringField(validators=[one_of(ANSWERS)])
+    text = StringField(validators=[text(2_000)])
 
 
 class LateForm(SmallForm):

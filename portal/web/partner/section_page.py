@@ -109,7 +109,7 @@ def _frame(desk: Desk, section: Section, language: str) -> Frame:
         variant=desk.variant,
         language=language,
         section=section.key,
-        practice=(practice.name, practice.phone),
+        practice=(practice.name, practice.phone, practice.told(f"help_lines_{language}")),
         is_private=desk.private != "no",
         is_touched=bool(desk.places[section.key].touched),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import render_template
 
-from portal.content import resources
+from portal.content.help_lines import ShownLine
 from portal.services.sessions import IDLE
 from portal.web import context, guards
 from portal.web.public import bp
@@ -15,21 +15,20 @@ from portal.web.public.leaving import NEUTRAL_SITE
 def everywhere() -> dict[str, object]:
     """Help lines, the neutral site, and after how many idle seconds the script hides the page."""
     return {
-        "resources": _help_lines(context.locale()),
+        "help_lines": _help_lines,
+        "last_help_lines": _last_help_lines,
         "neutral_site": NEUTRAL_SITE,
         "idle_seconds": int(IDLE.total_seconds()),
     }
 
 
-def _help_lines(locale: str) -> list[dict[str, str]]:
-    return [
-        {
-            "name": line.name.in_locale(locale),
-            "contact": line.phone,
-            "how": f"{line.about.in_locale(locale)} {line.message.in_locale(locale)}",
-        }
-        for line in resources.load().lines
-    ]
+def _help_lines() -> tuple[ShownLine, ...]:
+    return context.practice().help_lines(context.locale())
+
+
+def _last_help_lines() -> tuple[ShownLine, ...]:
+    """For pages of refusal, which ask no database."""
+    return context.last_practice().help_lines(context.locale())
 
 
 @bp.get("/")

@@ -104,6 +104,7 @@ def _draw(page: CaseloadPage, *, filters: Filters = PLAIN, status: int = 200, **
         "therapist/caseload.html",
         lines=[caseload_presenter.line(row, is_closed=filters.status == "closed") for row in page.rows],
         letters=[{"id": one.id, "when": words.moment_words(one.written_at)} for one in page.letters],
+        outcomes=[{"id": case_id, "when": words.day(day)} for case_id, day in page.outcomes],
         further=page.after and "/caseload?" + urlencode({**filters.as_fields(), "after": page.after}),
         first="/caseload?" + urlencode(filters.as_fields()) if filters != PLAIN else "/caseload",
         needs=caseload_presenter.needs(page.counts, filters),

@@ -173,6 +173,7 @@ class FactForm(ActForm):
     validity_concern = _choice("", "yes", "no")
     important_event = _choice("", "yes", "no")
     identity_conflict = _choice("", "yes", "no")
+    report_reviewed = _choice("", "yes", "no")
     confirm = _choice("", *facts.CONFIRMS)
     note = StringField(validators=[text(NOTE_LIMIT)])
 

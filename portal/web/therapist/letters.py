@@ -53,6 +53,11 @@ def _draw(
     body = render_template(
         "therapist/letter.html",
         letter=shown,
+        message={
+            "kind": "letter",
+            "shown_from": shown.decided_at or kit.tools().now(),
+            "body": {"title": shown.title, "text": shown.text},
+        },
         state=str(words.LETTER_STATES[shown.state]),
         kind=str(words.LETTERS[shown.kind]),
         written=words.moment_words(shown.written_at),

@@ -79,6 +79,7 @@ FACTS: Final = {
     "validity_concern": _l("Doubt whether the answers are this person's own"),
     "important_event": _l("Something important happened since"),
     "identity_conflict": _l("It is not settled who this is"),
+    "report_reviewed": _l("Duty to report looked at, and done what it asks"),
     "confirm": _l("Newer answers accepted"),
 }
 SAID: Final = {
@@ -88,6 +89,12 @@ SAID: Final = {
     "not_now": _l("Not for me right now"),
     "second_not_now": _l("Somebody else opened the same invitation and said: not for me right now"),
     "partner_choice": _l("About the other partner"),
+    "appointment_answer": _l("Answer to a proposed appointment"),
+}
+APPOINTMENT_ANSWERS: Final = {
+    "fits": _l("the time suits"),
+    "other_time": _l("needs another time"),
+    "talk_first": _l("wishes to talk with you alone first"),
 }
 DECISIONS: Final = {"accept": _l("Accepted"), "override": _l("Overridden"), "defer": _l("Deferred")}
 REQUESTS: Final = {
@@ -100,7 +107,7 @@ URGENCY: Final = {
     0: ("now", _l("Same day")),
     1: ("now", _l("Within two working days")),
     2: ("soon", _l("Within five working days")),
-    3: ("clock", _l("To review")),
+    3: ("clock", _l("Ready to sign")),
     4: ("none", _l("Waiting")),
     5: ("none", _l("Signed")),
 }

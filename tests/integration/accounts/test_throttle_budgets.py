@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
-from limits.errors import StorageError
-from limits.storage import MemoryStorage
+from flask import Flask
 
+from fake_redis import RedisServer, redis_server
 from portal.services import throttles
 from portal.services.throttles import Knock, Throttle
+from portal.services.tools import Tools
 
 AT_HOME = Knock("owner", "198.51.100.7")
 KNOWN = Knock("owner", "198.51.100.7", "device")
@@ -104,49 +105,88 @@ def test_switched_off_it_counts_nothing() -> None:
     assert throttle.is_open("sign_in", AT_HOME)
 
 
-def test_without_the_redis_package_it_counts_in_memory(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_store_that_cannot_be_used_leaves_memory(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
         throttle = throttles.build(is_on=True, redis_url="nosuch://127.0.0.1")
     spend(throttle, AT_HOME, 30)
     assert not throttle.is_open("sign_in", AT_HOME)
     assert [record.message for record in caplog.records] == [
-        "REDIS_URL cannot be used (is the redis package installed?); counting in this process"
+        "REDIS_URL cannot be used; counting in this process"
     ]
 
 
-def test_a_shared_store_counts_and_when_it_is_gone_memory_does(caplog: pytest.LogCaptureFixture) -> None:
-    shared = Flaky()
-    throttle = Throttle(shared)
-    spend(throttle, AT_HOME, 30)
-    assert not throttle.is_open("sign_in", AT_HOME)
-    shared.is_gone = True
-    assert throttle.is_open("sign_in", AT_HOME)
-    spend(throttle, AT_HOME, 30)
-    assert not throttle.is_open("sign_in", AT_HOME)
-    assert {record.message for record in caplog.records} == {
+@pytest.fixture
+def redis() -> Iterator[RedisServer]:
+    with redis_server() as served:
+        yield served
+
+
+def test_two_processes_count_together(redis: RedisServer) -> None:
+    one, other = (throttles.build(is_on=True, redis_url=redis.url) for _ in range(2))
+    spend(one, AT_HOME, 15)
+    spend(other, AT_HOME, 15)
+    assert [each.is_open("sign_in", AT_HOME) for each in (one, other)] == [False, False]
+    assert [each.is_open("sign_in", KNOWN) for each in (one, other)] == [True, True]
+
+
+def test_the_shared_store_makes_guessers_wait_too(redis: RedisServer) -> None:
+    one, other = (throttles.build(is_on=True, redis_url=redis.url) for _ in range(2))
+    spend(one, AT_HOME, throttles.FREE + 3)
+    assert [other.is_open(purpose, AT_HOME) for purpose in ("sign_in", "code", "join")] == [False, True, True]
+
+
+def test_the_shared_store_learns_neither_whom_nor_from_where(redis: RedisServer, tools: Tools) -> None:
+    throttle = throttles.build(
+        is_on=True, redis_url=redis.url, disguise=lambda text: tools.vault.digest("partner", "throttle", text)
+    )
+    spend(throttle, AT_HOME, 12)
+    spend(throttle, Knock("someone", "198.51.100.7", "a-device"), 3)
+    kept = redis.holds()
+    assert "LIMITER" in kept
+    assert [word for word in ("owner", "198.51", "someone", "a-device", "sign_in") if word in kept] == []
+
+
+def test_the_portal_hands_its_key_to_the_throttle(app: Flask, redis: RedisServer, tmp_path: Path) -> None:
+    from portal import create_app
+
+    config = {"PORTAL_INSTANCE": str(tmp_path / "instance"), "REDIS_URL": redis.url}
+    served = create_app(config, overrides={"tools": app.extensions["portal.house"].tools})
+    visitor = served.test_client()
+    page = visitor.get("/sign-in").get_data(as_text=True)
+    token = page.split('name="csrf_token" value="')[1].split('"')[0]
+    given = {"csrf_token": token, "name": "amber-canoe-willow", "password": "a wrong password"}
+    assert visitor.post("/sign-in", data=given).status_code == 400
+    served.extensions["portal.house"].close()
+    kept = redis.holds()
+    assert ("LIMITER" in kept, "127.0.0.1" in kept, "canoe" in kept) == (True, False, False)
+
+
+def test_the_store_gone_in_the_middle_forgives_nothing_and_nobody_waits_for_it(
+    redis: RedisServer, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    throttle = throttles.build(is_on=True, redis_url=redis.url)
+    spend(throttle, AT_HOME, 29)
+    redis.stop()
+    began = time.monotonic()
+    spend(throttle, AT_HOME, 1)
+    asked = [throttle.is_open("sign_in", knock) for knock in (AT_HOME, KNOWN, ELSEWHERE)]
+    assert (asked, time.monotonic() - began < 3) == ([False, True, True], True)
+    assert [record.getMessage() for record in caplog.records] == [
         "the shared throttle store is out of reach; counting in this process"
-    }
+    ]
+    redis.start()  # empty: it was only in memory
+    monkeypatch.setattr(time, "monotonic", lambda: began + throttles.SPELL + 5)
+    assert throttle.is_open("sign_in", AT_HOME)
+
+
+def test_a_question_to_a_store_that_has_gone_is_answered_from_memory(redis: RedisServer) -> None:
+    throttle = throttles.build(is_on=True, redis_url=redis.url)
+    spend(throttle, AT_HOME, 30)
+    redis.stop()
+    assert [throttle.is_open("sign_in", knock) for knock in (AT_HOME, KNOWN)] == [False, True]
 
 
 def test_a_usable_address_is_used() -> None:
     throttle = throttles.build(is_on=True, redis_url="memory://")
     spend(throttle, AT_HOME, 30)
     assert not throttle.is_open("sign_in", AT_HOME)
-
-
-class Flaky(MemoryStorage):
-    """A shared store that can go away."""
-
-    is_gone = False
-
-    def acquire_entry(self, *args: Any, **options: Any) -> bool:
-        self._fail()
-        return super().acquire_entry(*args, **options)
-
-    def get_moving_window(self, *args: Any) -> tuple[float, int]:
-        self._fail()
-        return super().get_moving_window(*args)
-
-    def _fail(self) -> None:
-        if self.is_gone:
-            raise StorageError(OSError("gone"))

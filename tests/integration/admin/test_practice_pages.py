@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -30,6 +31,34 @@ def test_days_languages_and_texts_are_kept_shown_and_told_to_everybody(ada: Desk
     assert "180 &lt;b&gt;dollars&lt;/b&gt;" in public
     assert "office@example.org" in public
     assert "Childcare" not in public
+
+
+def _lines(page: Any) -> list[tuple[str, str]]:
+    """The help lines of a page: name and number, as they are dialled."""
+    line = r'<li><strong>([^<]+)</strong>\s*<span class="contact"><a href="tel:([^"]+)">'
+    return re.findall(line, page.text)
+
+
+def test_the_help_lines_are_the_practices_own_on_every_page(ada: Desk, client: Any) -> None:
+    assert _lines(client.get("/nothing-here"))[0] == ("Emergency", "911")
+    shown = ada.get("/admin/settings").text
+    assert "Emergency | 911 | Police" in shown
+    assert "Emergencias | 911 | Policía" in shown
+    own = "Emergency <now> | 112 | Police.\nListening | +44 (0)20 7946 0000 | By night."
+    assert ada.post("/admin/settings", help_lines_en=own).status_code == 303
+    for path in ("/", "/help", "/begin", "/nothing-here"):
+        assert _lines(client.get(path)) == [("Emergency &lt;now&gt;", "112"), ("Listening", "+4402079460000")]
+    spanish = client.get("/help", headers={"Accept-Language": "es"})
+    assert _lines(spanish)[0] == ("Emergencias", "911")
+    ada.post("/admin/settings", help_lines_en="")
+    assert _lines(client.get("/"))[0] == ("Emergency", "911")
+
+
+def test_a_row_that_is_no_help_line_is_refused_and_stays(ada: Desk) -> None:
+    refused = ada.post("/admin/settings", help_lines_es="Emergencias 112")
+    assert (refused.status_code, list(errors(refused))) == (400, ["help_lines_es"])
+    assert "Help lines (Español)" in refused.text
+    assert "\nEmergencias 112</textarea>" in refused.text
 
 
 def test_every_fault_is_named_at_once_and_what_was_typed_stays(ada: Desk) -> None:

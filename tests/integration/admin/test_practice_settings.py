@@ -10,6 +10,8 @@ import pytest
 from practice_world import World
 from sqlalchemy import delete, select
 
+from portal.content import help_lines
+from portal.content.help_lines import ShownLine
 from portal.content.rules import ruleset
 from portal.domain.access import Viewer
 from portal.domain.working_days import Calendar
@@ -31,6 +33,7 @@ ALL = {
     "clarity_for_two": "no",
     "draft_days": "90",
     "mail_days": "14",
+    "export_days": "3",
     "case_years": "10",
     "languages": "es, en",
     "working_days": "4,1,2",
@@ -40,6 +43,7 @@ ALL = {
     "cost_en": "180 dollars an hour.",
     "cost_es": "180 dólares la hora.",
     "length_en": "An hour.",
+    "help_lines_en": " Emergency |  112 | Everywhere.\r\n\r\nA line|+34 600 (00) 11|By day.",
 }
 
 
@@ -87,12 +91,14 @@ def test_every_setting_is_kept(world: World, ada: Viewer) -> None:
         90,
         14,
         10,
+        3,
         "en,es",
         "1,2,4",
         "2026-12-24 2026-12-25",
         {
             "cost_en": "180 dollars an hour.",
             "cost_es": "180 dólares la hora.",
+            "help_lines_en": "Emergency | 112 | Everywhere.\nA line | +34 600 (00) 11 | By day.",
             "length_en": "An hour.",
             "office_email": "office@example.org",
             "postal_address": "1 River Road",
@@ -111,6 +117,11 @@ def test_every_setting_is_kept(world: World, ada: Viewer) -> None:
         "180 dólares la hora.", "An hour.", "",
     ]  # fmt: skip
     assert practice.told("office_email") == "office@example.org"
+    assert practice.help_lines("en") == (
+        ShownLine("Emergency", "112", "Everywhere."),
+        ShownLine("A line", "+34 600 (00) 11", "By day."),
+    )
+    assert practice.help_lines("es") == help_lines.shipped("es")
     assert _events(world) == [json.dumps({"settings": sorted(ALL)})]
 
 
@@ -127,6 +138,15 @@ def test_one_public_text_is_changed_and_the_others_stay(world: World, ada: Viewe
     _change(world, ada, cost_en="Ask us.", childcare_en="None.")
     assert _change(world, ada, cost_en="", length_en="") == frozenset({"cost_en"})
     assert _view(world).told == {"childcare_en": "None."}
+
+
+def test_the_shipped_help_lines_are_no_setting(world: World, ada: Viewer) -> None:
+    own, shipped = "Emergency | 112 | Always.", help_lines.as_text(help_lines.shipped("en"))
+    assert _change(world, ada, help_lines_en=shipped) == frozenset()
+    assert _change(world, ada, help_lines_en=own) == frozenset({"help_lines_en"})
+    assert _view(world).told == {"help_lines_en": own}
+    assert _change(world, ada, help_lines_en="") == frozenset({"help_lines_en"})
+    assert _view(world).told == {}
 
 
 def test_days_off_are_named_and_emptied_again(world: World, ada: Viewer) -> None:
@@ -206,6 +226,7 @@ def test_without_a_case_there_is_nothing_to_route(world: World, ada: Viewer) -> 
         ),
         ("cost_es", "x" * 301, "too_long"),
         ("office_email", "office", "bad_email"),
+        ("help_lines_es", "Emergencias 112", "bad_help_lines"),
     ],
 )
 def test_a_bad_setting_is_refused_by_field(
@@ -222,7 +243,7 @@ def test_a_bad_setting_is_refused_by_field(
     ("name", "low", "high"),
     [
         *(("stale_days", 14, 90), ("alcohol_level", 4, 8), ("index_margin", 5, 25)),
-        *(("draft_days", 30, 730), ("mail_days", 7, 90), ("case_years", 1, 30)),
+        *(("draft_days", 30, 730), ("mail_days", 7, 90), ("case_years", 1, 30), ("export_days", 1, 90)),
     ],
 )
 def test_both_ends_of_a_safe_range_are_taken(

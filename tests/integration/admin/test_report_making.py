@@ -7,9 +7,10 @@ import hashlib
 import io
 import json
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import openpyxl
 import pytest
@@ -17,20 +18,27 @@ from practice_world import Case, World
 from pypdf import PdfReader
 from sqlalchemy import delete, select, update
 
+from portal.content import papers
 from portal.domain.access import Viewer
+from portal.domain.fit import MODELS
+from portal.domain.rules import PROTECTIVENESS
+from portal.domain.table import TABLE
 from portal.models import AnswerSet, AuditEvent, CaseFile, Export, Job, Recommendation, table_of
 from portal.services import (
     export_board,
     export_checks,
     export_files,
     export_making,
+    export_manifests,
     export_orders,
+    export_papers,
     export_rows,
     export_sheets,
     export_spool,
     exports,
     interviews,
     notice_board,
+    practice_settings,
 )
 from portal.services.errors import BadInput, Conflict, NotFound
 from portal.services.export_orders import Filters
@@ -182,6 +190,41 @@ def test_one_cancelled_in_the_middle_of_a_slice_or_at_the_end_is_not_offered(
         exports.finish(world.store, world.tools, view, by=ada, state="ready")
     with world.store.staff.write() as session, pytest.raises(NotFound):
         exports.hand_out(session, world.tools, export_id=view.id, by=ada)
+
+
+def test_a_practice_says_how_long_a_file_lies_ready(
+    world: World, couples: list[Case], ada: Viewer, folder: Path
+) -> None:
+    with world.store.staff.write() as session:
+        practice_settings.change(session, world.tools, given={"export_days": "3"}, by=ada)
+    view = _run(world, _ask(world, ada), folder)
+    assert view.expires_at == world.tools.now() + timedelta(days=3)
+
+
+def test_counts_on_paper_name_the_hidden_in_one_line() -> None:
+    lines: list[tuple[str, str, Any]] = [
+        ("cases_by_route", "consult", "hidden"),
+        ("cases_by_route", "couples", 6),
+        ("cases_by_route", "hold", "hidden"),
+        ("cases_by_route", "total", 9),
+        ("cases_by_model", "total", 0),
+    ]
+    made = datetime(2026, 11, 2, tzinfo=UTC)
+    pen = export_papers.Pen("en", ZoneInfo("UTC"), "Riverside", made)
+    order = export_orders.checked(form="pdf", report="board", since="2026-07-01")
+    sheet = export_papers.board(pen, order, lines)
+    assert [(part["title"], part["rows"]) for part in sheet["parts"]] == [
+        (
+            "Cases by recommended route",
+            [
+                ["Couples therapy", "6"],
+                ["Consultation; Hold", "fewer than five, or hidden to protect one"],
+                ["Total", "9"],
+            ],
+        ),
+        ("Cases by suggested model", [["Total", "0"]]),
+    ]
+    assert sheet["notes"][0] == "Sent from 2026-07-01 to the day this was made"
 
 
 def test_a_file_expires_and_is_gone(
@@ -344,10 +387,48 @@ def test_counts_for_a_board(world: World, couples: list[Case], ada: Viewer, fold
     else:
         sheet = openpyxl.load_workbook(io.BytesIO(body))["Report"]
         rows = [tuple(str(cell) for cell in row) for row in sheet.iter_rows(values_only=True)]
+        hidden = "fewer than five, or hidden to protect one"
+        assert {
+            ("People who sent a form, by month", "2026-11", "6"),
+            ("Cases by recommended route", "Discernment", hidden),
+            ("Cases by what the therapist signed", "not signed", hidden),
+            ("Cases by what the therapist signed", "Total", hidden),
+        } <= set(rows)
+        return
     assert {
         ("people_by_month", "2026-11", "6"), ("people_by_month", "total", "6"),
         ("cases_by_signature", "not signed", "hidden"), ("cases_by_route", "total", "hidden"),
     } <= set(rows)  # fmt: skip
+
+
+def test_a_spanish_board_reads_spanish(world: World, couples: list[Case], ada: Viewer, folder: Path) -> None:
+    about = Filters(language="es")
+    _, text = _pdf(_made(world, ada, folder, form="pdf", report="board", filters=about))
+    assert all(word in text for word in ("Discernimiento", "sin firmar", "Total"))
+    assert not [code for code in ("discernment", "mixed_agenda", "not signed", "hidden") if code in text]
+
+
+@pytest.mark.parametrize(
+    ("report", "counted", "told"),
+    [
+        ("intakes", (9, 3, 1), (9, 3, 1)),
+        ("board", (9, 3, 0), (None, None, 0)),
+        ("board", (9, 5, 4), (5, 5, None)),
+    ],
+)
+def test_a_manifest_tells_no_small_count_that_the_board_hides(
+    report: str, counted: tuple[int, int, int], told: tuple[int | None, ...]
+) -> None:
+    order, counts = export_orders.checked(form="csv", report=report), export_manifests.Counts(*counted)
+    made = datetime(2026, 11, 2, tzinfo=UTC)
+    manifest = json.loads(export_manifests.written(order, (), counts, sha256=None, made_at=made))
+    assert tuple(manifest["counts"].values()) == told
+
+
+def test_every_group_of_a_board_has_words() -> None:
+    rules = {rule.reason for rule in TABLE} | {rule.reason_if_call_first for rule in TABLE} - {None, ""}
+    signed = {"none", "not signed", "signed as recommended", "signed otherwise", "unreadable"}
+    assert set(papers.groups()) == {*PROTECTIVENESS, *rules, *MODELS, *signed}
 
 
 def test_counts_in_a_table() -> None:
@@ -378,7 +459,7 @@ def _pdf(body: bytes) -> tuple[PdfReader, str]:
     return reader, "\n".join(page.extract_text() for page in reader.pages)
 
 
-@pytest.mark.parametrize(("language", "word"), [("en", "Total"), ("es", "Integrante")])
+@pytest.mark.parametrize(("language", "word"), [("en", "Total"), ("es", "Persona A")])
 def test_papers_are_tagged_and_say_whose_they_are(
     world: World, couples: list[Case], ada: Viewer, folder: Path, language: str, word: str
 ) -> None:

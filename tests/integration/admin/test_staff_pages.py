@@ -55,6 +55,26 @@ def test_a_profile_is_saved_shown_and_refused_with_what_was_ticked(
     assert 'value="500"' in refused.text
 
 
+def test_the_list_of_people_shows_trainings_languages_and_load(
+    house: World, ada: Desk, thea: Desk, theo: Desk
+) -> None:
+    path = f"/admin/people/{thea.viewer.id}/profile"
+    ada.post(path, trainings=["", "eft_core", "discernment"], languages=["", "es"], places="5")
+    for therapist in (thea, thea, theo):
+        house.case(therapist=therapist.viewer)
+    page = ada.get("/admin/people").text
+    rows = re.findall(r"<bdi>(Ada|Thea|Theo)</bdi></a>.*?</tr>", page, re.S)
+    work = [
+        " ".join(re.sub("<[^>]+>", " ", cell).split())
+        for cell in re.findall(r'<td data-label="(?:Trainings and languages|Open cases)".*?</td>', page, re.S)
+    ]
+    assert dict(zip(rows, zip(work[::2], work[1::2], strict=True), strict=True)) == {
+        "Ada": ("–", "–"),
+        "Thea": ("EFT, core skills; Discernment counseling Spanish", "2 of 5"),
+        "Theo": ("–", "1"),
+    }
+
+
 def test_people_need_a_fresh_sign_in(house: World, ada: Desk, thea: Desk) -> None:
     path = f"/admin/people/{thea.viewer.id}"
     case = house.case(therapist=thea.viewer)

@@ -12,6 +12,8 @@ from sqlalchemy.exc import DatabaseError
 from portal.models import Base, partner_door
 from portal.store import Store
 
+pytestmark = pytest.mark.engine("sqlite")
+
 REFUSED = (
     "SELECT body_sealed FROM sealed_entry",
     "SELECT id FROM sealed_entry",

@@ -31,6 +31,7 @@ def test_every_colour_is_shown_with_its_contrast(app: Flask) -> None:
     assert named == [one.name for one in styleguide.colours(sheet)]
 
 
+@pytest.mark.engine("sqlite")
 def test_production_has_no_style_guide(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Settings, "is_production", True)
     assert app.test_client().get("/styleguide").status_code == 404

@@ -220,6 +220,7 @@ def test_another_kind_of_request_is_refused(store: Store, tools: Tools, person: 
         open_round(store, tools, person, "nonsense")
 
 
+@pytest.mark.engine("sqlite")  # reads its file; what PostgreSQL is sent are the same values
 def test_nothing_of_an_intake_stands_in_clear(store: Store, tools: Tools, person: Person) -> None:
     save(store, tools, person, "words", {"own_words": ["the blue kettle"]})
     save(store, tools, person, "start", {"preference_note": ["the red kettle"]})

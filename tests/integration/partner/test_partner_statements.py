@@ -72,6 +72,7 @@ def test_the_first_contact_lays_the_form_out(store: Store, tools: Tools) -> None
         ("message", {"text": "hello"}, "message.written"),
         ("addition", {"text": "and this"}, "addition.written"),
         ("withdrawal", {"reason": ""}, "intake.withdrawn"),
+        ("appointment_answer", {"choice": "fits", "text": ""}, "appointment.answered"),
         (
             "partner_choice",
             {"choice": "will_not_join", "channel": "", "address": ""},

@@ -12,7 +12,7 @@ from flask import Flask
 from practice_world import Case, Desk, World
 
 from portal.domain.access import Viewer
-from portal.services import case_views
+from portal.services import case_views, facts
 from portal.services.tools import Tools
 from portal.web.therapist.presenters import figures_presenter, steps_presenter
 from portal.web.therapist.presenters.figures_presenter import Figures
@@ -197,6 +197,32 @@ def test_calls_about_life_and_death_have_their_hour(
     assert (call.due, call.detail, call.done) == ("Nov 24, 2026", "B: Ben", False)
     case.see("b", thea)
     assert steps(app, see(case))[1].done
+
+
+def test_a_duty_to_report_is_met_by_a_therapists_word(
+    app: Flask, house: World, thea: Viewer, see: Callable
+) -> None:
+    case = house.case(therapist=thea)
+    case.send("a", "Ana", child_danger="concern")
+    case.send("b", "Ben")
+
+    def step() -> tuple[str, str, str, bool]:
+        (found,) = [one for one in steps(app, see(case)) if one.href == "#do-fact"]
+        return found.due, found.detail, found.href, found.done
+
+    def say(slot: str, value: str) -> None:
+        with house.store.staff.write() as session:
+            said = {"report_reviewed": value}
+            facts.state(session, house.tools, case_id=case.id, slot=slot, said=said, note="", by=thea)
+        house.tools.clock.move(minutes=1)  # type: ignore[attr-defined]
+
+    assert step() == ("Nov 30, 2026", "A: Ana", "#do-fact", False)
+    say("b", "yes")
+    assert step()[3] is False
+    say("a", "yes")
+    assert step()[3] is True
+    say("a", "no")
+    assert step()[3] is False
 
 
 def test_who_leaves_where_there_is_danger_is_seen_the_same_day(

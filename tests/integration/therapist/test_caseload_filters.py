@@ -213,6 +213,6 @@ def test_sixty_cases_say_what_needs_somebody_first(house: World, desk: Sit) -> N
         mark(house.case(therapist=thea if n % 3 else None), urgency=n % 4)
     page = desk(thea).get("/caseload")
     said = " ".join(re.sub(r"<[^>]+>", " ", page).split())
-    for part in ("Same day: 15", "Within two working days: 15", "To review: 15", "Calls overdue: 0"):
+    for part in ("Same day: 15", "Within two working days: 15", "Ready to sign: 15", "Calls overdue: 0"):
         assert part in said, part
     assert page.count('scope="row"') == 50

@@ -82,8 +82,13 @@ def test_the_outcome_is_asked_for_when_it_is_due(
     house.tools.clock.move(days=184)  # type: ignore[attr-defined]
     again = desk(thea)
     assert "Ask each person alone what came of it" in words(again.get(path))
+    due = f'<li><a href="{path}#do-discernment">Outcome due since '
+    assert due in again.get("/caseload")
+    assert due not in desk(house.staff("Omar")).get("/caseload")
+    again = desk(thea)
     again.post(f"{path}/discernment", {"step": "outcome", "outcome": "unchanged"})
     said = words(again.get(path))
+    assert due not in again.get("/caseload")
     assert "Outcome: Together, unchanged." in said
     assert "Ask each person alone what came of it" not in said
 

@@ -71,7 +71,7 @@ def test_a_letter_reaches_its_own_partner_only(world: World, case: Case, thea: V
     assert kept == LetterView(
         id=letter_id, case_id=case.id, slot="a", kind="free", title="A message for you", text=HELLO,
         names_service=False, notify=False, state="released", written_by=thea.id, written_at=world.tools.now(),
-        decided_by=thea.id, decided_at=world.tools.now(), may_decide=False, may_open_case=True,
+        decided_by=thea.id, decided_at=world.tools.now(), language="en", may_decide=False, may_open_case=True,
     )  # fmt: skip
     with world.store.staff.read() as session:
         (listed,) = staff_letters.of_case(session, world.tools, case.id)

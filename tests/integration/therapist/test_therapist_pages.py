@@ -61,7 +61,7 @@ def test_a_row_says_who_when_which_route_and_what_next(sit: Desk, couple: Case) 
     page = sit.get("/caseload")
     assert f'href="/cases/{couple.id}"' in page
     said = words(page)
-    for part in ("Ana López and Ben Ortiz", "To review", "Discernment", "Read and sign", "yours"):
+    for part in ("Ana López and Ben Ortiz", "Ready to sign", "Discernment", "Read and sign", "yours"):
         assert part in said
 
 
@@ -94,7 +94,7 @@ def test_the_page_of_a_couple_in_danger(house: World, sit: Desk, thea: Viewer) -
     said = words(sit.get(f"/cases/{case.id}"))
     for part in (
         "Safety first", "Signs of acute danger between the partners were reported.", "Same day",
-        "also matched:",
+        "Also matched: R4",
         "Topics for the interviews, each alone", "being free to leave", "If cleared: Couples therapy",
         "Safety findings", "something round the neck, received", "stands", "Only at work, please.",
         "Private to this person", "Safe contact", "555 0101", "No voicemail.", "not verified",

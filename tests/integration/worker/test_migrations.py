@@ -43,10 +43,13 @@ def test_a_practice_of_the_first_version_keeps_its_settings_and_gets_the_new_one
     migrate.to_head(engine)
     with engine.connect() as connection:
         kept = connection.execute(
-            text("select name, stale_days, draft_days, mail_days, case_years, clarity_for_two from practice")
+            text(
+                "select name, stale_days, draft_days, mail_days, case_years, export_days, clarity_for_two "
+                "from practice"
+            )
         ).one()
     engine.dispose()
-    assert tuple(kept) == ("Riverside", 45, 180, 30, 7, 1)
+    assert tuple(kept) == ("Riverside", 45, 180, 30, 7, 7, 1)
 
 
 def test_models_and_migrations_say_the_same(store: Store) -> None:

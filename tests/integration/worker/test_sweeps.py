@@ -192,6 +192,7 @@ def test_a_sent_intake_becomes_one_sealed_whole_and_staff_hear_of_it(pair: Pair)
         ("message", {"text": "Hello."}, True),
         ("addition", {"text": "One more thing."}, True),
         ("withdrawal", {"reason": ""}, True),
+        ("appointment_answer", {"choice": "fits"}, True),
         ("contact", {"channel": "text"}, False),
     ],
 )

@@ -169,7 +169,9 @@ def test_the_consent_says_all_it_must() -> None:
 
 @pytest.mark.parametrize("locale", ["en", "es"])
 def test_each_policy_reads_its_own_paragraph_and_all_else_alike(locale: str) -> None:
-    pages = {p: consent.load().page(locale, p, practice="Oak", phone="555") for p in "abc"}
+    pages = {
+        p: consent.load().page(locale, p, practice="Oak", phone="555", help_lines="Fire: 112") for p in "abc"
+    }
     shared = set(pages["a"].points) & set(pages["b"].points) & set(pages["c"].points)
     assert {policy: len(set(page.points) - shared) for policy, page in pages.items()} == {
         "a": 1,
@@ -181,22 +183,26 @@ def test_each_policy_reads_its_own_paragraph_and_all_else_alike(locale: str) -> 
 
 
 def test_the_digest_is_that_of_the_words_seen() -> None:
-    page = consent.load().page("en", "b", practice="Oak", phone="555")
+    page = consent.load().page("en", "b", practice="Oak", phone="555", help_lines="Fire: 112")
     assert page.text.startswith("[2026.1]\nBefore you start\nPlease read this once.")
     assert page.text.endswith("\nI have read this, and I agree to fill in the form on these terms.")
     assert re.fullmatch(r"sha256:[0-9a-f]{64}", page.digest)
-    assert page.digest == consent.load().page("en", "b", practice="Oak", phone="555").digest
+    assert (
+        page.digest
+        == consent.load().page("en", "b", practice="Oak", phone="555", help_lines="Fire: 112").digest
+    )
     others = [
-        consent.load().page("es", "b", practice="Oak", phone="555"),
-        consent.load().page("en", "b", practice="Elm", phone="555"),
-        consent.load().page("en", "b", practice="Oak", phone="556"),
+        consent.load().page("es", "b", practice="Oak", phone="555", help_lines="Fire: 112"),
+        consent.load().page("en", "b", practice="Elm", phone="555", help_lines="Fire: 112"),
+        consent.load().page("en", "b", practice="Oak", phone="556", help_lines="Fire: 112"),
+        consent.load().page("en", "b", practice="Oak", phone="555", help_lines="Fire: 911"),
     ]
-    assert len({page.digest, *(other.digest for other in others)}) == 4
+    assert len({page.digest, *(other.digest for other in others)}) == 5
 
 
 def test_unknown_policies_and_versions_are_errors() -> None:
     with pytest.raises(KeyError, match="d"):
-        consent.load().page("en", "d", practice="Oak", phone="555")
+        consent.load().page("en", "d", practice="Oak", phone="555", help_lines="Fire: 112")
     with pytest.raises(KeyError, match="1999"):
         consent.load("1999")
 

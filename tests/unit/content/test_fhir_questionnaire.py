@@ -66,7 +66,7 @@ def test_points_stand_on_scored_parts_and_not_on_declining() -> None:
 def test_languages_differ() -> None:
     english, spanish = fhir_questionnaire.export("en"), fhir_questionnaire.export("es")
     assert english["title"] == "Intake for couples, each partner in private"
-    assert spanish["title"] == "Cuestionario inicial para parejas"
+    assert spanish["title"] == "Cuestionario inicial para parejas, cada persona en privado"
 
 
 def test_an_unknown_version_is_refused() -> None:

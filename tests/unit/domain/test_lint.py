@@ -64,6 +64,16 @@ def test_spanish_names_of_findings_and_services_are_refused_like_the_english_one
     )
 
 
+def test_words_a_clinician_would_use_for_them_in_spanish_are_refused_too() -> None:
+    letter = "Tras los engaños y la pistola, denuncie; antes de las citas de pareja llámenos."
+    assert check(letter) == (
+        Breach("finding", "enganos"),
+        Breach("finding", "pistola"),
+        Breach("finding", "denuncie"),
+        Breach("service", "citas de pareja"),
+    )
+
+
 def test_a_term_inside_the_standard_words_is_allowed_and_outside_them_not() -> None:
     standard = ["If you are in danger now, call the number below at once."]
     assert check("If you are in danger now, call the number below.", standard=standard) == ()

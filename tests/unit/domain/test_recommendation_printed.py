@@ -84,7 +84,7 @@ def test_a_safety_couple_prints_where_it_is_heading() -> None:
         {
             "rule": "R1",
             "slot": "a",
-            "text": "Se informaron señales de peligro grave en la pareja. (respuesta: miedo a su pareja)",
+            "text": "Se relataron señales de peligro grave en la pareja. (respuesta: miedo a su pareja)",
             "visibility": "therapist_only",
         },
         {

@@ -22,7 +22,7 @@ from portal.web.therapist.presenters import (
     work_presenter,
 )
 from portal.web.therapist.presenters.figures_presenter import Figures
-from portal.web.therapist.presenters.labels import label, who
+from portal.web.therapist.presenters.labels import label, nameless, short, who
 from portal.web.therapist.presenters.side_presenter import SideBlock
 from portal.web.therapist.presenters.steps_presenter import Step
 
@@ -206,7 +206,9 @@ def signed(view: CaseView) -> dict[str, Any] | None:
 
 
 def _findings(view: CaseView) -> tuple[list[str], ...]:
-    return tuple([who(view, slot), *cells] for slot, cells in findings_presenter.rows(view.findings))
+    names = {side.slot: short(side) for side in view.sides}
+    rows = findings_presenter.rows(view.findings)
+    return tuple([names.get(slot) or nameless(slot), *cells] for slot, cells in rows)
 
 
 def _clearance(view: CaseView, one: Any) -> dict[str, str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from flask_babel import gettext as _
 
+from portal.domain.urgency import SIGNED
 from portal.services.caseload import CaseloadRow
 from portal.services.caseload_filters import Filters
 from portal.services.caseload_queries import COUNTED
@@ -52,7 +53,7 @@ def line(row: CaseloadRow, *, is_closed: bool = False) -> Line:
     return Line(
         id=row.id,
         names=_names(row),
-        urgency=("none", _("Closed")) if is_closed else (level, str(urgency)),
+        urgency=("none", _("Case closed")) if is_closed else (level, str(urgency)),
         marks=() if is_closed else _marks(row),
         route=row.route or "",
         route_name=str(words.ROUTES[row.route]) if row.route else "",
@@ -71,7 +72,6 @@ def _marks(row: CaseloadRow) -> tuple[tuple[str, str], ...]:
         ("danger", _("No safe channel: await call")): "await_call" in row.gates,
         ("warning", _("Call overdue")): row.is_overdue,
         ("info", _("New since your last look")): row.is_new,
-        ("success", _("Ready to sign")): row.urgency == 3,
     }
     return tuple(mark for mark, is_so in found.items() if is_so)
 
@@ -101,11 +101,11 @@ def choices() -> list[tuple[str, str, list[tuple[str, str]]]]:
     every = _("all")
     levels = [(str(key), str(text)) for key, (_level, text) in words.URGENCY.items()]
     return [
-        ("whose", _("Whose"), [("all", every), ("mine", _("Mine")), ("unassigned", _("Nobody's"))]),
+        ("whose", _("Whose"), [("all", every), ("mine", _("Mine")), ("unassigned", _("Not assigned"))]),
         ("urgency", _("When"), [("", every), *levels]),
         ("route", _("Route"), [("", every), *((key, str(text)) for key, text in words.ROUTES.items())]),
         ("language", _("Language"), [("", every), ("en", "English"), ("es", "Español")]),
-        ("status", _("Status"), [("open", _("Open")), ("closed", _("Closed"))]),
+        ("status", _("Status"), [("open", _("Open cases")), ("closed", _("Closed cases"))]),
         ("sort", _("Order"), [("urgency", _("Most urgent first")), ("waiting", _("Waiting longest")),
                               ("newest", _("Newest form first"))]),
     ]  # fmt: skip
@@ -114,7 +114,7 @@ def choices() -> list[tuple[str, str, list[tuple[str, str]]]]:
 def _whose(row: CaseloadRow) -> str:
     if row.therapist_id == kit.viewer().id:
         return _("yours")
-    return _("nobody's") if row.therapist_id is None else _("a colleague's")
+    return _("not assigned") if row.therapist_id is None else _("a colleague's")
 
 
 def _names(row: CaseloadRow) -> str:
@@ -126,10 +126,12 @@ def _next(row: CaseloadRow) -> str:
     """What to do next, in a few words, from the route and what stands signed."""
     if row.route is None:
         return _("Wait for the first form")
-    if row.urgency == 5:
-        return _("Letters and appointments")
-    if row.route == "safety":
+    if row.route == "safety" and row.urgency != SIGNED:
         return _("See each person alone, by the safe channel")
+    if row.is_overdue:
+        return _("Make the call that is overdue")
+    if row.urgency == SIGNED:
+        return _("Letters and appointments")
     if row.reason == "call_first":
         return _("Call first")
     if row.reason == "partner_not_submitted":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
@@ -77,6 +78,10 @@ def _said(one: Any) -> dict[str, str]:
     text = one.body.get("text") or one.body.get("reason") or ""
     if one.kind == "partner_choice":
         text = str(endings.CHOICES.get(one.body.get("choice"), ""))
+    if one.kind == "appointment_answer":
+        at = words.moment_words(datetime.fromisoformat(one.body["starts_at"]))
+        answer = words.APPOINTMENT_ANSWERS[one.body["choice"]]
+        text = f"{at}: {answer}. {text}".strip()
     return {"kind": str(words.SAID[one.kind]), "text": text, "when": words.moment_words(one.said_at)}
 
 

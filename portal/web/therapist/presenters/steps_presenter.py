@@ -16,8 +16,12 @@ from portal.web import context, kit
 from portal.web.therapist import words
 from portal.web.therapist.presenters.labels import who
 
-#: Gates that no act on this page meets: answers, the law or the person settle them.
-_SETTLED_ELSEWHERE = frozenset({"await_call", "mandated_report_review"})
+#: The gate that no act on this page meets: this person settles it.
+_AWAITS_CALL = "await_call"
+#: Met by a therapist's word that it was looked at, since the form that told of a child.
+_REPORT = "mandated_report_review"
+#: Rows of the table that tell of a child.
+_OF_A_CHILD = frozenset({"R1b", "R5d"})
 #: Gates that the first line of the list speaks for.
 _SAID_FIRST = frozenset({"not_signed", "interview_each"})
 
@@ -116,16 +120,20 @@ def _sent(sides: Iterable[Side]) -> list[datetime]:
 def _gate(view: CaseView, gate: str, zone: ZoneInfo) -> Step:
     text, slots = words.said(words.texts().gates[gate]), view.concerned.get(gate, ())
     about = ", ".join(who(view, slot) for slot in slots)
-    if gate in _SETTLED_ELSEWHERE:
+    if gate == _AWAITS_CALL:
         return Step(text, done=False, detail=about)
     sides = [side for side in view.sides if side.slot in slots] or [*view.sides]
     sent_at = min(_sent(sides), default=view.head.opened_at)
     by = due.of_gate(gate, sent_at, zone, context.practice().calendar)
-    done = all(_is_seen(view, side) for side in sides)
+    done, href = all(_is_seen(view, side) for side in sides), "#do-interview"
+    if gate == _REPORT:
+        told = {row: at for row, at in _told_at(view).items() if row in _OF_A_CHILD}
+        by = due.safety(told, zone, context.practice().calendar)
+        done, href = all(_is_reviewed(view, side) for side in sides), "#do-fact"
     return Step(
         text=text,
         done=done,
-        href="#do-interview",
+        href=href,
         detail=about,
         due=_when(by) if by else "",
         is_late=not done and _is_late(by, zone),
@@ -139,6 +147,13 @@ def _is_seen(view: CaseView, side: Side) -> bool:
         one.slot == side.slot and one.is_complete and (sent_at is None or one.held_at >= sent_at)
         for one in view.interviews
     )
+
+
+def _is_reviewed(view: CaseView, side: Side) -> bool:
+    """Whether the newest word on the duty to report says yes, since the form that is read was sent."""
+    sent_at = side.person.submitted_at
+    said = next((one for one in view.facts if (one.slot, one.kind) == (side.slot, "report_reviewed")), None)
+    return said is not None and said.value == "yes" and (sent_at is None or said.stated_at >= sent_at)
 
 
 def _when(by: Due) -> str:

@@ -1,0 +1,86 @@
+"""Serving by one process until it is asked to stop: what was let in is answered first."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+import waitress
+from waitress import wasyncore
+from waitress.channel import HTTPChannel
+from waitress.server import BaseWSGIServer
+
+THREADS: Final = 8
+#: Browsers keep their connections: at the usual limit of 100 the next visitor would find no door.
+CONNECTIONS: Final = 2000
+#: Seconds after which a connection on which nothing is asked is closed.
+IDLE: Final = 30
+#: Seconds between two looks whether it is over.
+_LOOK: Final = 0.5
+#: A browser that keeps its connection may be sending already: so long it is heard after the end has come.
+LINGER: Final = 1.0
+#: What takes longer than this is cut off.
+PATIENCE: Final = 25.0
+
+
+class Pages:
+    """The pages of an application at one address."""
+
+    def __init__(
+        self, app: Callable[..., Any], *, host: str, port: int, keeps_proxy_headers: bool, **more: Any
+    ) -> None:
+        self._parts: dict[int, Any] = {}
+        self._is_over = False
+        self._server = waitress.create_server(
+            app, map=self._parts, host=host, port=port, threads=THREADS, ident=None,
+            clear_untrusted_proxy_headers=not keeps_proxy_headers,
+            **{"connection_limit": CONNECTIONS, "channel_timeout": IDLE} | more,
+        )  # fmt: skip
+        for listener in self._of(BaseWSGIServer):
+            listener.channel_class = self._channel()
+
+    def ask_to_stop(self, *_signal: object) -> None:
+        """Begin no more; fit for a signal."""
+        self._is_over = True
+
+    def serve(self) -> None:
+        """Answer until asked to stop, and then whoever waits already."""
+        while not self._is_over:
+            self._turn(_LOOK)
+        self._finish()
+
+    def _finish(self) -> None:
+        for _ in range(3):  # whoever knocked is let in before the door closes
+            self._turn(0)
+        for listener in self._of(BaseWSGIServer):
+            wasyncore.dispatcher.close(listener)
+        give_up = time.monotonic() + PATIENCE
+        while any(map(_is_wanted, self._of(HTTPChannel))) and time.monotonic() < give_up:
+            self._turn(0.05)
+        self._server.task_dispatcher.shutdown()
+        wasyncore.close_all(self._parts)
+
+    def _turn(self, seconds: float) -> None:
+        wasyncore.loop(timeout=seconds, use_poll=True, map=self._parts, count=1)
+
+    def _of(self, kind: type) -> Iterator[Any]:
+        return (part for part in list(self._parts.values()) if isinstance(part, kind))
+
+    def _channel(self) -> type[HTTPChannel]:
+        pages = self
+
+        class Channel(HTTPChannel):
+            """A connection that is told when it is the last answer on it."""
+
+            def service(self) -> None:
+                if pages._is_over:
+                    self.requests[0].headers["CONNECTION"] = "close"
+                super().service()
+
+        return Channel
+
+
+def _is_wanted(channel: HTTPChannel) -> bool:
+    is_busy = channel.requests or channel.total_outbufs_len or channel.request is not None
+    return bool(is_busy) or time.time() - channel.last_activity < LINGER

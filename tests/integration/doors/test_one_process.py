@@ -1,0 +1,114 @@
+"""One process asked to stop: whoever was let in is answered, whoever keeps a connection is told."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from portal import one_process
+from portal.one_process import Pages
+
+Environ = dict[str, object]
+
+
+def slow(environ: Environ, start_response: Callable[..., object]) -> Iterable[bytes]:
+    """Takes its time, and says how much was posted; a megabyte where it is asked for."""
+    posted = len(environ["wsgi.input"].read())  # type: ignore[attr-defined]
+    time.sleep(0.3)
+    body = b"x" * 1_000_000 if environ["PATH_INFO"] == "/large" else str(posted).encode()
+    start_response("200 OK", [("Content-Length", str(len(body)))])
+    return [body]
+
+
+@contextmanager
+def served(app: Callable[..., object]) -> Iterator[tuple[Pages, int, threading.Thread]]:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    pages = Pages(app, host="127.0.0.1", port=port, keeps_proxy_headers=False)
+    thread = threading.Thread(target=pages.serve)
+    thread.start()
+    yield pages, port, thread
+    pages.ask_to_stop()
+    thread.join(10)
+    assert not thread.is_alive()
+
+
+def ask(port: int, path: str, told: list[tuple[int, str | None, int]]) -> None:
+    line = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    line.request("GET", path)
+    answer = line.getresponse()
+    told.append((answer.status, answer.getheader("Connection"), len(answer.read())))
+    line.close()
+
+
+def test_more_requests_than_threads_are_all_answered_and_then_nobody_is_let_in() -> None:
+    told: list[tuple[int, str | None, int]] = []
+    with served(slow) as (pages, port, thread):
+        paths = ["/", "/large"] * one_process.THREADS
+        asking = [threading.Thread(target=ask, args=(port, path, told)) for path in paths]
+        for one in asking:
+            one.start()
+        time.sleep(0.1)
+        pages.ask_to_stop()
+        for one in asking:
+            one.join(10)
+        thread.join(10)
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port), timeout=2)
+    assert (
+        sorted(length for _, _, length in told)
+        == [1] * one_process.THREADS + [1_000_000] * one_process.THREADS
+    )
+    assert {status for status, _, _ in told} == {200}
+
+
+def test_a_kept_connection_is_answered_once_more_and_told_so() -> None:
+    with served(slow) as (pages, port, _thread):
+        line = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        told = []
+        for is_last in (False, True):
+            if is_last:
+                pages.ask_to_stop()
+                time.sleep(0.6)  # past the look: the end has begun
+            line.request("POST", "/", body=b"abc")
+            answer = line.getresponse()
+            told.append((answer.status, answer.read(), answer.getheader("Connection")))
+    assert told == [(200, b"3", None), (200, b"3", "close")]
+
+
+def test_a_text_on_its_way_is_taken_whole() -> None:
+    with served(slow) as (pages, port, _thread), socket.create_connection(("127.0.0.1", port), 10) as wire:
+        wire.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\nabc")
+        time.sleep(0.1)
+        pages.ask_to_stop()
+        time.sleep(one_process.LINGER + 0.8)
+        wire.sendall(b"def")
+        heard = b""
+        while part := wire.recv(65536):
+            heard += part
+    assert (heard.split(b"\r\n")[0], heard[-1:]) == (b"HTTP/1.1 200 OK", b"6")
+
+
+def test_somebody_who_never_ends_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(one_process, "PATIENCE", 0.3)
+    with served(slow) as (pages, port, thread), socket.create_connection(("127.0.0.1", port), 10) as wire:
+        wire.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 6\r\n\r\nabc")
+        time.sleep(0.1)
+        pages.ask_to_stop()
+        thread.join(5)
+        assert (thread.is_alive(), wire.recv(10)) == (False, b"")
+
+
+def test_an_idle_server_stops_at_once() -> None:
+    with served(slow) as (pages, _port, thread):
+        began = time.monotonic()
+        pages.ask_to_stop()
+        thread.join(5)
+        assert time.monotonic() - began < 1
