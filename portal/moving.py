@@ -250,6 +250,9 @@ def snapshot(source: Connection, path: Path) -> None:
 
     Raises Different.
     """
+    if _is_postgres(source):
+        # It waits while a long table is compared in the file.
+        source.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
     path.touch(mode=0o600)
     engine = prepare(engine_at(f"sqlite:///{path}"), is_partner=False)
     try:
