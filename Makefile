@@ -25,16 +25,16 @@ test: environment ## every test, the browser's too; domain, content and services
 	@$(RUN) tools/browser.py require
 	@$(RUN) -m pytest -n auto --dist worksteal --cov --cov-report=term:skip-covered
 
-test-deep: environment ## the long tests that `make test` leaves out
+test-deep: environment ## the long tests that `make test` leaves out, then everything on PostgreSQL
 	@$(RUN) tools/browser.py require
-	@$(RUN) -m pytest -n auto --dist worksteal -m deep --hypothesis-profile=deep \
-		|| { [ $$? -eq 5 ] && echo 'There is no long test yet.'; }
+	@$(RUN) -m pytest -n auto --dist worksteal -m deep --hypothesis-profile=deep
+	@$(RUN) -m pytest -n auto --dist worksteal -m 'not faults' --database=postgresql
 
 test-faults: environment ## kills, full disks and floods: needs a root account for its small disk
 	@$(RUN) -m pytest -n 0 -m faults
 
-bench: environment ## how fast the rules are, beside floors that do the same work with nothing else
-	@PYTHONPATH=. $(RUN) benchmarks/routing.py
+bench: environment ## how fast it all is, beside floors that do the same work with nothing else; WHAT="form case"
+	@PYTHONPATH=.:tests $(RUN) benchmarks/bench.py $(WHAT)
 
 soak: environment ## an evening of 500 partners and 20 therapists in ten minutes (MINUTES=2 PARTNERS=50 DATABASE=postgresql)
 	@PYTHONPATH=.:tests $(RUN) benchmarks/soak.py $(if $(MINUTES),--minutes $(MINUTES)) \

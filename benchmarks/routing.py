@@ -1,4 +1,4 @@
-"""How fast the rules are, beside floors that do the same work with nothing else. ``make bench`` runs it.
+"""How fast the rules are, beside floors that do the same work with nothing else.
 
 CPU time, the median of interleaved rounds; every figure is a ratio to its floor or stands beside its goal.
 JSON Lines are shared out among the processors, so their ratio is given in seconds waited and in CPU.
@@ -8,17 +8,17 @@ The couples are made up (portal/domain/population.py) and the same in every run.
 from __future__ import annotations
 
 import json
-import platform
 import resource
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 from typing import Any
+
+from harness import Row
 
 from portal.cli_routing import without_collector
 from portal.content.rules import ruleset
@@ -30,7 +30,7 @@ from portal.domain.sequence import fixed_sequence
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
-ROUNDS = 5
+ROUNDS = 3
 COUPLES = 500
 LINES = 20_000
 
@@ -42,6 +42,16 @@ GOALS = {
     "json_lines_to_loop": 4.0,
     "json_lines_to_loop_in_cpu": 4.0,
     "memory_20000_to_2000": 1.03,
+}
+
+#: Name -> what it is called in the table, and its unit.
+WORDS = {
+    "recommend_microseconds": ("one recommendation with reasons", "us CPU"),
+    "would_change_milliseconds": ("  and what would change it", "ms CPU"),
+    "verify_seconds": ("routing verify, the whole space", "s CPU"),
+    "json_lines_to_loop": ("JSON Lines to the bare loop, waited", "times"),
+    "json_lines_to_loop_in_cpu": ("JSON Lines to the bare loop, CPU", "times"),
+    "memory_20000_to_2000": ("JSON Lines, memory at 20,000 against 2,000", "times"),
 }
 
 
@@ -123,25 +133,11 @@ def json_lines() -> dict[str, float]:
     }
 
 
-def main() -> None:
-    """Measure, print the table, keep it."""
+def rows() -> list[Row]:
+    """Measure: everything that has a goal."""
     with without_collector():  # as the commands do
         found = {**engine(), **json_lines()}
-    for name, value in found.items():
-        goal = GOALS.get(name)
-        beside = "" if goal is None else f"  goal {goal:g}  {'ok' if value <= goal else 'NOT MET'}"
-        sys.stdout.write(f"{name:36}{value:10.2f}{beside}\n")
-    kept = {
-        "measured": datetime.now(UTC).date().isoformat(),
-        "python": platform.python_version(),
-        "machine": platform.machine(),
-        "goals": GOALS,
-        "found": {name: round(value, 3) for name, value in found.items()},
-    }
-    path = HERE / "results" / "routing.json"
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()
+    return [
+        Row(f"{what}", unit, found[name], None, found[name], GOALS[name])
+        for name, (what, unit) in WORDS.items()
+    ]

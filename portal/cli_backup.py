@@ -13,17 +13,17 @@ import click
 from flask import Flask
 from flask.cli import AppGroup
 
-from portal import backup_files, cli_ground, cli_restoring, sqlite_files, vault_files
+from portal import backup_files, cli_ground, cli_restoring, moving, sqlite_files, vault_files
 from portal.assembly import House
 from portal.backup_files import Manifest, NotABackup
-from portal.cli_restoring import RestoreRefused, TrailBroken
+from portal.cli_places import RestoreRefused, TrailBroken
 from portal.config import Settings
 from portal.domain.access import system
 from portal.migrations import migrate
 from portal.models import PRACTICE_ID
 from portal.services import audit, audit_anchors, audit_chain
 from portal.services.audit_anchors import Anchor
-from portal.store import Store
+from portal.store import Door, Store
 
 backup = AppGroup("backup", help="Backups of the database, without the keys.")
 
@@ -44,8 +44,6 @@ def create(file: Path) -> None:
         cli_ground.refuse(f"{file.name} is there already; name a new file")
     if not file.absolute().parent.is_dir():
         cli_ground.refuse(f"{file.parent}: there is no such folder")
-    if sqlite_files.path_of(house.store.staff.engine) is None:
-        cli_ground.refuse("only SQLite databases can be backed up yet")
     cli_ground.finish()
     try:
         with _copied(house, settings) as (half, store):
@@ -54,7 +52,7 @@ def create(file: Path) -> None:
             backup_files.write(file, house.tools.vault, manifest, half)
     except OSError as error:
         cli_ground.refuse(f"{file.name}: {error.strerror}")
-    except vault_files.Damaged:
+    except (vault_files.Damaged, moving.Different):
         cli_ground.refuse(f"{file.name}: what was written does not read back; is the disk sound?")
     _told(house, settings, anchor)
     click.echo(f"Backup of {anchor.count} events, read back. Audit anchor {anchor.count}:{anchor.head}")
@@ -71,11 +69,20 @@ def _copied(house: House, settings: Settings) -> Iterator[tuple[Path, Store]]:
             stale.unlink(missing_ok=True)
     half = settings.instance / f".backup-{secrets.token_hex(4)}.half"
     try:
-        sqlite_files.copy(house.store.staff.engine, half)
+        _copy(house.store.staff, half)
         with cli_restoring.opened(half) as store:
             yield half, store
     finally:
         sqlite_files.discard(half)
+
+
+def _copy(door: Door, half: Path) -> None:
+    """One moment of the database as a SQLite file, so that a backup of one engine restores on the other."""
+    if door.is_postgres:
+        with door.read() as session:
+            moving.snapshot(session.connection(), half)
+    else:
+        sqlite_files.copy(door.engine, half)
 
 
 def _trail(house: House, store: Store) -> tuple[Anchor, str | None]:

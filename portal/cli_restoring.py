@@ -12,8 +12,9 @@ from typing import Final
 
 from sqlalchemy import create_engine
 
-from portal import assembly, backup_files, keyfiles, sqlite_files, vault_files
+from portal import assembly, backup_files, sqlite_files, vault_files
 from portal.backup_files import Manifest
+from portal.cli_places import FilePlace, Place, RestoreRefused, ServerPlace, TrailBroken
 from portal.config import Settings
 from portal.domain.access import Viewer
 from portal.keyfiles import KeyFileError
@@ -22,19 +23,10 @@ from portal.services import audit_anchors, audit_chain, erasure_ledger, restores
 from portal.services.audit_anchors import Anchor, AnchorDamaged
 from portal.services.erasure_ledger import Erased, LedgerDamaged
 from portal.services.tools import Tools
-from portal.sqlite_files import InUse
 from portal.store import Store
 from portal.vault import KeyMissing, VaultError
 
 _HALF: Final = ".restore.half"
-
-
-class RestoreRefused(Exception):
-    """It cannot be done here or with these keys; the text says what to do."""
-
-
-class TrailBroken(Exception):
-    """The backup or its audit trail is not what was written."""
 
 
 @contextmanager
@@ -50,7 +42,15 @@ def opened(path: Path) -> Iterator[Store]:
 
 def restore(file: Path, settings: Settings, *, by: Viewer) -> list[str]:
     """Do it, and say what was done, line by line. Raises RestoreRefused, NotABackup, TrailBroken, OSError."""
-    target = _target(settings)
+    place = _place(settings)
+    try:
+        place.require_free()
+        return _restored(file, settings, place, by)
+    finally:
+        place.close()
+
+
+def _restored(file: Path, settings: Settings, place: Place, by: Viewer) -> list[str]:
     tools = _tools(settings)
     with backup_files.reading(file) as (manifest, _):
         _require_known(manifest)
@@ -61,30 +61,17 @@ def restore(file: Path, settings: Settings, *, by: Viewer) -> list[str]:
         with opened(half) as store:
             told = _made_ready(store, tools, settings, manifest, by)
         sqlite_files.settle(half)
-        _put_in_place(half, target)
+        place.take(half, tools)
     finally:
         sqlite_files.discard(half)
     return told
 
 
-def _target(settings: Settings) -> Path:
-    """Where the database belongs; whatever is there holds nobody and nobody has it open."""
+def _place(settings: Settings) -> Place:
     prefix = "sqlite:///"
-    if not settings.database_url.startswith(prefix):
-        raise RestoreRefused("only SQLite databases can be restored yet")
-    target = Path(settings.database_url.removeprefix(prefix))
-    if target.exists():
-        if not sqlite_files.is_empty(target):
-            raise RestoreRefused("this practice is not empty; a backup never replaces one")
-        _require_closed(target)
-    return target
-
-
-def _require_closed(target: Path) -> None:
-    try:
-        sqlite_files.settle(target)
-    except InUse as error:
-        raise RestoreRefused("the portal is running here; stop it first") from error
+    if settings.database_url.startswith(prefix):
+        return FilePlace(Path(settings.database_url.removeprefix(prefix)))
+    return ServerPlace.of(settings)
 
 
 def _tools(settings: Settings) -> Tools:
@@ -178,11 +165,3 @@ def _ledger(store: Store, tools: Tools, settings: Settings) -> tuple[tuple[Erase
             "Erased again: {erased}. The ledger is NOT whole: it lacks some that the trail tells of.",
         )
     return ledger, "Erased again since then: {erased}."
-
-
-def _put_in_place(half: Path, target: Path) -> None:
-    if target.exists():
-        _require_closed(target)
-    half.chmod(0o600)
-    half.replace(target)
-    keyfiles.sync_folder(target.parent)

@@ -114,6 +114,8 @@ class _Watched:
         self._paths = paths
         self._role = role
         self._stamp: object = None
+        watched = (paths.keys,) if role == "partner" else (paths.keys, paths.private)
+        self._names = [str(path) for path in watched]
 
     def load(self) -> Keys:
         """Both files as they are. Raises KeyFileError."""
@@ -129,9 +131,8 @@ class _Watched:
             return None
 
     def _stamps(self) -> object:
-        paths = (self._paths.keys,) if self._role == "partner" else (self._paths.keys, self._paths.private)
         try:
-            found = [path.stat() for path in paths]
+            found = [os.stat(name) for name in self._names]  # noqa: PTH116  (asked for often; a Path is slow)
             return [(one.st_ino, one.st_mtime_ns, one.st_size) for one in found]
         except OSError:
             return self._stamp

@@ -167,6 +167,7 @@ class Vault:
         self._keys = Keys(public, held, partner, staff)
         self._source: KeySource = _nothing_new
         self._written = threading.local()
+        self._is_still = False
 
     @classmethod
     def over(cls, keys: Keys, source: KeySource) -> Vault:
@@ -177,6 +178,15 @@ class Vault:
 
     def __repr__(self) -> str:
         return "<Vault>"
+
+    def standing_still(self) -> Vault:
+        """The keys as they are now, to open what one short reading transaction finds: looked at once.
+
+        Nothing can be written with it.
+        """
+        still = Vault.over(self._now(), _nothing_new)
+        still._is_still = True
+        return still
 
     def seal(self, place: Place, text: str) -> bytes:
         """Seal ``text`` to the practice; only a holder of the private key opens it."""
@@ -256,6 +266,8 @@ class Vault:
         return self._keys
 
     def _noted(self, key_id: bytes) -> bytes:
+        if self._is_still:
+            raise KeyRetired("these keys only open; they may have been exchanged")
         if self._source is not _nothing_new:
             self._written.ids = {*getattr(self._written, "ids", ()), key_id}
         return key_id

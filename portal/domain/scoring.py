@@ -7,7 +7,7 @@ keys", "Sources"). Nothing is prorated but an index, and an index only up to a f
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Final
+from typing import Any, Final
 
 from portal.domain.answers import Answer
 from portal.domain.constructs import (
@@ -38,6 +38,7 @@ REFLECTION_LEVEL: Final = 3
 _WORDS: Final = frozenset({"private", "doubts_told", "first_step", "commit_months"})
 _ELIGIBLE: Final = ("adult", "in_service_area")
 _SIDES: Final = ("harm_received", "harm_done")
+_REPORTED: Final = ("satisfaction", "mood", *INDEX_KEYS)
 _DRAFT_FIELDS: Final = (
     "private",
     "call_first",
@@ -80,6 +81,18 @@ def partner_answers(
     partner["satisfaction"] = part_sum(questionnaire, given, "satisfaction")
     partner["indices"] = {key: index(questionnaire, given, key) for key in INDEX_KEYS}
     return partner
+
+
+def report_scores(questionnaire: Questionnaire, answers: Mapping[str, Answer]) -> dict[str, Any]:
+    """The few scores that a report holds, as ``partner_answers`` has them: a report has many rows."""
+    keys = ["lean", *(key for prefix in _REPORTED for key in questionnaire.numbered.get(prefix, ()))]
+    given = {key: answers[key] for key in keys if key in answers and answers[key] not in ("", [])}
+    return {
+        "lean": _READERS["lean"](given["lean"]) if "lean" in given else None,
+        "satisfaction": part_sum(questionnaire, given, "satisfaction"),
+        "mood_score": part_sum(questionnaire, given, "mood"),
+        "indices": {key: index(questionnaire, given, key) for key in INDEX_KEYS},
+    }
 
 
 def draft_answers(questionnaire: Questionnaire, answers: Mapping[str, Answer]) -> dict[str, object]:

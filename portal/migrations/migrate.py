@@ -75,6 +75,11 @@ def moved(practice: str) -> str:
     return _mark(_MOVED, practice)
 
 
+def is_marked(engine: Engine) -> bool:
+    """Whether a practice is on its way into this database, or has left it."""
+    return (current(engine) or "").partition(" ")[0] in _REFUSED
+
+
 def stamp(connection: Connection, stands: str | None) -> None:
     """Say in the database where it stands: at a revision, or under a mark."""
     connection.execute(text("UPDATE alembic_version SET version_num = :stands"), {"stands": stands})

@@ -32,7 +32,6 @@ from portal.services import (
     invitations,
     openings,
     reviews,
-    rounds,
     routing,
     sendings,
     staff_letters,
@@ -172,22 +171,14 @@ def _sides(session: Session, tools: Tools, couple: Couple) -> tuple[Side, ...]:
     names = case_names.of_case(session, tools, couple.case_id)
     said = openings.statements(session, tools, [person.partner_id for person in couple.people], _SAID)
     return tuple(
-        _side(session, tools, couple, person, name=names.get(person.slot), said=said[person.partner_id])
+        _side(couple, person, name=names.get(person.slot), said=said[person.partner_id])
         for person in couple.people
     )
 
 
-def _side(
-    session: Session,
-    tools: Tools,
-    couple: Couple,
-    person: Person,
-    *,
-    name: str | None,
-    said: tuple[OpenedStatement, ...],
-) -> Side:
+def _side(couple: Couple, person: Person, *, name: str | None, said: tuple[OpenedStatement, ...]) -> Side:
     given = couple.file["partners"].get(person.slot, {})
-    answers = rounds.said_now(session, tools, person)
+    answers = couple.answers[person.slot]
     return Side(
         slot=person.slot,
         person=person,

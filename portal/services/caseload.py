@@ -84,7 +84,8 @@ def page(
         {"route": route_mark(tools, filters.route)} if filters.route else {}
     )
     found = session.execute(caseload_queries.page(filters, is_first=after is None), values).all()
-    rows = tuple(_row(tools, row) for row in found if row.kind == "case")
+    reading = tools.reading()
+    rows = tuple(_row(reading, row) for row in found if row.kind == "case")
     letters = tuple(WaitingLetter(row.id, row.therapist_id, row.at) for row in found if row.kind == "letter")
     marks = [Cursor(row.urgency, row.at, row.id) for row in found if row.kind == "mark"]
     counts = {row.id: row.urgency for row in found if row.kind == "count"}
@@ -106,7 +107,8 @@ def search(session: Session, tools: Tools, *, name: str, by: Viewer) -> Caseload
     """
     wanted = _folded(name)
     found = session.execute(caseload_queries.search(), _values(tools, by, None))
-    opened = (_row(tools, row) for row in found)
+    reading = tools.reading()
+    opened = (_row(reading, row) for row in found)
     hits = sorted(
         (row for row in opened if _is_hit(row, wanted)),
         key=lambda row: (row.urgency, row.waiting_since, row.id),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
+from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import Select, String, bindparam, insert, select
 from sqlalchemy.orm import Session
 
 from portal.domain.access import Viewer, can_open_case
-from portal.models import CaseFile, Partner, table_of
+from portal.models import CaseFile, Partner, UtcDateTime, table_of
 from portal.services import case_access
 from portal.services.errors import BadInput, NotFound
 from portal.services.tools import Tools
@@ -36,15 +38,8 @@ class CaseHead:
 
 def head(session: Session, tools: Tools, case_id: str, by: Viewer) -> CaseHead:
     """The case, if this therapist may open it. Raises NotFound, the same for "none" and "not yours"."""
-    c, ways = table_of(CaseFile).c, case_access.ways(by.id, tools.now())
-    row = session.execute(
-        select(
-            c.id, c.origin, c.opened_at, c.waiting_since, c.urgency, c.therapist_id,
-            c.claims_invitation_id, c.merged_into_id, c.closed_at,
-            ways.broken.label("is_broken"), ways.covering.label("is_covering"),
-            ways.conflicted.label("is_barred"),
-        ).where(c.id == case_id)
-    ).one_or_none()  # fmt: skip
+    values = {"of_case": case_id, "viewer": by.id, "now": tools.now()}
+    row = session.execute(_head_statement(), values).one_or_none()
     if row is None or not can_open_case(
         by,
         therapist_id=row.therapist_id,
@@ -53,10 +48,23 @@ def head(session: Session, tools: Tools, case_id: str, by: Viewer) -> CaseHead:
         is_conflicted=bool(row.is_barred),
     ):
         raise NotFound
-    values = {key: value for key, value in row._mapping.items() if not key.startswith("is_")}
+    seen = {key: value for key, value in row._mapping.items() if not key.startswith("is_")}
     is_others = row.therapist_id not in (None, by.id)
     by_cover = is_others and bool(row.is_covering)
-    return CaseHead(**values, by_break_glass=is_others and not by_cover, by_cover=by_cover)
+    return CaseHead(**seen, by_break_glass=is_others and not by_cover, by_cover=by_cover)
+
+
+# Built once: putting it together costs more than running it, and every page of a case asks twice.
+@cache
+def _head_statement() -> Select[Any]:
+    c = table_of(CaseFile).c
+    ways = case_access.ways(bindparam("viewer", type_=String), bindparam("now", type_=UtcDateTime))
+    return select(
+        c.id, c.origin, c.opened_at, c.waiting_since, c.urgency, c.therapist_id,
+        c.claims_invitation_id, c.merged_into_id, c.closed_at,
+        ways.broken.label("is_broken"), ways.covering.label("is_covering"),
+        ways.conflicted.label("is_barred"),
+    ).where(c.id == bindparam("of_case", type_=String))  # fmt: skip
 
 
 def require_visible(session: Session, tools: Tools, case_id: str, by: Viewer) -> None:

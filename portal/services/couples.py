@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.domain import safety, scoring
+from portal.domain.answers import Answer
 from portal.domain.couple_file import parse_couple
 from portal.domain.scoring import ALCOHOL_LEVEL
 from portal.models import CaseFile, Invitation, Partner, table_of
@@ -32,6 +33,8 @@ class Couple:
     file: dict[str, Any]
     #: By slot: what each person says now, without what is fed until a clinician confirms newer answers.
     said: dict[str, dict[str, Any]]
+    #: By slot: everything that is read of whoever sent, as it was answered.
+    answers: Mapping[str, Mapping[str, Answer]]
     #: The practice's hold level of the alcohol score.
     alcohol_level: int = ALCOHOL_LEVEL
 
@@ -43,7 +46,8 @@ def couple(session: Session, tools: Tools, case_id: str) -> Couple:
     persons = people(session, tools, case_id)
     claimed = _claimed(session, persons)
     level = practices.alcohol_level(session)
-    reader = _Reader(session, tools, practice, level, persons, claimed)
+    answers = {person.slot: rounds.said_now(session, tools, person) for person in persons}
+    reader = _Reader(session, tools, practice, level, persons, claimed, answers)
     said = {person.slot: given for person in persons if (given := reader.partner(person))}
     found = standing.of_case(session, tools, case_id)
     slots = {person.slot: person.participation for person in persons}
@@ -55,7 +59,7 @@ def couple(session: Session, tools: Tools, case_id: str) -> Couple:
         "partners": standing.with_unconfirmed(said, persons, found),
     }
     file["standing_findings"] = standing.as_file(_earlier(file, persons, found), zone)
-    return Couple(case_id=case_id, people=persons, file=file, said=said, alcohol_level=level)
+    return Couple(case_id=case_id, people=persons, file=file, said=said, answers=answers, alcohol_level=level)
 
 
 def couple_file(session: Session, tools: Tools, case_id: str) -> dict[str, Any]:
@@ -104,6 +108,7 @@ class _Reader:
     alcohol_level: int
     persons: tuple[Person, ...]
     claimed: Mapping[str, datetime]
+    answers: Mapping[str, Mapping[str, Answer]]
 
     def partner(self, person: Person) -> dict[str, Any]:
         """One partner of the couple file; empty when there is nothing to read."""
@@ -121,7 +126,7 @@ class _Reader:
     def submitted(self, person: Person, intake: IntakeRef, submitted_at: datetime) -> dict[str, Any]:
         """Everything: the answers, and what staff and the portal know beside them."""
         questionnaire = rounds.asked_of(intake)
-        answers = rounds.said_now(self.session, self.tools, person)
+        answers = self.answers[person.slot]
         given: dict[str, Any] = scoring.partner_answers(
             questionnaire, answers, alcohol_level=self.alcohol_level
         )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -30,6 +31,8 @@ KINDS: Final = ("safety", "suicide", "affair", "substance", "text")
 MARK: Final = b"\xef\xbb\xbf"
 #: A cell that begins with one of these is a formula to a spreadsheet (security.md T03).
 _RISKY: Final = frozenset("=+-@\t\r\0＝＋－＠")
+#: Whatever ``clean`` may change: anything but the printable characters that every text is made of.
+_UNCLEAN: Final = re.compile(r"[^\t\n\x20-\x7e\xa0-\ud7ff]")
 _SUICIDE: Final = frozenset({"suicide_level", "suicidal_behavior", "threatened_suicide_if_left"})
 _SAFETY: Final = frozenset({"free_to_leave", "voluntary", "harm_other", "staying_from_fear"})
 
@@ -158,6 +161,8 @@ def clean(text: str) -> str:
 
     Line ends become LF; tabs stay.
     """
+    if not _UNCLEAN.search(text):  # nearly every cell of a long report
+        return text
     plain = text.replace("\r\n", "\n").replace("\r", "\n")
     return "".join(_shown(char) for char in plain)
 
@@ -184,6 +189,8 @@ def inert(text: str) -> str:
 
     Blanks and invisible characters in front do not hide the beginning (security.md T03).
     """
+    if text[:1].isalnum():  # begins neither a formula nor with what hides one
+        return text
     seen = next((char for char in text if char in _RISKY or not _is_invisible(char)), "")
     return f"'{text}" if seen in _RISKY and seen else text
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -109,41 +109,41 @@ class Reader:
 
     def _batch(self, session: Session, slot: str, after: str) -> list[tuple[str, Source]]:
         zone = ZoneInfo(practices.view(session).time_zone)
-        level = practices.alcohol_level(session)
+        tools = self.tools.reading()
         rows = session.execute(_intakes(self.span.bounds(zone), self.filters, slot, after)).all()
-        answers = _answers(session, self.tools, [row.id for row in rows])
+        answers = _answers(session, tools, [row.id for row in rows])
         cases = sorted({row.case_id for row in rows})
-        said = _recommendations(session, self.tools, cases)
-        signed = _signed_routes(session, self.tools, cases)
-        names = _names(session, self.tools, [row.partner_id for row in rows]) if self.identified else {}
+        said = _recommendations(session, tools, cases)
+        signed = _signed_routes(session, tools, cases)
+        names = _names(session, tools, [row.partner_id for row in rows]) if self.identified else {}
         looked_up = (said, signed, names)
-        return [(row.id, self._source(row, zone, level, answers[row.id], looked_up)) for row in rows]
+        return [(row.id, self._source(tools, row, zone, answers[row.id], looked_up)) for row in rows]
 
     def _source(
         self,
+        tools: Tools,
         row: Row[Any],
         zone: ZoneInfo,
-        level: int,
         answers: Mapping[str, Answer] | None,
         looked_up: tuple[Mapping[str, Opened], Mapping[str, str | None], Mapping[str, str | None]],
     ) -> Source:
         said, signed, names = looked_up
-        digest, advice = self.tools.vault.digest, said.get(row.case_id)
-        bare = Source(
-            export_id=digest("staff", "export_row", f"{self.key}|{row.id}")[:32],
-            slot=row.slot,
-            sent_on=row.submitted_at.astimezone(zone).date(),
-            case_key=digest("staff", "export_row", f"{self.key}|case|{row.case_id}")[:32],
-            case_id=row.case_id,
-        )
+        digest, advice = tools.vault.digest, said.get(row.case_id)
+        bare = {
+            "export_id": digest("staff", "export_row", f"{self.key}|{row.id}")[:32],
+            "slot": row.slot,
+            "sent_on": row.submitted_at.astimezone(zone).date(),
+            "case_key": digest("staff", "export_row", f"{self.key}|case|{row.case_id}")[:32],
+            "case_id": row.case_id,
+        }
         parts = (answers, advice if row.case_id in said else {}, signed.get(row.case_id, ""))
         if any(part is None for part in (*parts, names.get(row.partner_id, ""))):
-            return bare
+            return Source(**bare)
         questionnaire = questionnaires.of(row.questionnaire, row.variant)
         given = answers or {}
-        return replace(
-            bare,
-            scores=scoring.partner_answers(questionnaire, given, alcohol_level=level),
+        return Source(
+            **bare,
+            scores=scoring.report_scores(questionnaire, given),
             recommendation=advice,
             signed_route=signed.get(row.case_id),
             name=names.get(row.partner_id),
@@ -192,7 +192,7 @@ def _answers(
 ) -> dict[str, dict[str, Answer] | None]:
     """Answers by intake: one statement for all that were merged, and what was just sent one by one."""
     c = table_of(AnswerSet).c
-    rows = session.execute(select(c.id, c.intake_id, c.body_sealed).where(c.intake_id.in_(intake_ids)))
+    rows = session.execute(select(c.id, c.intake_id, c.body_sealed).where(c.intake_id.in_(intake_ids))).all()
     found: dict[str, dict[str, Answer] | None] = {
         row.intake_id: _or_none(
             lambda row=row: json.loads(  # type: ignore[misc]

@@ -194,10 +194,15 @@ def content(store: Store, tools: Tools, *, view: ExportView, folder: Path, by: V
 
 
 def stream(store: Store, tools: Tools, *, view: ExportView, by: Viewer) -> Iterator[bytes]:
-    """Make a CSV or JSON Lines as it is read, in pieces of about 64 KiB; notes the outcome at its end."""
+    """Make a CSV or JSON Lines as it is read, in pieces of about 64 KiB; notes the outcome at its end.
+
+    The head goes out at once: a download of any size begins at the same moment.
+    """
     keys, is_csv = [column.key for column in view.columns], view.format == "csv"
-    digest, rows, bad = hashlib.sha256(), 0, 0
-    held = bytearray(export_columns.head(view.columns) if is_csv else b"")
+    head, held, rows, bad = export_columns.head(view.columns), bytearray(), 0, 0
+    digest = hashlib.sha256(head if is_csv else b"")
+    if is_csv:
+        yield head
     for source in view.reader(tools).sources(store.staff):
         rows += 1
         bad += not source.is_readable

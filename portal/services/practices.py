@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from portal.content import help_lines
@@ -71,20 +73,24 @@ def stale_days(session: Session) -> int:
 
 def view(session: Session) -> PracticeView:
     """The settings, or their defaults before the practice was set up. One statement; any door."""
-    c = table_of(Practice).c
-    row = session.execute(
-        select(
-            c.name,
-            c.phone,
-            c.time_zone,
-            c.confidentiality,
-            c.self_referral,
-            c.has_on_call,
-            c.is_demo,
-            c.languages,
-            c.working_days,
-            c.holidays,
-            c.public_texts,
-        ).where(c.id == PRACTICE_ID)
-    ).one_or_none()
+    row = session.execute(_statement()).one_or_none()
     return PracticeView() if row is None else PracticeView(**row._mapping)
+
+
+# Nearly every page reads it; putting it together costs more than running it.
+@cache
+def _statement() -> Select[Any]:
+    c = table_of(Practice).c
+    return select(
+        c.name,
+        c.phone,
+        c.time_zone,
+        c.confidentiality,
+        c.self_referral,
+        c.has_on_call,
+        c.is_demo,
+        c.languages,
+        c.working_days,
+        c.holidays,
+        c.public_texts,
+    ).where(c.id == PRACTICE_ID)

@@ -7,9 +7,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, Final, cast
 
-from sqlalchemy import ColumnElement, CursorResult, Row, and_, bindparam, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    CursorResult,
+    Row,
+    Select,
+    Update,
+    and_,
+    bindparam,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from portal.domain.access import Viewer
@@ -97,15 +109,7 @@ def find_partner(session: Session, tools: Tools, token: str) -> Seat | None:
 
 def find_staff(session: Session, tools: Tools, token: str) -> Seat | None:
     """The live staff session of this cookie, or None; ``second_factor`` False means: code still to come."""
-    s, a = table_of(StaffSession).c, table_of(StaffAccount).c
-    row = session.execute(
-        select(
-            s.id, s.created_at, s.last_seen_at, s.authenticated_at, s.second_factor_at,
-            a.id.label("staff_id"), a.roles, a.language,
-        )
-        .join_from(table_of(StaffSession), table_of(StaffAccount), s.staff_id == a.id)
-        .where(s.token_hash == token_digest(tools, token), s.revoked_at.is_(None), a.disabled_at.is_(None))
-    ).one_or_none()  # fmt: skip
+    row = session.execute(_staff_statement(), {"token_hash": token_digest(tools, token)}).one_or_none()
     if row is None or not _is_live(tools.now(), row.created_at, row.last_seen_at, STAFF_LIMIT):
         return None
     viewer = Viewer(
@@ -170,10 +174,32 @@ def open_staff(
 
 def touch(session: Session, tools: Tools, viewer: Viewer) -> bool:
     """Note that the session is in use; whether it is still live (it may have ended a moment ago)."""
-    table = table_of(PartnerSession if viewer.kind == "partner" else StaffSession)
-    change = update(table).where(table.c.id == viewer.session_id, table.c.revoked_at.is_(None))
-    done = cast("CursorResult[Any]", session.execute(change.values(last_seen_at=tools.now())))
-    return done.rowcount == 1
+    values = {"of_session": viewer.session_id, "last_seen_at": tools.now()}
+    change = _touch(PartnerSession if viewer.kind == "partner" else StaffSession)
+    return cast("CursorResult[Any]", session.execute(change, values)).rowcount == 1
+
+
+# Both built once: putting them together costs more than running them.
+@cache
+def _touch(model: type[PartnerSession] | type[StaffSession]) -> Update:
+    table = table_of(model)
+    change = update(table).where(table.c.id == bindparam("of_session"), table.c.revoked_at.is_(None))
+    return change.values(last_seen_at=bindparam("last_seen_at"))
+
+
+@cache
+def _staff_statement() -> Select[Any]:
+    s, a = table_of(StaffSession).c, table_of(StaffAccount).c
+    return (
+        select(
+            s.id, s.created_at, s.last_seen_at, s.authenticated_at, s.second_factor_at,
+            a.id.label("staff_id"), a.roles, a.language,
+        )
+        .join_from(table_of(StaffSession), table_of(StaffAccount), s.staff_id == a.id)
+        .where(
+            s.token_hash == bindparam("token_hash"), s.revoked_at.is_(None), a.disabled_at.is_(None)
+        )
+    )  # fmt: skip
 
 
 def is_touch_due(seat: Seat, now: datetime) -> bool:

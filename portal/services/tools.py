@@ -10,7 +10,7 @@ import secrets
 import threading
 from base64 import urlsafe_b64encode
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -68,6 +68,10 @@ class Tools:
     def now(self) -> datetime:
         """The current time, aware, UTC."""
         return self.clock()
+
+    def reading(self) -> Tools:
+        """The same tools to open what one short transaction reads; they can seal and box nothing."""
+        return replace(self, vault=self.vault.standing_still())
 
     def new_id(self) -> str:
         """A drawn UUID (version 4) as text."""

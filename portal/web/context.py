@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any, cast
 
 from flask import Flask, current_app, g, request, url_for
-from flask_babel import Babel
 from flask_login import LoginManager, UserMixin
 
 from portal.services import practices
-from portal.web import cookies, csrf, kit
+from portal.web import cookies, csrf, kit, speech
 
 LANGUAGES = ("en", "es")
 _LAST = "portal-practice"
@@ -90,7 +89,8 @@ def _load_user(_request: object) -> _User | None:
 def init_app(app: Flask) -> None:
     """Languages, Flask-Login (by request only: our sessions, no cookie of its own) and template variables."""
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(Path(__file__).resolve().parent.parent / "translations")
-    Babel(app, locale_selector=locale, timezone_selector=lambda: practice().time_zone)
+    speech.Speech(app, locale_selector=locale, timezone_selector=lambda: practice().time_zone)
+    speech.install(app.jinja_env)
     login = LoginManager(app)
     login.session_protection = None
     login.request_loader(_load_user)

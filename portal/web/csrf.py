@@ -28,7 +28,9 @@ def token() -> str:
         held = _lasting()
         g.csrf_cookie = held or _VISITOR + kit.tools().new_token()
         g.csrf_cookie_is_new = held is None
-    return _token_for(g.csrf_cookie)
+    if g.get("csrf_token", ("", ""))[0] != g.csrf_cookie:  # a page holds a dozen forms
+        g.csrf_token = (g.csrf_cookie, _token_for(g.csrf_cookie))
+    return cast(str, g.csrf_token[1])
 
 
 def _held() -> list[str]:

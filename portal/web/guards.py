@@ -133,7 +133,7 @@ def check() -> Response | None:
     viewer = kit.viewer()
     if not access.is_public and viewer.kind == "anonymous":
         return _ask_to_sign_in(access)
-    if not access.may_enter(viewer):
+    if not access.may_enter(viewer) or _has_nul():
         abort(404)
     if access.find is not None:
         access.find(**(request.view_args or {}))
@@ -144,6 +144,11 @@ def check() -> Response | None:
     if request.method == "POST" and access.checks_csrf and not _is_own_form():
         raise BadToken
     return None
+
+
+def _has_nul() -> bool:
+    """Whether the address holds a NUL byte: nothing of ours has one, and PostgreSQL does not look for it."""
+    return "\0" in request.path or any("\0" in value for value in request.args.values())
 
 
 def _is_own_form() -> bool:

@@ -154,6 +154,7 @@ def test_the_whole_trail_in_pieces(world: World, ada: Viewer, monkeypatch: pytes
     assert numbers == [5, 4, 3, 2, 1]
 
 
+@pytest.mark.engine("sqlite")  # reads the plan as SQLite words it
 def test_each_filter_has_an_index(world: World) -> None:
     with world.store.staff.engine.connect() as connection:
         for column in ("subject_id", "actor_id", "verb"):

@@ -171,6 +171,7 @@ EVERY = [
 ]
 
 
+@pytest.mark.engine("sqlite")  # reads the plan as SQLite words it
 def test_every_order_comes_out_of_an_index(world: World) -> None:
     """No range is sorted and no table is walked, on a first page and on a later one."""
     values = {"viewer": "t", "now": "2026-01-01 00:00:00", "after_urgency": 1, "after_id": "x",

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import psycopg
 
 from databases import PARTNERS, PostgresDatabases
+from portal import create_app
+
+#: Words that a careless copy bends: quotes, what COPY takes for NULL, line ends, signs beyond the BMP.
+ODD = 'd\'où \\N\t"x"\r\n ́e 𝒳 👩‍❤️‍👨 %s :name'
 
 
 @dataclass(frozen=True)
@@ -35,3 +40,29 @@ class Bare:
         """What a query finds, asked past the portal."""
         with psycopg.connect(self.url) as connection:
             return connection.execute(statement).fetchall()  # type: ignore[call-overload,no-any-return]
+
+
+@dataclass
+class Instance:
+    """A folder with a practice, and commands on it."""
+
+    folder: Path
+    database: str = ""
+    partner: str = ""
+
+    def run(self, *words: str) -> tuple[int, list[str]]:
+        given = {"PORTAL_INSTANCE": str(self.folder), "DATABASE_URL": self.database}
+        app = create_app({**given, "PARTNER_DATABASE_URL": self.partner})
+        done = app.test_cli_runner().invoke(args=list(words))
+        app.extensions["portal.house"].close()
+        if done.exception is not None and not isinstance(done.exception, SystemExit):
+            raise done.exception
+        return done.exit_code, done.output.splitlines()
+
+    def at(self, bare: Bare) -> Instance:
+        """The same folder, over PostgreSQL."""
+        return replace(self, database=bare.url, partner=bare.partner_url)
+
+    @property
+    def file(self) -> Path:
+        return self.folder / "portal.sqlite3"

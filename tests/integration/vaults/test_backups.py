@@ -436,7 +436,7 @@ def test_a_kill_at_any_step_of_a_restore_leaves_an_empty_machine_or_the_whole_pr
         ("portal.services.restores", "sample"),
         ("portal.services.restores", "note"),
         ("portal.services.audit_anchors", "keep"),
-        ("portal.cli_restoring", "_put_in_place"),
+        ("portal.cli_places", "FilePlace.take"),
     ):
         with monkeypatch.context() as killing:
             killing.setattr(f"{module}.{name}", dies)

@@ -10,106 +10,26 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from bare_databases import Bare
-from sqlalchemy import Boolean, insert, make_url
+from bare_databases import Bare, Instance
+from sqlalchemy import Boolean, make_url
 
 import sealed_practice
 from moving_clock import Clock
 from portal import create_app, moving
-from portal.models import Absence, Base, ConflictBlock, StaffCode, UtcDateTime, table_of
+from portal.models import Base, UtcDateTime
 from portal.services.tools import Passwords
 from portal.store import Store, engine_at
-from sealed_practice import Filled
 
 ROOT = Path(__file__).parents[3]
-#: Words that a careless copy bends: quotes, what COPY takes for NULL, line ends, signs beyond the BMP.
-ODD = 'd\'où \\N\t"x"\r\n ́e 𝒳 👩‍❤️‍👨 %s :name'
-
-
-@dataclass
-class Instance:
-    """A folder with a practice, and commands on it."""
-
-    folder: Path
-    database: str = ""
-    partner: str = ""
-
-    def run(self, *words: str) -> tuple[int, list[str]]:
-        given = {"PORTAL_INSTANCE": str(self.folder), "DATABASE_URL": self.database}
-        app = create_app({**given, "PARTNER_DATABASE_URL": self.partner})
-        done = app.test_cli_runner().invoke(args=list(words))
-        app.extensions["portal.house"].close()
-        if done.exception is not None and not isinstance(done.exception, SystemExit):
-            raise done.exception
-        return done.exit_code, done.output.splitlines()
-
-    def at(self, bare: Bare) -> Instance:
-        """The same folder, over PostgreSQL."""
-        return replace(self, database=bare.url, partner=bare.partner_url)
-
-    @property
-    def file(self) -> Path:
-        return self.folder / "portal.sqlite3"
 
 
 def _to(bare: Bare) -> tuple[str, ...]:
     return ("move", "--to", bare.url, "--partner", bare.partner_url)
-
-
-@pytest.fixture(scope="session")
-def full(model: Path, tmp_path_factory: pytest.TempPathFactory, passwords: Passwords) -> Path:
-    """A practice with something in every table, odd words and bare edges among it."""
-    folder = Path(shutil.copytree(model, tmp_path_factory.mktemp("full") / "instance"))
-    with sealed_practice.opened(folder, Clock(), passwords) as filled:
-        _fill_the_rest(filled)
-    return folder
-
-
-def _fill_the_rest(filled: Filled) -> None:
-    at = datetime(2026, 3, 1, 23, 59, 59, 7, tzinfo=UTC)
-    with closing(sqlite3.connect(filled.folder / "portal.sqlite3")) as database:
-        (staff,) = database.execute("select id from staff_account").fetchone()
-        (case,) = database.execute("select id from case_file").fetchone()
-    with filled.store.staff.write() as session:
-        # In an order that a database with a language of its own would turn around.
-        away = [
-            _whole(Absence, {"id": name, "staff_id": staff, "ends_at": at}) for name in ("0-z", "0A", "0a")
-        ]
-        session.execute(insert(table_of(Absence)), away)
-        session.execute(insert(table_of(StaffCode)), [_whole(StaffCode, {"id": "1", "staff_id": staff})])
-        block = {"id": "1", "case_id": case, "staff_id": staff}
-        session.execute(insert(table_of(ConflictBlock)), [_whole(ConflictBlock, block)])
-    with closing(sqlite3.connect(filled.folder / "portal.sqlite3")) as database, database:
-        database.execute("update practice set public_texts = ?, name = ''", [ODD])
-
-
-def _whole(model: type[Base], given: dict[str, Any]) -> dict[str, Any]:
-    """A row: what is given, nothing where nothing may be, and else something of the type."""
-    row = {}
-    for column in table_of(model).columns:
-        some: Any = ODD[:8]
-        if isinstance(column.type, UtcDateTime):
-            some = datetime(2026, 1, 2, tzinfo=UTC)
-        elif isinstance(column.type, Boolean):
-            some = False
-        elif column.type.python_type is bytes:
-            some = bytes(range(256))
-        elif column.type.python_type is int:
-            some = 0
-        row[column.name] = given.get(column.name, None if column.nullable else some)
-    return row
-
-
-@pytest.fixture
-def here(full: Path, tmp_path: Path) -> Instance:
-    """A copy of that practice of one's own."""
-    return Instance(Path(shutil.copytree(full, tmp_path / "full")))
 
 
 def _plain(value: Any, kind: Any) -> Any:

@@ -13,6 +13,7 @@ from portal.domain.scoring import (
     part_sum,
     partner_answers,
     reflection_count,
+    report_scores,
 )
 
 ANY = Wording("text", "texto")
@@ -323,3 +324,19 @@ def test_a_draft_has_no_blanks() -> None:
         "harm_other": "declined",
     }
     assert draft_answers(FORM, {}) == {}
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {},
+        {"lean": "", "mood_1": "1"},
+        {"lean": "declined", "satisfaction_1": "3", **{f"mood_{n}": "2" for n in range(1, 5)}},
+        {"lean": "1", "mood_1": "declined", **{f"gottman_{n}": "4" for n in range(1, ITEMS_OF_AN_INDEX + 1)}},
+    ],
+)
+def test_a_report_holds_the_scores_that_a_partner_has(answers: dict[str, Answer]) -> None:
+    whole = partner_answers(form(), answers)
+    assert report_scores(form(), answers) == {
+        key: whole[key] for key in ("lean", "satisfaction", "mood_score", "indices")
+    }

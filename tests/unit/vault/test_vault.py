@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from portal import keyfiles
-from portal.vault import BUCKET, KeyMissing, Place, Ring, Vault, VaultError, new_vault, pad, unpad
+from portal.vault import BUCKET, KeyMissing, KeyRetired, Place, Ring, Vault, VaultError, new_vault, pad, unpad
 
 HERE = Place("statement", "body_sealed", "row-1")
 ELSEWHERE = (
@@ -149,3 +149,14 @@ def test_a_damaged_key_file_says_what_to_do(tmp_path: Path, damage: str) -> None
 def test_nothing_secret_in_a_repr() -> None:
     assert repr(new_vault()) == "<Vault>"
     assert "keys" not in repr(Ring.new())
+
+
+def test_keys_that_stand_still_open_and_write_nothing() -> None:
+    vault, place = new_vault(), Place("consent", "name_sealed", "1")
+    sealed, boxed = vault.seal(place, "Ana"), vault.box("staff", place, "Ben")
+    still = vault.standing_still()
+    assert (still.open(place, sealed), still.unbox("staff", place, boxed)) == ("Ana", "Ben")
+    for write in (lambda: still.seal(place, "x"), lambda: still.box("staff", place, "x")):
+        with pytest.raises(KeyRetired):
+            write()
+    assert vault.open(place, vault.seal(place, "again")) == "again"

@@ -1,0 +1,116 @@
+"""Reports beside their floor: rows a second, memory, first byte. Each run is a process of its own."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import harness
+from harness import HERE, ROOT, Row
+from practice import Practice, advice_row, opened
+from sqlalchemy import insert, select
+
+from portal.models import AnswerSet, CaseFile, Intake, Partner, Recommendation, table_of
+from portal.services import routing
+from portal.vault import Place
+
+SIZES = (1_000, 10_000, 100_000)
+SHEETS = (2_000, 20_000)
+_BATCH = 2_000
+
+
+def rows(practice: Practice, sizes: Sequence[int] = SIZES) -> list[Row]:
+    """Fill a practice of each size, then race our CSV against the floor, and weigh both at each size."""
+    folders = {size: practice.folder.with_name(f"sent-{size}") for size in {*sizes, *SHEETS}}
+    for size, folder in folders.items():
+        shutil.copytree(practice.folder, folder)
+        fill(replace(practice, folder=folder), size)
+    small, middle, large = (folders[size] for size in sizes)
+    pairs = [(_child("csv", middle), _child("floor", middle)) for _ in range(harness.ROUNDS)]
+    speeds = [(one["rows"] / one["cpu"], other["rows"] / other["cpu"]) for one, other in pairs]
+    found = [
+        Row("CSV, rows a second of CPU", "rows/s", median(one for one, _ in speeds),
+            median(other for _, other in speeds), min(one / other for one, other in speeds), 1.0, True),
+    ]  # fmt: skip
+    whole, first = _child("csv", large), _child("csv", middle)
+    found.append(_grown(f"CSV, peak memory at {sizes[2]:,} against {sizes[1]:,}", whole, first, 1.03))
+    starts = [
+        (_child("csv", large, only_first=True), _child("csv", small, only_first=True)) for _ in range(3)
+    ]
+    late, early = (median(pair[at]["first"] for pair in starts) for at in (0, 1))
+    what = f"CSV, first byte at {sizes[2]:,} against {sizes[0]:,}"
+    found.append(Row(what, "ms", late, early, late / early, 1.2))
+    sheets = [_child("xlsx", folders[size]) for size in SHEETS]
+    found.append(
+        _grown(
+            f"XLSX, peak memory at {SHEETS[1]:,} against {SHEETS[0]:,}",
+            sheets[1],
+            sheets[0],
+            1.10,
+        )
+    )
+    return found
+
+
+def _grown(what: str, large: dict[str, float], small: dict[str, float], goal: float) -> Row:
+    one, other = large["memory"], small["memory"]
+    return Row(what, "MB", one, other, one / other, goal)
+
+
+def _child(form: str, folder: Path, *, only_first: bool = False) -> dict[str, float]:
+    """Run one report (or the floor) to its end in a process of its own; what it says it took."""
+    script = HERE / "floors" / "export.py" if form == "floor" else HERE / "report.py"
+    command = [sys.executable, str(script), str(folder), form, "first" if only_first else "whole"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", check=True, timeout=400)
+    told: dict[str, float] = json.loads(done.stdout)
+    return told
+
+
+def fill(practice: Practice, count: int) -> None:
+    """So many sent intakes, two a case, each with its answers sealed and each case with its advice."""
+    with opened(practice.folder) as (store, tools):
+        with store.staff.read() as session:
+            a = table_of(AnswerSet).c
+            sealed = session.execute(select(a.id, a.body_sealed).limit(1)).one()
+            text = tools.vault.open(Place("answer_set", "body_sealed", sealed.id), sealed.body_sealed)
+            intake = dict(session.execute(select(table_of(Intake)).limit(1)).one()._mapping)
+            advice = routing.latest(session, tools, practice.case_id)
+        if advice is None:
+            raise RuntimeError("the couple that is copied has no recommendation")
+        cases = (_case(tools, practice.staff_id, intake, text, advice.body) for _ in range(count // 2))
+        while some := list(islice(cases, _BATCH // 2)):
+            with store.staff.write() as session:
+                for model in (CaseFile, Partner, Intake, AnswerSet, Recommendation):
+                    session.execute(insert(table_of(model)), [row for case in some for row in case[model]])
+
+
+def _case(
+    tools: Any, staff_id: str, intake: dict[str, Any], text: str, body: dict[str, Any]
+) -> dict[type, list[dict[str, Any]]]:
+    now, case_id = tools.now(), tools.new_id()
+    case = {
+        "id": case_id, "origin": "practice", "opened_at": now, "waiting_since": now, "urgency": 3,
+        "therapist_id": staff_id,
+    }  # fmt: skip
+    found: dict[type, list[dict[str, Any]]] = {
+        CaseFile: [case], Partner: [], Intake: [], AnswerSet: [],
+        Recommendation: [advice_row(tools, case_id, body)],
+    }  # fmt: skip
+    for slot in "ab":
+        partner_id, intake_id, set_id = tools.new_id(), tools.new_id(), tools.new_id()
+        sealed = tools.vault.seal(Place("answer_set", "body_sealed", set_id), text)
+        found[Partner].append({"id": partner_id, "case_id": case_id, "slot": slot, "created_at": now})
+        key = tools.new_token()
+        found[Intake].append(
+            {**intake, "id": intake_id, "partner_id": partner_id, "submit_key": key, "submitted_at": now}
+        )
+        found[AnswerSet].append({"id": set_id, "intake_id": intake_id, "body_sealed": sealed, "made_at": now})
+    return found

@@ -1,0 +1,117 @@
+"""The floors of the pages: the same work with nothing else. Flask, waitress, SQLAlchemy Core, one file.
+
+hello: a constant. page: session row by hashed cookie, a section of twelve items cut once, answers filled in.
+save: session row, twelve answers sealed with AES-GCM, one upsert, commit. queue: session row, fifty rows by
+an index in the order of the page, a template. Nothing is checked, nobody is kept out, nothing is recorded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import secrets
+from typing import Any
+
+import waitress
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from flask import Flask, request
+from jinja2 import Environment
+from sqlalchemy import (
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    create_engine,
+    event,
+    select,
+)
+from sqlalchemy.dialects.sqlite import insert
+
+KEY = AESGCM(secrets.token_bytes(32))
+META = MetaData()
+SESSION = Table("session", META, Column("token", String, primary_key=True), Column("account", String))
+DRAFT = Table("draft", META, Column("account", String, primary_key=True), Column("body", LargeBinary))
+CASE = Table(
+    "case_file", META, Column("id", String, primary_key=True), Column("urgency", Integer),
+    Column("since", String), Column("names", String), Column("route", String),
+    Index("ix_queue", "urgency", "since", "id"),
+)  # fmt: skip
+ENGINE = create_engine(f"sqlite:///{os.environ['FLOOR_FOLDER']}/floor.sqlite3")
+FIND = select(SESSION.c.account)
+FIRST = select(CASE).order_by(CASE.c.urgency, CASE.c.since, CASE.c.id).limit(50)
+ROWS = Environment(autoescape=True).from_string(
+    "<!doctype html><table>{% for row in rows %}<tr><th>"
+    "<a href='/cases/{{ row.id }}'>{{ row.names }}</a></th><td>{{ row.urgency }}</td><td>{{ row.route }}</td>"
+    "<td>{{ row.since }}</td></tr>{% endfor %}</table>"
+)
+CUT = [f"<fieldset><legend>Question {n}</legend><input name='q{n}' value='" for n in range(12)]
+app = Flask(__name__)
+
+
+@event.listens_for(ENGINE, "connect")
+def _on_connect(dbapi: Any, _record: object) -> None:
+    dbapi.execute("PRAGMA journal_mode=WAL")
+    dbapi.execute("PRAGMA synchronous=FULL")
+
+
+def _account(connection: Any) -> str:
+    token = hashlib.sha256(request.cookies["floor"].encode()).hexdigest()
+    return str(connection.scalar(FIND.where(SESSION.c.token == token)))
+
+
+@app.get("/hello")
+def hello() -> str:
+    """A constant."""
+    return "ok"
+
+
+@app.get("/page")
+def page() -> str:
+    """A section with its answers."""
+    with ENGINE.connect() as connection:
+        account = _account(connection)
+        blob = connection.scalar(select(DRAFT.c.body).where(DRAFT.c.account == account))
+    answers = json.loads(KEY.decrypt(blob[:12], blob[12:], account.encode()))
+    return "".join(f"{piece}{answers[f'q{n}']}'></fieldset>" for n, piece in enumerate(CUT))
+
+
+@app.post("/save")
+def save() -> tuple[str, int]:
+    """A section's answers, sealed and kept."""
+    with ENGINE.begin() as connection:
+        account, nonce = _account(connection), secrets.token_bytes(12)
+        body = nonce + KEY.encrypt(nonce, json.dumps(request.form.to_dict()).encode(), account.encode())
+        row = insert(DRAFT).values(account=account, body=body)
+        connection.execute(row.on_conflict_do_update(index_elements=["account"], set_={"body": body}))
+    return "", 204
+
+
+@app.get("/queue")
+def queue() -> str:
+    """The first fifty."""
+    with ENGINE.connect() as connection:
+        _account(connection)
+        rows = connection.execute(FIRST).all()
+    return ROWS.render(rows=rows)
+
+
+def _furnish() -> None:
+    META.create_all(ENGINE)
+    with ENGINE.begin() as connection:
+        token = hashlib.sha256(b"floor").hexdigest()
+        connection.execute(SESSION.insert(), [{"token": token, "account": "one"}])
+        cases = [
+            {"id": f"{n:032x}", "urgency": n % 6, "since": f"2026-11-{n % 28 + 1:02}", "names": "Ana and Ben",
+             "route": "couples"}
+            for n in range(1000)
+        ]  # fmt: skip
+        connection.execute(CASE.insert(), cases)
+
+
+if __name__ == "__main__":
+    _furnish()
+    waitress.serve(app, host="127.0.0.1", port=int(os.environ["FLOOR_PORT"]), threads=8, ident=None)
