@@ -3,7 +3,7 @@ PYTHON ?= python3
 RUN := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run install environment test test-deep test-faults bench soak lint format lock pictures translations
+.PHONY: help demo run install environment test test-deep test-faults bench soak lint format lock pictures profiles translations
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | while IFS='|' read -r name what; do \
@@ -58,6 +58,9 @@ lock: environment ## pin the dependencies of pyproject.toml anew, with hashes, f
 
 pictures: environment ## the pictures of docs/pictures, taken from a demonstration of its own
 	@$(RUN) tools/pictures.py
+
+profiles: environment ## where the CPU of four requests goes: the pictures of docs/performance.md
+	@$(RUN) tools/profiles.py
 
 translations: environment ## new texts into the catalogues of portal/translations (NEW=pt begins another), then compile
 	@$(RUN) tools/translations.py $(NEW)
