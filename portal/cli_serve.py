@@ -9,18 +9,20 @@ import sys
 import threading
 from datetime import timedelta
 from types import FrameType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 
-from portal import alarm as alarms
 from portal import logs, one_process, worker
 from portal.assembly import ROOT, House
 from portal.config import Settings
 from portal.services import jobs, mails
 from portal.services.errors import told
+
+if TYPE_CHECKING:
+    from portal import alarm as alarms
 
 log = logging.getLogger("portal.serve")
 
@@ -58,12 +60,21 @@ def furnish(app: Flask) -> None:
     settings: Settings = app.extensions["portal.settings"]
     house: House = app.extensions["portal.house"]
     logs.begin(settings.log)
-    alarm = alarms.Alarm(settings.queue_url or settings.jobs_file)
-    app.extensions["portal.wake"] = alarm.ring
+    _hang_alarm(app)
     try:
         house.tools  # noqa: B018  (keys and migration before the first request)
     except Exception as error:  # the next request tries again
         log.error("the house stays closed: %s", told(error))
+
+
+def _hang_alarm(app: Flask) -> alarms.Alarm:
+    """What wakes the worker after this process has committed something."""
+    from portal import alarm as alarms  # noqa: PLC0415 - late: large, and for these alone
+
+    settings: Settings = app.extensions["portal.settings"]
+    alarm = alarms.Alarm(settings.queue_url or settings.jobs_file)
+    app.extensions["portal.wake"] = alarm.ring
+    return alarm
 
 
 @click.command("serve")
@@ -78,8 +89,7 @@ def serve() -> None:
         house.close()
         _become_several(settings)
     logs.begin(settings.log)
-    alarm = alarms.Alarm(settings.queue_url or settings.jobs_file)
-    app.extensions["portal.wake"] = alarm.ring
+    alarm = _hang_alarm(app)
     shift = _start_work(app, alarm) if settings.role in ("all", "worker") else None
     try:
         if settings.role == "worker":

@@ -1,14 +1,21 @@
-"""Bring a database to the newest revision; run at start, so that an update needs no extra command."""
+"""Bring a database to the newest revision; run at start, so that an update needs no extra command.
+
+Alembic itself is loaded only where there is something to bring: a start usually finds nothing to do.
+"""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, inspect, text
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+_VERSIONS = Path(__file__).parent / "versions"
+_NAMES = re.compile(r"""^(revision|down_revision) = (?:None|["'](\w+)["'])$""", re.MULTILINE)
 
 #: In place of a revision: a practice is on its way into this database, or has left it for another.
 _MOVING, _MOVED = "moving", "moved"
@@ -23,30 +30,41 @@ class NotServed(Exception):
 
 
 def _config(engine: Engine) -> Config:
+    from alembic.config import Config  # noqa: PLC0415 - late, see above
+
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent))
     config.attributes["engine"] = engine
     return config
 
 
+def _revisions() -> dict[str, str]:
+    """Every revision that this code knows, and the one before it, as their files say."""
+    found = [dict(_NAMES.findall(path.read_text(encoding="utf-8"))) for path in _VERSIONS.glob("*.py")]
+    return {names["revision"]: names["down_revision"] for names in found}
+
+
 def head() -> str | None:
     """The newest revision that this code knows."""
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent))
-    return ScriptDirectory.from_config(config).get_current_head()
+    known = _revisions()
+    newest = sorted(set(known) - set(known.values()))
+    if len(newest) > 1:
+        raise RuntimeError(f"revisions that are not joined: {', '.join(newest)}")
+    return newest[0] if newest else None
 
 
 def current(engine: Engine) -> str | None:
     """The revision the database stands at."""
     with engine.connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        stands: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+        return stands
 
 
 def is_known(revision: str) -> bool:
     """Whether this code knows a revision, so that it can go on from there."""
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent))
-    return revision in {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    return revision in _revisions()
 
 
 def to_head(engine: Engine) -> None:
@@ -57,6 +75,8 @@ def to_head(engine: Engine) -> None:
     if stands is not None and not is_known(stands):
         other = "This database belongs to a newer version of the portal; update first."
         raise NotServed(_REFUSED.get(stands.partition(" ")[0], other))
+    from alembic import command  # noqa: PLC0415 - late, see above
+
     command.upgrade(_config(engine), "head")
 
 
@@ -87,4 +107,6 @@ def stamp(connection: Connection, stands: str | None) -> None:
 
 def new_revision(engine: Engine, text: str, revision: str) -> None:
     """Write a revision from the difference between models and database (developers only)."""
+    from alembic import command  # noqa: PLC0415 - late, see above
+
     command.revision(_config(engine), message=text, autogenerate=True, rev_id=revision)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from icalendar import Calendar, Event
-
 from portal.content import appointments as words
 
 
@@ -14,6 +12,8 @@ def entry(*, uid: str, starts_at: datetime, minutes: int, language: str, now: da
 
     ``uid``: drawn for this entry alone. Times stand in UTC; a calendar shows them by its own clock.
     """
+    from icalendar import Calendar, Event  # noqa: PLC0415 - late: large, and only for this file
+
     event = Event()
     event.add("uid", uid)
     event.add("dtstamp", now.astimezone(UTC))

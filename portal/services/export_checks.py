@@ -10,8 +10,6 @@ import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-import openpyxl
-
 from portal.services.export_columns import MARK
 from portal.services.export_files import Unsound
 
@@ -47,6 +45,8 @@ def _json_rows(pieces: Iterable[bytes], keys: list[str]) -> int:
 
 
 def _xlsx_rows(pieces: Iterable[bytes], keys: list[str]) -> int:
+    import openpyxl  # noqa: PLC0415 - late: large, and only for this file
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         book = openpyxl.load_workbook(io.BytesIO(b"".join(pieces)), read_only=True)

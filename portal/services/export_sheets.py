@@ -13,8 +13,6 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any, Final
 
-import xlsxwriter
-
 from portal.services.export_columns import Cell, flat
 
 #: Rows of one sheet; a workbook takes 1,048,576 with the head.
@@ -58,6 +56,8 @@ def _write(
     rows: Iterable[Sequence[Cell]],
     notes: Sequence[Sequence[str]],
 ) -> None:
+    import xlsxwriter  # noqa: PLC0415 - late: large, and only for this file
+
     options = {
         "constant_memory": True, "tmpdir": str(desk), "strings_to_formulas": False, "strings_to_urls": False,
         "strings_to_numbers": False,

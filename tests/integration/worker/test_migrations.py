@@ -9,8 +9,10 @@ from pathlib import Path
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, inspect, text
 
+from portal import create_app
 from portal.migrations import migrate
 from portal.models import Base
 from portal.store import Store, prepare
@@ -27,6 +29,31 @@ def test_from_nothing_to_the_newest_revision(tmp_path: Path) -> None:
     stands = migrate.current(engine)
     engine.dispose()
     assert (before, stands, tables) == (None, migrate.head(), {*Base.metadata.tables, "alembic_version"})
+
+
+def test_the_files_say_of_themselves_what_alembic_reads_from_them(tmp_path: Path) -> None:
+    scripts = ScriptDirectory(str(ROOT / "portal" / "migrations"))
+    chain = {script.revision: script.down_revision or "" for script in scripts.walk_revisions()}
+    assert (migrate._revisions(), migrate.head()) == (chain, scripts.get_current_head())
+
+
+_AT_HEAD = """
+import sys
+from portal import create_app
+house = create_app({"PORTAL_INSTANCE": sys.argv[1]}).extensions["portal.house"]
+print(house.is_ready(), sorted({"alembic", "huey", "icalendar", "openpyxl", "xlsxwriter"} & set(sys.modules)))
+"""
+
+
+def test_a_house_that_is_at_the_newest_revision_opens_without_what_would_bring_it_there(
+    tmp_path: Path,
+) -> None:
+    house = create_app({"PORTAL_INSTANCE": str(tmp_path)}).extensions["portal.house"]
+    house.tools  # noqa: B018  (makes keys and database)
+    house.close()
+    words = [sys.executable, "-c", _AT_HEAD, str(tmp_path)]
+    done = subprocess.run(words, capture_output=True, text=True, cwd=ROOT, timeout=60, check=False)
+    assert (done.stdout, done.stderr) == ("True []\n", "")
 
 
 def test_a_practice_of_the_first_version_keeps_its_settings_and_gets_the_new_ones(tmp_path: Path) -> None:
