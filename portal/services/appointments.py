@@ -81,13 +81,13 @@ def propose(session: Session, tools: Tools, *, case_id: str, proposal: Proposal,
         joint_work.require(session, tools, case_id)
     _require_reachable(people)
     _insert(session, tools, case_id, proposal, by)
-    practice = practices.view(session)
+    practice, mailed = practices.view(session), []
     for person in people:
         body = _shown(proposal, person.language, practice)
         notice_board.pin(session, tools, partner_id=person.partner_id, kind="appointment", body=body)
-        if proposal.notify:
-            _mail(session, tools, proposal, person)
-    detail = {"slot": proposal.slot}
+        if proposal.notify and _mail(session, tools, proposal, person):
+            mailed.append(person.slot)
+    detail: audit.Detail = {"slot": proposal.slot, "mailed": mailed}
     audit.record(session, tools, by=by, verb="appointment.proposed", subject=("case", case_id), detail=detail)
 
 
@@ -96,11 +96,11 @@ def _people(session: Session, tools: Tools, case_id: str, slot: str) -> tuple[Pe
     return tuple(person for person in persons.people(session, tools, case_id) if person.partner_id in wanted)
 
 
-def _mail(session: Session, tools: Tools, proposal: Proposal, person: Person) -> None:
-    """One neutral mail with the entry, only where e-mail is the channel this person chose."""
+def _mail(session: Session, tools: Tools, proposal: Proposal, person: Person) -> bool:
+    """One neutral mail with the entry, only where e-mail is the channel this person chose; whether it is."""
     contact = person.contact or {}
     if contact.get("channel") != "email" or not contact.get("address"):
-        return
+        return False
     params = {
         "uid": tools.new_id(),
         "starts_at": proposal.starts_at.isoformat(),
@@ -108,6 +108,7 @@ def _mail(session: Session, tools: Tools, proposal: Proposal, person: Person) ->
     }
     to = str(contact["address"])
     mails.queue(session, tools, template="notify", to=to, language=person.language, params=params)
+    return True
 
 
 def _require_reachable(people: tuple[Person, ...]) -> None:

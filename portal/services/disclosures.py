@@ -3,36 +3,28 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.domain.access import Viewer
-from portal.models import AuditEvent, Export, Intake, Invitation, Letter, table_of
-from portal.services import audit, cases, practices
+from portal.models import Account, AuditEvent, Invitation, Letter, table_of
+from portal.services import audit, cases, disclosure_homes, disclosure_reports
+from portal.services.disclosure_homes import Home
+from portal.services.disclosure_reports import Disclosure
 from portal.services.tools import Tools
-from portal.vault import Place
 
-#: Events of a case that hand something of it on. A brief holds both people.
-_OF_CASE: Final = (
-    *("letter.released", "invitation.sent", "request.sent", "appointment.proposed", "brief.made"),
-    *("case.merged", "case.merged_away", "export.of_case"),
-)
-
-
-@dataclass(frozen=True)
-class Disclosure:
-    """One time that data left: ``by`` a staff id, ``to`` a key (this person, the practice, outside)."""
-
-    happened_at: datetime
-    kind: str
-    by: str
-    to: str
-    why: str = field(default="", repr=False)
+#: Events of a case that hand something of it on, and to whom. A brief holds both people.
+_OF_CASE: Final[Mapping[str, str]] = {
+    "letter.released": "person", "invitation.sent": "person", "request.sent": "person",
+    "appointment.proposed": "person", "brief.made": "therapist", "case.merged": "practice",
+    "case.merged_away": "practice",
+}  # fmt: skip
+#: What a mail may go along with.
+_MAILED: Final = {"letter.released": "letter.mailed", "appointment.proposed": "appointment.mailed"}
 
 
 def of_person(
@@ -43,72 +35,81 @@ def of_person(
     Raises BadInput where the slot is empty.
     """
     partner_id = cases.partner_in(session, case_id, slot)
-    found = [*_of_case(session, case_id, partner_id, slot), *_exports(session, tools, partner_id)]
+    homes = disclosure_homes.of_person(session, case_id, slot)
+    found = [
+        *_of_cases(session, homes, partner_id),
+        *_sign_in_help(session, partner_id),
+        *disclosure_reports.of_person(session, tools, homes=homes, partner_id=partner_id),
+    ]
     verb = "disclosures.exported" if is_file else "disclosures.viewed"
     audit.record(session, tools, by=by, verb=verb, subject=("case", case_id), detail={"slot": slot})
     return tuple(sorted(found, key=lambda one: (one.happened_at, one.kind), reverse=True))
 
 
-def _of_case(session: Session, case_id: str, partner_id: str, slot: str) -> list[Disclosure]:
+def _of_cases(session: Session, homes: tuple[Home, ...], partner_id: str) -> Iterator[Disclosure]:
     c = table_of(AuditEvent).c
-    own = _own_ids(session, partner_id)
+    asked_for_mail = _own_letters(session, partner_id)
+    own = {**asked_for_mail, **dict.fromkeys(_own_invitations(session, partner_id), False)}
     rows = session.execute(
-        select(c.verb, c.actor_id, c.happened_at, c.detail)
-        .where(c.subject_id == case_id, c.verb.in_(_OF_CASE))
+        select(c.subject_id, c.verb, c.actor_id, c.happened_at, c.detail)
+        .where(c.subject_id.in_([home.case_id for home in homes]), c.verb.in_(_OF_CASE))
         .order_by(c.happened_at)
     ).all()
-    return [
-        Disclosure(row.happened_at, row.verb, row.actor_id, _to(row.verb))
-        for row in rows
-        if _is_about(json.loads(row.detail), slot, own)
-    ]
+    for row in rows:
+        detail, home = json.loads(row.detail), _home(homes, row.subject_id, row.happened_at)
+        if _is_about(detail, home, own):
+            to = "mail" if detail.get("channel") == "email" else _OF_CASE[row.verb]
+            yield Disclosure(row.happened_at, row.verb, row.actor_id, to)
+            mailed = _is_mailed(row.verb, detail, home, asked_for_mail)
+            if mailed is not False:
+                kind, is_certain = _MAILED[row.verb], mailed is True
+                yield Disclosure(row.happened_at, kind, row.actor_id, "mail", is_certain=is_certain)
 
 
-def _own_ids(session: Session, partner_id: str) -> frozenset[str]:
-    """Letters and invitations of this person: events name them by their own id."""
-    found: list[str] = []
-    for model in (Letter, Invitation):
-        table = table_of(model).c
-        found += session.scalars(select(table.id).where(table.partner_id == partner_id)).all()
-    return frozenset(found)
+def _home(homes: tuple[Home, ...], case_id: str, at: datetime) -> Home | None:
+    """A case, if this person's record lay there then."""
+    return next((home for home in homes if home.case_id == case_id and home.was_then(at)), None)
 
 
-def _is_about(detail: dict[str, Any], slot: str, own: frozenset[str]) -> bool:
+def _own_letters(session: Session, partner_id: str) -> dict[str, bool]:
+    """Letters to this person, and whether a mail was wished for; events name them by their own id."""
+    c = table_of(Letter).c
+    rows = session.execute(select(c.id, c.notify).where(c.partner_id == partner_id)).all()
+    return {row.id: row.notify for row in rows}
+
+
+def _own_invitations(session: Session, partner_id: str) -> list[str]:
+    c = table_of(Invitation).c
+    return list(session.scalars(select(c.id).where(c.partner_id == partner_id)))
+
+
+def _is_about(detail: dict[str, Any], home: Home | None, own: Mapping[str, bool]) -> bool:
     """A letter or invitation is its person's alone; what names a slot, its; what names neither is of both."""
     named = detail.get("letter") or detail.get("invitation")
     if named is not None:
         return named in own
-    return (detail.get("slot") or "both") in (slot, "both")
+    return home is not None and (not home.slot or (detail.get("slot") or "both") in (home.slot, "both"))
 
 
-def _to(verb: str) -> str:
-    known = {"brief.made": "therapist", "case.merged": "practice", "case.merged_away": "practice"}
-    return "outside" if verb == "export.of_case" else known.get(verb, "person")
+def _is_mailed(
+    verb: str, detail: dict[str, Any], home: Home | None, wished: Mapping[str, bool]
+) -> bool | None:
+    """Whether a mail went along. None: an event of before it was noted; there may have been one."""
+    if verb not in _MAILED:
+        return False
+    noted, letter = detail.get("mailed"), detail.get("letter")
+    if noted is None:
+        return None if letter is None or wished[letter] else False
+    return bool(noted) and (letter is not None or home is None or home.slot in ("", *noted))
 
 
-def _exports(session: Session, tools: Tools, partner_id: str) -> list[Disclosure]:
-    """Identified reports whose days hold one of this person's forms: any of them may have carried it."""
-    e, i = table_of(Export).c, table_of(Intake).c
-    sent = session.scalars(
-        select(i.submitted_at).where(i.partner_id == partner_id, i.submitted_at.is_not(None))
-    ).all()
-    zone = ZoneInfo(practices.view(session).time_zone)
+def _sign_in_help(session: Session, partner_id: str) -> list[Disclosure]:
+    """Mailed links for a new password."""
+    a, c = table_of(Account).c, table_of(AuditEvent).c
+    own = select(a.id).where(a.partner_id == partner_id)
     rows = session.execute(
-        select(e.id, e.asked_by, e.asked_at, e.since, e.until, e.purpose_box)
-        .where(e.identified, e.state != "failed", e.report == "intakes")
-        .order_by(e.asked_at)
+        select(c.verb, c.actor_id, c.happened_at).where(
+            c.verb == "reset.link_sent", c.subject_kind == "account", c.subject_id.in_(own)
+        )
     ).all()
-    return [
-        Disclosure(row.asked_at, "export.asked", row.asked_by, "outside", _purpose(tools, row))
-        for row in rows
-        if any(moment < row.asked_at and _is_within(moment, row, zone) for moment in sent if moment)
-    ]
-
-
-def _is_within(moment: datetime, row: Any, zone: ZoneInfo) -> bool:
-    day = moment.astimezone(zone).date().isoformat()
-    return (row.since or "") <= day <= (row.until or "9999")
-
-
-def _purpose(tools: Tools, row: Any) -> str:
-    return tools.vault.unbox("staff", Place("export", "purpose_box", row.id), row.purpose_box)
+    return [Disclosure(row.happened_at, row.verb, row.actor_id, "mail") for row in rows]

@@ -91,10 +91,12 @@ def write(session: Session, tools: Tools, *, case_id: str, draft: Draft, by: Vie
         state="waiting" if waits else "released",
         by=by,
     )
-    verb = "letter.waits" if waits else "letter.released"
-    _record(session, tools, verb, case_id=case_id, letter_id=letter_id, by=by)
+    noted: audit.Detail = {"letter": letter_id}
     if not waits:
-        _show(session, tools, person, _wording(draft.letter, person, draft.body), notify=draft.notify)
+        body = _wording(draft.letter, person, draft.body)
+        noted = {**noted, "mailed": _show(session, tools, person, body, notify=draft.notify)}
+    verb = "letter.waits" if waits else "letter.released"
+    audit.record(session, tools, by=by, verb=verb, subject=("case", case_id), detail=noted)
     return letter_id
 
 
@@ -169,17 +171,15 @@ def _insert(
 
 def _show(
     session: Session, tools: Tools, person: Person, body: dict[str, str | int], *, notify: bool
-) -> None:
-    """Let the partner see it; one neutral mail only where e-mail is the channel they chose."""
+) -> list[str]:
+    """Let the partner see it; one neutral mail only where e-mail is the channel they chose. Who is mailed."""
     notice_board.pin(session, tools, partner_id=person.partner_id, kind="letter", body=body)
     contact = person.contact or {}
-    if notify and contact.get("channel") == "email" and contact.get("address"):
-        to = str(contact["address"])
-        mails.queue(session, tools, template="notify", to=to, language=person.language, params={})
-
-
-def _record(session: Session, tools: Tools, verb: str, *, case_id: str, letter_id: str, by: Viewer) -> None:
-    audit.record(session, tools, by=by, verb=verb, subject=("case", case_id), detail={"letter": letter_id})
+    if not (notify and contact.get("channel") == "email" and contact.get("address")):
+        return []
+    to = str(contact["address"])
+    mails.queue(session, tools, template="notify", to=to, language=person.language, params={})
+    return [person.slot]
 
 
 def decide(session: Session, tools: Tools, *, letter_id: str, approve: bool, by: Viewer) -> None:
@@ -193,12 +193,15 @@ def decide(session: Session, tools: Tools, *, letter_id: str, approve: bool, by:
         raise Conflict("already_decided")
     if not letter.may_decide:
         raise OutOfOrder("somebody_else_decides")
+    noted: audit.Detail = {"letter": letter_id}
     if approve:
         partner_id = cases.partner_in(session, letter.case_id, letter.slot)
         person = _approachable(persons.people(session, tools, letter.case_id), partner_id)
-        _show(session, tools, person, {"title": letter.title, "text": letter.text}, notify=letter.notify)
+        body: dict[str, str | int] = {"title": letter.title, "text": letter.text}
+        noted = {**noted, "mailed": _show(session, tools, person, body, notify=letter.notify)}
     c = table_of(Letter).c
     state = "released" if approve else "refused"
     values = {"state": state, "decided_by": by.id, "decided_at": tools.now()}
     session.execute(update(table_of(Letter)).where(c.id == letter_id).values(**values))
-    _record(session, tools, f"letter.{state}", case_id=letter.case_id, letter_id=letter_id, by=by)
+    subject = ("case", letter.case_id)
+    audit.record(session, tools, by=by, verb=f"letter.{state}", subject=subject, detail=noted)

@@ -141,6 +141,7 @@ DETAILS: Final[Mapping[str, LazyString]] = {
     "rows": _l("rows"),
     "reason": _l("reason"),
     "kind": _l("kind"),
+    "mailed": _l("with a mail"),
     "channel": _l("channel"),
     "therapist": _l("therapist"),
     "origin": _l("origin"),

@@ -269,6 +269,8 @@ function start() {
   all("textarea[data-limit]").forEach((area) => area.addEventListener("input", () => count(area)));
   document.querySelector("[data-focus]")?.focus();
   const seconds = document.querySelector("[data-refresh]")?.dataset.refresh;
-  if (seconds) setTimeout(() => location.reload(), seconds * 1000);
+  // Not under the fingers of somebody who has come to a link with the keyboard.
+  const lookAgain = () => (document.activeElement === document.body ? location.reload() : setTimeout(lookAgain, seconds * 1000));
+  if (seconds) setTimeout(lookAgain, seconds * 1000);
 }
 start();

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page
+from story_keys import FOCUSED
 from story_looks import NARROWEST, sticking_out, violations
-from test_by_keyboard import FOCUSED
 from test_every_page_in_order import step_in
 
 from live_portal import LivePortal

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from flask import abort, render_template
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from portal.services import case_names, disclosures
-from portal.services.disclosures import Disclosure
+from portal.services.disclosure_reports import Disclosure
 from portal.services.errors import BadInput, NotFresh
 from portal.web import event_words, freshness, guards, kit
 from portal.web.admin import bp, words
@@ -17,9 +18,20 @@ from portal.web.admin.trail import Answer, csv_file
 
 _TO: Final = {
     "person": _l("This person"),
+    "mail": _l("This person, by mail"),
     "therapist": _l("The therapist who asked for it"),
     "practice": _l("Another record of this practice"),
     "outside": _l("Whoever the report was made for"),
+}
+#: What has no event of its own in the trail of the case.
+_WHAT: Final = {
+    **event_words.WORDS,
+    "letter.mailed": _l("Mailed that there is something to read"),
+    "appointment.mailed": _l("Mailed the calendar entry of an appointment"),
+    "intakes.fetched": _l("Fetched a report by name"),
+    "intakes.written": _l("Had a report by name written by a command"),
+    "case.fetched": _l("Fetched the record of the case"),
+    "person.fetched": _l("Fetched this person's own record"),
 }
 _COLUMNS: Final = ("at", "what", "by", "to", "why")
 
@@ -62,7 +74,9 @@ def _read(case: str, slot: str, *, is_file: bool = False) -> tuple[tuple[Disclos
 
 
 def _cells(one: Disclosure, staff: dict[str, str]) -> list[str]:
-    what = str(event_words.WORDS[one.kind])
+    what = str(_WHAT[one.kind])
+    if not one.is_certain:
+        what = _("%(what)s (may be so for this person: it cannot be known)", what=what)
     return [one.happened_at.isoformat(), what, staff.get(one.by, "–"), str(_TO[one.to]), one.why]
 
 

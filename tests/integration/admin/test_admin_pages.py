@@ -386,16 +386,28 @@ def test_the_trail_is_fetched_as_a_file(ada: Desk, house: World) -> None:
     assert case.id in stale.text
 
 
-def test_what_was_handed_on_about_one_person(ada: Desk, house: World) -> None:
+def test_what_was_handed_on_about_one_person(ada: Desk, house: World, app: Flask) -> None:
     case = house.case()
     case.send("a", "Alex")
     house.tools.clock.move(minutes=1)  # type: ignore[attr-defined]
-    ada.post("/admin/exports", format="csv", identified="yes", purpose="=Court order 12", password=PASSWORD)
+    wish = {"format": "csv", "identified": "yes", "purpose": "=Court order 12", "password": PASSWORD}
+    made = ada.post("/admin/exports", **wish).headers["Location"]
+    by_route = ada.post("/admin/exports", **wish, route="solo").headers["Location"]
+    unsigned = ada.post("/admin/exports", **wish, status="unsigned").headers["Location"]
+    ada.post("/admin/exports", **wish)
     ada.post("/admin/exports", format="csv")
     path = f"/admin/cases/{case.id}/disclosures"
+    assert "Nothing was handed on." in ada.get(f"{path}/a").text
+    for view in (made, by_route, unsigned):
+        folder = app.extensions["portal.settings"].exports
+        export_making.run(house.store, house.tools, folder, view.rpartition("/")[2])
+        assert ada.get(f"{view}/file").status_code == 200
     page = ada.get(f"{path}/a")
+    assert page.text.count("Fetched a report by name") == 2
+    assert page.text.count("Fetched a report by name (may be so for this person: it cannot be known)") == 1
+    assert "Not listed: backups and alerts" in page.text
     assert "=Court order 12" in page.text
-    assert page.text.partition("<tbody>")[2].count("<tr>") == 1
+    assert page.text.partition("<tbody>")[2].count("<tr>") == 2
     assert "Nothing was handed on." in ada.get(f"{path}/b").text
     assert ada.get(f"{path}/c").status_code == 404
     assert "Disclosures of A" in ada.get(f"/admin/cases/{case.id}").text

@@ -177,7 +177,7 @@ def test_a_letter_is_accounted_for_with_its_own_person(world: World, ada: Viewer
         draft = releases.Draft("a", "free", "We call you on Thursday.")
         releases.write(session, world.tools, case_id=case.id, draft=draft, by=ada)
         subject = ("case", case.id)
-        for detail in ({"slot": "b"}, {"slot": "both"}):
+        for detail in ({"slot": "b", "mailed": []}, {"slot": "both", "mailed": []}):
             audit.record(
                 session, world.tools, by=ada, verb="appointment.proposed", subject=subject, detail=detail
             )
