@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from argon2 import PasswordHasher
+from flask import Flask
 from sqlalchemy import insert, select, update
 
 from cast import Cast
@@ -43,11 +44,15 @@ class Practice:
     senders: tuple[tuple[str, str], ...]
 
 
+def application(folder: Path) -> Flask:
+    """The portal over an instance folder, in this process."""
+    return create_app({"PORTAL_INSTANCE": str(folder), "PORTAL_THROTTLE": "off"})
+
+
 @contextmanager
 def opened(folder: Path) -> Iterator[tuple[Store, Tools]]:
     """Both doors and the tools of an instance folder."""
-    app = create_app({"PORTAL_INSTANCE": str(folder), "PORTAL_THROTTLE": "off"})
-    house = app.extensions["portal.house"]
+    house = application(folder).extensions["portal.house"]
     tools: Tools = house.tools
     try:
         yield house.store, tools

@@ -30,7 +30,6 @@ import practice as practices  # noqa: E402
 import icicle  # noqa: E402
 from cast import Cast  # noqa: E402
 from evening.answer_sheets import sheet  # noqa: E402
-from portal import create_app  # noqa: E402
 from portal.services import sessions  # noqa: E402
 
 FOLDER = ROOT / "docs" / "pictures" / "performance"
@@ -115,7 +114,7 @@ def _asks(folder: Path) -> Iterator[tuple[str, str, Ask]]:
     exports.fill(replace(practice, folder=folder), REPORT)
     admin = _admin(folder)
     csrf = {token: practices.csrf(folder, token) for token in (practice.partner, admin)}
-    app = create_app({"PORTAL_INSTANCE": str(folder), "PORTAL_THROTTLE": "off"})
+    app = practices.application(folder)
     client = app.test_client(use_cookies=False)
     partner, versions, answers = f"portal={practice.partner}", count(practice.version), sheet()["patterns"]
 
