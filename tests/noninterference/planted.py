@@ -261,10 +261,10 @@ def _counted_tokens(patch: pytest.MonkeyPatch) -> None:
 
 
 def _one_budget_for_the_house(patch: pytest.MonkeyPatch) -> None:
-    def planted(purpose: Any, knock: Any) -> Any:
-        return [(throttles.RateLimitItemPerHour(30), (purpose, knock.source))]
+    def planted(_throttle: Any, purpose: Any, knock: Any) -> Any:
+        return [(throttles.RateLimitItemPerHour(30), f"{purpose} {knock.source}")]
 
-    patch.setattr(throttles, "_budgets", planted)
+    patch.setattr(throttles.Throttle, "_budgets", planted)
 
 
 def _reset_page(response: Response) -> None:
