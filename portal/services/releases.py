@@ -204,4 +204,11 @@ def decide(session: Session, tools: Tools, *, letter_id: str, approve: bool, by:
     values = {"state": state, "decided_by": by.id, "decided_at": tools.now()}
     session.execute(update(table_of(Letter)).where(c.id == letter_id).values(**values))
     subject = ("case", letter.case_id)
-    audit.record(session, tools, by=by, verb=f"letter.{state}", subject=subject, detail=noted)
+    audit.record(
+        session,
+        tools,
+        by=by,
+        verb="letter.released" if approve else "letter.refused",
+        subject=subject,
+        detail=noted,
+    )

@@ -118,6 +118,7 @@ def test_only_what_somebody_fetched_has_left(world: World, ada: Viewer, folder: 
 
 def test_days_and_what_was_sent_later(world: World, ada: Viewer, folder: Path) -> None:
     case = world.case()
+    _case(world)
     _fetch(world, ada, folder)
     case.send("a", "Ana")
     day = world.tools.now().date()

@@ -12,8 +12,8 @@ from portal.config import Settings
 from portal.web.public import styleguide
 
 COMPONENTS = Path(__file__).resolve().parents[3] / "templates/components"
-#: What the layouts print, what belongs to a refusal, and the charts of /admin/insights.
-ELSEWHERE = {"crisis", "figures", "language", "leave", "kept"}
+#: What the layouts print, what belongs to a refusal, a number to press, and the charts of /admin/insights.
+ELSEWHERE = {"crisis", "dial", "figures", "language", "leave", "kept"}
 
 
 def test_every_component_is_shown(app: Flask) -> None:

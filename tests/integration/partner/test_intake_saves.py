@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -211,6 +212,16 @@ def test_a_save_that_crosses_signing_out_is_refused(store: Store, tools: Tools, 
     with pytest.raises(Ended), store.partner.write() as session:
         intake_saves.store(session, tools, save=late, by=person.viewer)
     assert opened_entries(store, tools) == []
+
+
+def test_a_save_whose_form_is_gone_meanwhile_is_refused(store: Store, tools: Tools, person: Person) -> None:
+    desk = desk_of(store, tools, person)
+    late = intake_saves.prepare(tools, desk, posted(desk, "safety", {"fear": ["some"]}))
+    save(store, tools, person, "safety", {"fear": ["none"]})
+    nobody = replace(person.viewer, id=tools.new_id())
+    with pytest.raises(Ended), store.partner.write() as session:
+        intake_saves.store(session, tools, save=late, by=nobody)
+    assert len(opened_entries(store, tools)) == 1
 
 
 def test_next_leaves_and_opens_with_events_and_a_job(
