@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from flask import Flask
     from flask.testing import FlaskClient
 
-    from databases import Databases
+    from databases import Databases, PostgresDatabases
     from portal.services.tools import Passwords, Tools
     from portal.store import Store
 
@@ -129,6 +129,19 @@ def all_databases(request: pytest.FixtureRequest, migrated: Path) -> Iterator[Da
 
     if getattr(request, "param", "sqlite") == "sqlite":
         yield SqliteDatabases(migrated)
+        return
+    with server() as databases:
+        databases.prepare()
+        yield databases
+
+
+@pytest.fixture(scope="session")
+def postgres(all_databases: Databases) -> Iterator[PostgresDatabases]:
+    """A PostgreSQL server, whatever engine this run stands on."""
+    from databases import PostgresDatabases, server
+
+    if isinstance(all_databases, PostgresDatabases):
+        yield all_databases
         return
     with server() as databases:
         databases.prepare()

@@ -5,17 +5,15 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import psycopg
-import pytest
 
 import live_portal
-from databases import Databases, PostgresDatabases, server
+from databases import PostgresDatabases
 from evening.answer_sheets import sheet
 from evening.plain_client import Browser
 from evening.practices import (
@@ -37,17 +35,6 @@ from portal.models.blobs import every
 from portal.vault import Place, RingName, Vault, VaultError
 
 SECONDS = 2.0
-
-
-@pytest.fixture(scope="module")
-def postgres(all_databases: Databases) -> Iterator[PostgresDatabases]:
-    """A PostgreSQL server, whatever engine this run stands on."""
-    if isinstance(all_databases, PostgresDatabases):
-        yield all_databases
-        return
-    with server() as databases:
-        databases.prepare()
-        yield databases
 
 
 def test_everybody_finds_their_practice_after_the_move(tmp_path: Path, postgres: PostgresDatabases) -> None:

@@ -14,7 +14,7 @@ from bare_databases import ODD, Bare, Instance
 from sqlalchemy import Boolean, insert
 
 import sealed_practice
-from databases import OWNER, Databases, PostgresDatabases, server
+from databases import OWNER, PostgresDatabases
 from moving_clock import Clock
 from portal.models import Absence, Base, ConflictBlock, StaffCode, UtcDateTime, table_of
 from portal.services.tools import Passwords
@@ -38,17 +38,6 @@ def filled(model: Path, tmp_path: Path, passwords: Passwords) -> Iterator[Filled
     folder = Path(shutil.copytree(model, tmp_path / "instance"))
     with sealed_practice.opened(folder, Clock(), passwords) as filled:
         yield filled
-
-
-@pytest.fixture(scope="session")
-def postgres(all_databases: Databases) -> Iterator[PostgresDatabases]:
-    """A PostgreSQL server, whatever engine this run stands on."""
-    if isinstance(all_databases, PostgresDatabases):
-        yield all_databases
-        return
-    with server() as databases:
-        databases.prepare()
-        yield databases
 
 
 @pytest.fixture
