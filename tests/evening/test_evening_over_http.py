@@ -6,7 +6,7 @@ import csv
 import io
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -17,6 +17,7 @@ import live_portal
 from databases import Databases
 from evening.answer_sheets import Sheet, sheet
 from evening.plain_client import Answer, Browser, totp
+from evening.practices import within
 from live_portal import LivePortal
 
 PASSWORD = "a long quiet evening by the river"
@@ -41,15 +42,6 @@ class Staff:
 
 def browser(portal: LivePortal) -> Browser:
     return Browser("127.0.0.1", portal.port)
-
-
-def within(seconds: float, look: Callable[[], object]) -> object:
-    """Look until it is there; the contract promises five seconds for mail and routing."""
-    give_up = time.monotonic() + seconds
-    while not (found := look()):
-        assert time.monotonic() < give_up, "it did not come in time"
-        time.sleep(0.1)
-    return found
 
 
 def set_up(portal: LivePortal, *roles: str, email: str, name: str) -> Staff:

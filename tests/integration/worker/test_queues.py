@@ -48,7 +48,7 @@ def queue(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
     return str(request.getfixturevalue("postgres").url("queues", "woken"))
 
 
-def until(is_so: Callable[[], object], seconds: float = 5) -> None:
+def until(is_so: Callable[[], object], seconds: float = 60) -> None:
     give_up = time.monotonic() + seconds
     while not is_so() and time.monotonic() < give_up:
         time.sleep(0.02)
