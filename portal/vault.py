@@ -26,6 +26,7 @@ import threading
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final, Literal, NamedTuple
 
 from cryptography.exceptions import InvalidTag
@@ -129,10 +130,16 @@ class Keys:
             raise KeyMissing(f"no {name} ring in this process")
         return ring
 
+    @cached_property
+    def public_id(self) -> bytes:
+        """The id of the public key."""
+        return public_id(self.public)
+
+    @cached_property
     def honoured(self) -> frozenset[bytes]:
         """Ids of every key that what is written now may stand under."""
         held = [key_id for ring in (self.partner, self.staff) if ring for key_id in ring.keys]
-        return self.retiring | {public_id(self.public), *self.private, *map(bytes.fromhex, held)}
+        return self.retiring | {self.public_id, *self.private, *map(bytes.fromhex, held)}
 
 
 #: Answers with keys when they changed since it was asked last, else None.
@@ -190,9 +197,9 @@ class Vault:
 
     def seal(self, place: Place, text: str) -> bytes:
         """Seal ``text`` to the practice; only a holder of the private key opens it."""
-        public = self._now().public
-        key_id = self._noted(public_id(public))
-        return _SEALED + key_id + _SUITE.encrypt(pad(text), public, info=place.bound(key_id))
+        keys = self._now()
+        key_id = self._noted(keys.public_id)
+        return _SEALED + key_id + _SUITE.encrypt(pad(text), keys.public, info=place.bound(key_id))
 
     def open(self, place: Place, blob: bytes) -> str:
         """The sealed text. Raises KeyMissing without the private key, VaultError on any mismatch."""
@@ -241,7 +248,7 @@ class Vault:
     def current_id(self, ring: RingName | None) -> bytes:
         """Id of the key that is written under now: of a ring, or (None) of what is sealed."""
         keys = self._now()
-        return public_id(keys.public) if ring is None else bytes.fromhex(keys.ring(ring).current)
+        return keys.public_id if ring is None else bytes.fromhex(keys.ring(ring).current)
 
     def file_key(self, key_id: str | None, salt: bytes) -> tuple[str, bytes]:
         """Id of a staff key (the current one unless named) and a key for one file, made from it."""
@@ -256,7 +263,7 @@ class Vault:
         """Raise KeyRetired if this thread wrote under a key that is gone now; before every commit."""
         written: set[bytes] = getattr(self._written, "ids", set())
         self._written.ids = set()
-        if not written <= self._now().honoured():
+        if not written <= self._now().honoured:
             raise KeyRetired("the keys were exchanged; try again")
 
     def _now(self) -> Keys:

@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from typing import NamedTuple
 
 from portal.domain.constructs import Draft
 
@@ -168,8 +169,7 @@ class Section:
         return tuple(item for item in self.counted if item.key not in touched)
 
 
-@dataclass(frozen=True)
-class SectionProgress:
+class SectionProgress(NamedTuple):
     """How far one section is: counted items touched, of how many."""
 
     key: str

@@ -6,6 +6,7 @@ surrogates, which every cleaning function refuses by field, so that the rest of 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import cast
 from urllib.parse import parse_qsl
 
@@ -17,11 +18,11 @@ from portal.services.errors import BadInput
 MOST_FIELDS = 2000
 
 
-def fields() -> dict[str, list[str]]:
+def fields() -> Mapping[str, list[str]]:
     """Field name -> its values in order; 400 for more than ``MOST_FIELDS``. Parsed once a request."""
     if "posted_fields" not in g:
         g.posted_fields = _parse()
-    return dict(g.posted_fields)
+    return cast("Mapping[str, list[str]]", g.posted_fields)
 
 
 def first(name: str) -> str:
