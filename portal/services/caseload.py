@@ -83,7 +83,8 @@ def page(
     values = _values(tools, by, after) | (
         {"route": route_mark(tools, filters.route)} if filters.route else {}
     )
-    found = session.execute(caseload_queries.page(filters, is_first=after is None), values).all()
+    told = session.execute(caseload_queries.page(filters, is_first=after is None), values)
+    found = caseload_queries.in_order(filters, told)
     reading = tools.reading()
     rows = tuple(_row(reading, row) for row in found if row.kind == "case")
     letters = tuple(WaitingLetter(row.id, row.therapist_id, row.at) for row in found if row.kind == "letter")
@@ -143,14 +144,14 @@ def _values(tools: Tools, by: Viewer, after: Cursor | None) -> dict[str, object]
 class _Advice(NamedTuple):
     """What a row tells of its newest recommendation."""
 
-    route: str
-    reason: str
-    rule: str
-    rules: tuple[str, ...]
-    gates: tuple[str, ...]
+    route: str | None = None
+    reason: str | None = None
+    rule: str | None = None
+    rules: tuple[str, ...] = ()
+    gates: tuple[str, ...] = ()
 
 
-_NONE: Final = (None, None, None, (), ())
+_NOTHING: Final = _Advice()
 
 
 def _row(tools: Tools, row: Any) -> CaseloadRow:
@@ -158,9 +159,10 @@ def _row(tools: Tools, row: Any) -> CaseloadRow:
         case_names.opened(tools, row.id_a, row.sealed_a),
         case_names.opened(tools, row.id_b, row.sealed_b),
     )
-    advice = _NONE if row.made_id is None else _advice(tools, row.made_id, row.body_box)
+    told = _NOTHING if row.made_id is None else _advice(tools, row.made_id, row.body_box)
     return CaseloadRow(
-        row.id, names, row.urgency, row.at, row.waiting_since, row.opened_at, row.therapist_id, *advice,
+        row.id, names, row.urgency, row.at, row.waiting_since, row.opened_at, row.therapist_id,
+        told.route, told.reason, told.rule, told.rules, told.gates,
         is_new=row.made_id is not None and row.told % 2 == 1, is_overdue=row.told >= 2,
     )  # fmt: skip
 

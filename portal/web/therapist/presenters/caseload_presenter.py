@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from portal.domain.urgency import SIGNED
 from portal.services.caseload import CaseloadRow
 from portal.services.caseload_filters import Filters
-from portal.services.caseload_queries import COUNTED
+from portal.services.caseload_head import COUNTED
 from portal.web.therapist import of_two, words
 
 #: The rules that mean a danger to life now (clinical.md §4, R2 and its gates).
@@ -87,9 +87,7 @@ def line(row: Kind) -> Line:
 def names(row: CaseloadRow, joined_by: str) -> str:
     """Who it is; before anybody gave a name, when the case was opened."""
     known = [name for name in row.names if name]
-    return (
-        joined_by.join(known) if known else _("No name yet, opened %(day)s", day=words.day(row.opened_at))
-    )
+    return joined_by.join(known) if known else _("No name yet, opened %(day)s", day=words.day(row.opened_at))
 
 
 def _marks(row: Kind) -> tuple[tuple[str, str], ...]:
