@@ -36,6 +36,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from portal.opened import Opened
+
 BUCKET: Final = 256
 _SEALED: Final = b"\x01"
 _BOXED: Final = b"\x02"
@@ -115,13 +117,17 @@ def key_id_of(blob: bytes) -> bytes:
 
 @dataclass(frozen=True, repr=False)
 class Keys:
-    """What a process holds. ``private`` by public id; ``retiring``: public keys whose blobs still open."""
+    """What a process holds. ``private`` by public id; ``retiring``: public keys whose blobs still open.
+
+    ``opened``: what a page opened with them lately; other keys begin with nothing.
+    """
 
     public: X25519PublicKey
     private: Mapping[bytes, X25519PrivateKey]
     partner: Ring
     staff: Ring | None
     retiring: frozenset[bytes] = field(default_factory=frozenset)
+    opened: Opened = field(default_factory=Opened, compare=False)
 
     def ring(self, name: RingName) -> Ring:
         """One ring. Raises KeyMissing where this process does not hold it."""
@@ -234,6 +240,11 @@ class Vault:
         except InvalidTag as error:
             raise VaultError(f"{place.table}.{place.column}: cannot be opened") from error
         return unpad(padded)
+
+    @property
+    def opened(self) -> Opened:
+        """What pages opened a short while ago with the keys as they are now."""
+        return self._now().opened
 
     def digest(self, ring: RingName, purpose: str, value: str) -> str:
         """Keyed blind index (64 hex digits) of ``value``: equal values give equal digests."""
