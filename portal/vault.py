@@ -30,7 +30,7 @@ from functools import cached_property
 from typing import Final, Literal, NamedTuple
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
@@ -106,8 +106,7 @@ class Ring:
 
 def public_id(public: X25519PublicKey) -> bytes:
     """The eight bytes that name a practice key in every blob sealed to it."""
-    raw = public.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
-    return hashlib.sha256(raw).digest()[:_KEY_ID]
+    return hashlib.sha256(public.public_bytes_raw()).digest()[:_KEY_ID]
 
 
 def key_id_of(blob: bytes) -> bytes:
@@ -137,15 +136,10 @@ class Keys:
         return ring
 
     @cached_property
-    def public_id(self) -> bytes:
-        """The id of the public key."""
-        return public_id(self.public)
-
-    @cached_property
     def honoured(self) -> frozenset[bytes]:
         """Ids of every key that what is written now may stand under."""
         held = [key_id for ring in (self.partner, self.staff) if ring for key_id in ring.keys]
-        return self.retiring | {self.public_id, *self.private, *map(bytes.fromhex, held)}
+        return self.retiring | {public_id(self.public), *self.private, *map(bytes.fromhex, held)}
 
 
 #: Answers with keys when they changed since it was asked last, else None.
@@ -155,8 +149,7 @@ KeySource = Callable[[], Keys | None]
 def pad(text: str) -> bytes:
     """UTF-8 bytes with a four-byte length in front, filled up to a multiple of ``BUCKET``."""
     raw = text.encode()
-    size = len(raw).to_bytes(4, "big")
-    return (size + raw).ljust(-(-(len(raw) + 4) // BUCKET) * BUCKET, b"\0")
+    return (len(raw).to_bytes(4, "big") + raw).ljust(-(-(len(raw) + 4) // BUCKET) * BUCKET, b"\0")
 
 
 def unpad(padded: bytes) -> str:
@@ -203,9 +196,9 @@ class Vault:
 
     def seal(self, place: Place, text: str) -> bytes:
         """Seal ``text`` to the practice; only a holder of the private key opens it."""
-        keys = self._now()
-        key_id = self._noted(keys.public_id)
-        return _SEALED + key_id + _SUITE.encrypt(pad(text), keys.public, info=place.bound(key_id))
+        public = self._now().public
+        key_id = self._noted(public_id(public))
+        return _SEALED + key_id + _SUITE.encrypt(pad(text), public, info=place.bound(key_id))
 
     def open(self, place: Place, blob: bytes) -> str:
         """The sealed text. Raises KeyMissing without the private key, VaultError on any mismatch."""
@@ -259,7 +252,7 @@ class Vault:
     def current_id(self, ring: RingName | None) -> bytes:
         """Id of the key that is written under now: of a ring, or (None) of what is sealed."""
         keys = self._now()
-        return keys.public_id if ring is None else bytes.fromhex(keys.ring(ring).current)
+        return public_id(keys.public) if ring is None else bytes.fromhex(keys.ring(ring).current)
 
     def file_key(self, key_id: str | None, salt: bytes) -> tuple[str, bytes]:
         """Id of a staff key (the current one unless named) and a key for one file, made from it."""

@@ -269,18 +269,14 @@ class Questionnaire:
     def progress(self, touched: Mapping[str, Collection[str]]) -> Progress:
         """How far somebody is; `touched`: item keys by section key."""
         parts = []
-        seconds = 0
+        seconds = done = asked = 0
         for section in self.sections:
             total = len(section.counted)
             left = section.left(touched.get(section.key, ()))
             seconds += _seconds_left(section, left)
+            done, asked = done + total - left, asked + total
             parts.append(SectionProgress(section.key, total - left, total))
-        return Progress(
-            done=sum(part.done for part in parts),
-            total=sum(part.total for part in parts),
-            minutes_left=-(-seconds // 60),
-            sections=tuple(parts),
-        )
+        return Progress(done=done, total=asked, minutes_left=-(-seconds // 60), sections=tuple(parts))
 
     def minutes_from(self, key: str, touched: Mapping[str, Collection[str]]) -> int:
         """Whole minutes, rounded up, for what is untouched in this section and those after it: what was

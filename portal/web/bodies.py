@@ -20,9 +20,10 @@ MOST_FIELDS = 2000
 
 def fields() -> Mapping[str, list[str]]:
     """Field name -> its values in order; 400 for more than ``MOST_FIELDS``. Parsed once a request."""
-    if "posted_fields" not in g:
-        g.posted_fields = _parse()
-    return cast("Mapping[str, list[str]]", g.posted_fields)
+    found = g.get("posted_fields")
+    if found is None:
+        found = g.posted_fields = _parse()
+    return cast("Mapping[str, list[str]]", found)
 
 
 def first(name: str) -> str:
@@ -43,9 +44,10 @@ def ask_for(*names: str) -> None:
 
 def asked() -> set[str]:
     """The fields that were asked for in this request."""
-    if "asked_fields" not in g:
-        g.asked_fields = set()
-    return cast("set[str]", g.asked_fields)
+    found = g.get("asked_fields")
+    if found is None:
+        found = g.asked_fields = set()
+    return cast("set[str]", found)
 
 
 def tick(name: str) -> bool:
