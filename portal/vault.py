@@ -231,7 +231,7 @@ class Vault:
     def digest(self, ring: RingName, purpose: str, value: str) -> str:
         """Keyed blind index (64 hex digits) of ``value``: equal values give equal digests."""
         index = self._now().ring(ring).index
-        return hmac.new(index, f"{purpose}|{value}".encode(), hashlib.sha256).hexdigest()
+        return hmac.digest(index, f"{purpose}|{value}".encode(), "sha256").hex()
 
     def mac(self, purpose: str, message: bytes) -> str:
         """MAC (64 hex digits) under the partner ring, which every process holds."""
