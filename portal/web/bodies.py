@@ -20,10 +20,10 @@ MOST_FIELDS = 2000
 
 def fields() -> Mapping[str, list[str]]:
     """Field name -> its values in order; 400 for more than ``MOST_FIELDS``. Parsed once a request."""
-    found = g.get("posted_fields")
+    found: Mapping[str, list[str]] | None = g.get("posted_fields")
     if found is None:
         found = g.posted_fields = _parse()
-    return cast("Mapping[str, list[str]]", found)
+    return found
 
 
 def first(name: str) -> str:
