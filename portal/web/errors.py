@@ -41,7 +41,10 @@ class _Address(Rule):
         def made() -> Callable[..., tuple[str, str]]:
             return super(_Address, self)._compile_builder(append_unknown)
 
-        return lambda *given, **named: made()(*given, **named)
+        def build(*given: Any, **named: Any) -> tuple[str, str]:
+            return made()(*given, **named)
+
+        return build
 
 
 class Portal(Flask):
