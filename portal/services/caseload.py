@@ -83,8 +83,9 @@ def page(
     values = _values(tools, by, after) | (
         {"route": route_mark(tools, filters.route)} if filters.route else {}
     )
-    told = session.execute(caseload_queries.page(filters, is_first=after is None), values)
-    found = caseload_queries.in_order(filters, told)
+    by_parts = session.get_bind().dialect.name == "postgresql"
+    asked = caseload_queries.page(filters, is_first=after is None, by_parts=by_parts)
+    found = caseload_queries.in_order(filters, session.execute(asked, values))
     reading = tools.reading()
     rows = tuple(_row(reading, row) for row in found if row.kind == "case")
     letters = tuple(WaitingLetter(row.id, row.therapist_id, row.at) for row in found if row.kind == "letter")
