@@ -242,12 +242,12 @@ class Vault:
     def digest(self, ring: RingName, purpose: str, value: str) -> str:
         """Keyed blind index (64 hex digits) of ``value``: equal values give equal digests."""
         index = self._now().ring(ring).index
-        return hmac.new(index, f"{purpose}|{value}".encode(), hashlib.sha256).hexdigest()
+        return hmac.digest(index, f"{purpose}|{value}".encode(), "sha256").hex()
 
     def mac(self, purpose: str, message: bytes) -> str:
         """MAC (64 hex digits) under the partner ring, which every process holds."""
         keyed = self._now().partner.index
-        return hmac.new(keyed, purpose.encode() + b"|" + message, hashlib.sha256).hexdigest()
+        return hmac.digest(keyed, purpose.encode() + b"|" + message, "sha256").hex()
 
     def current_id(self, ring: RingName | None) -> bytes:
         """Id of the key that is written under now: of a ring, or (None) of what is sealed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
@@ -39,6 +40,10 @@ class Portal(Flask):
     """
 
     default_config = ImmutableDict({**Flask.default_config, "PROVIDE_AUTOMATIC_OPTIONS": False})
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """No view or hook of ours is a coroutine; Flask would look at each of a dozen, each time."""
+        return func
 
     def log_exception(self, exc_info: _Caught) -> None:
         """Called by Flask for what no view caught."""
