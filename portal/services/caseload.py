@@ -23,6 +23,7 @@ from portal.services.caseload_filters import PLAIN, Cursor, Filters
 from portal.services.caseload_queries import PAGE
 from portal.services.staff_letters import WaitingLetter
 from portal.services.tools import Tools
+from portal.store import Transaction, is_postgres
 from portal.vault import Place
 
 
@@ -77,13 +78,13 @@ class CaseloadPage:
 
 
 def page(
-    session: Session, tools: Tools, *, by: Viewer, after: Cursor | None = None, filters: Filters = PLAIN
+    session: Transaction, tools: Tools, *, by: Viewer, after: Cursor | None = None, filters: Filters = PLAIN
 ) -> CaseloadPage:
     """One page of the queue and the event that it was looked at: two statements in all."""
     values = _values(tools, by, after) | (
         {"route": route_mark(tools, filters.route)} if filters.route else {}
     )
-    by_parts = session.get_bind().dialect.name == "postgresql"
+    by_parts = is_postgres(session)
     asked = caseload_queries.page(filters, is_first=after is None, by_parts=by_parts)
     found = caseload_queries.in_order(filters, session.execute(asked, values))
     reading = tools.reading()
