@@ -86,7 +86,7 @@ def page(
     )
     by_parts = is_postgres(session)
     asked = caseload_queries.page(filters, is_first=after is None, by_parts=by_parts)
-    found = caseload_queries.in_order(filters, session.execute(asked, values))
+    found = caseload_queries.in_order(filters, session.execute(asked, values).all())
     reading = tools.reading()
     rows = tuple(_row(reading, row) for row in found if row.kind == "case")
     letters = tuple(WaitingLetter(row.id, row.therapist_id, row.at) for row in found if row.kind == "letter")
