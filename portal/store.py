@@ -181,11 +181,13 @@ class Door:
         what the first wrote; none where the verb is a single statement, which locks what it changes. Without
         the ORM, as these are the writes that come by the minute.
         """
-        with self._beside_others.connect() as connection, connection.begin():
-            if row is not None and self.is_postgres:
-                connection.execute(row().with_for_update())
-            yield connection
-            self.check()
+        with self.engine.connect() as connection:
+            connection.execution_options(begin=postgres.SHARED)
+            with connection.begin():
+                if row is not None and self.is_postgres:
+                    connection.execute(row().with_for_update())
+                yield connection
+                self.check()
 
     # An engine for each way to begin, made once: making one costs as much as a statement.
     @cached_property
@@ -195,10 +197,6 @@ class Door:
     @cached_property
     def _alone(self) -> Engine:
         return self.engine.execution_options(begin=postgres.ALONE)
-
-    @cached_property
-    def _beside_others(self) -> Engine:
-        return self.engine.execution_options(begin=postgres.SHARED)
 
 
 @dataclass(frozen=True)

@@ -32,13 +32,9 @@ class CaseFile(Base):
         Index("ix_case_file_own_waiting", "therapist_id", "closed_at", "waiting_since", "id"),
         Index("ix_case_file_own_news", "therapist_id", "closed_at", "news_at", "id"),
         Index("ix_case_file_own_closed", "therapist_id", "closed_at", "id"),
-        #: What is kept too long: closed before a day.
-        Index(
-            "ix_case_file_closed_at",
-            "closed_at",
-            sqlite_where=text("closed_at IS NOT NULL"),
-            postgresql_where=text("closed_at IS NOT NULL"),
-        ),
+        #: What is kept too long: closed before a day. On PostgreSQL it is in part as well, as its revision
+        #: says; to say so here would load that dialect, 2.5 MB, into every process on SQLite.
+        Index("ix_case_file_closed_at", "closed_at", sqlite_where=text("closed_at IS NOT NULL")),
         #: What a search by name opens, the newest first.
         Index("ix_case_file_own_opened", "therapist_id", "opened_at", "id"),
     )

@@ -69,7 +69,8 @@ def partner_columns() -> tuple[ColumnElement[Any], ...]:
     s, a = table_of(PartnerSession).c, table_of(Account).c
     return (
         s.id.label("session_id"), s.created_at.label("session_created_at"), s.last_seen_at,
-        s.authenticated_at, a.id.label("account_id"), a.partner_id, a.language, a.kept_at, a.leaving_seen_at,
+        s.authenticated_at, a.id.label("account_id"), a.partner_id, a.language,
+        a.kept_at.is_not(None).label("kept"), a.leaving_seen_at.is_not(None).label("leaving_seen"),
     )  # fmt: skip
 
 
@@ -95,20 +96,14 @@ def partner_seat(tools: Tools, row: Row[Any] | None) -> Seat | None:
         language=row.language,
         last_seen_at=row.last_seen_at,
         ends_at=row.session_created_at + PARTNER_LIMIT,
-        kept=row.kept_at is not None,
-        leaving_seen=row.leaving_seen_at is not None,
+        kept=row.kept,
+        leaving_seen=row.leaving_seen,
     )
 
 
 def find_partner(session: Transaction, tools: Tools, token: str) -> Seat | None:
     """The live partner session of this cookie, or None. One statement; partner door."""
-    s, a = table_of(PartnerSession).c, table_of(Account).c
-    row = session.execute(
-        select(*partner_columns())
-        .join_from(table_of(PartnerSession), table_of(Account), s.account_id == a.id)
-        .where(is_partner_token()),
-        {"token_hash": token_digest(tools, token)},
-    ).one_or_none()
+    row = session.execute(_partner_statement(), {"token_hash": token_digest(tools, token)}).one_or_none()
     return partner_seat(tools, row)
 
 
@@ -185,12 +180,19 @@ def touch(session: Transaction, tools: Tools, viewer: Viewer) -> bool:
     return cast("CursorResult[Any]", session.execute(change, values)).rowcount == 1
 
 
-# Both built once: putting them together costs more than running them.
+# All built once: putting them together costs more than running them.
 @cache
 def _touch(model: type[PartnerSession] | type[StaffSession]) -> Update:
     table = table_of(model)
     change = update(table).where(table.c.id == bindparam("of_session"), table.c.revoked_at.is_(None))
     return change.values(last_seen_at=bindparam("last_seen_at"))
+
+
+@cache
+def _partner_statement() -> Select[Any]:
+    held, account = table_of(PartnerSession), table_of(Account)
+    tables = held.join(account, held.c.account_id == account.c.id)
+    return select(*partner_columns()).select_from(tables).where(is_partner_token())
 
 
 @cache
