@@ -24,7 +24,7 @@ from portal.services import routing
 from portal.vault import Place
 
 SIZES = (1_000, 10_000, 100_000)
-#: With ``MILLION=1``: some seven minutes of CPU and six gigabytes until it is filled.
+#: With ``MILLION=1``: some ten minutes of CPU and six gigabytes until it is filled.
 MILLION = (1_000, 10_000, 1_000_000)
 SHEETS = (2_000, 20_000)
 _BATCH = 2_000

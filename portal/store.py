@@ -124,6 +124,13 @@ def prepare(engine: Engine, *, is_partner: bool, pool: Pool = Pool()) -> Engine:
 #: What the verbs of nearly every request take: the ORM's session, or the bare connection, which costs less.
 Transaction = Session | Connection
 
+
+def is_postgres(session: Transaction) -> bool:
+    """Whether a verb runs on PostgreSQL, where one statement for both engines does not do."""
+    bind = session.get_bind() if isinstance(session, Session) else session
+    return bind.dialect.name == "postgresql"
+
+
 #: One moment for everything a page reads, as SQLite gives it; PostgreSQL refuses to write in it.
 _READING: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 

@@ -26,6 +26,7 @@ from sqlalchemy.orm import Session
 
 from portal.domain.access import Viewer
 from portal.models import Account, PartnerSession, StaffAccount, StaffSession, table_of
+from portal.services import practices
 from portal.services.practices import PracticeView
 from portal.services.tools import Tools
 from portal.store import Transaction
@@ -124,6 +125,7 @@ def find_staff(session: Transaction, tools: Tools, token: str) -> Seat | None:
         last_seen_at=row.last_seen_at,
         ends_at=row.created_at + STAFF_LIMIT,
         second_factor=row.second_factor_at is not None,
+        practice=practices.of_row(row),
     )
 
 
@@ -196,12 +198,13 @@ def _partner_statement() -> Select[Any]:
 @cache
 def _staff_statement() -> Select[Any]:
     s, a = table_of(StaffSession).c, table_of(StaffAccount).c
+    tables = table_of(StaffSession).join(table_of(StaffAccount), s.staff_id == a.id)
     return (
         select(
             s.id, s.created_at, s.last_seen_at, s.authenticated_at, s.second_factor_at,
-            a.id.label("staff_id"), a.roles, a.language,
+            a.id.label("staff_id"), a.roles, a.language, *practices.columns(),
         )
-        .join_from(table_of(StaffSession), table_of(StaffAccount), s.staff_id == a.id)
+        .select_from(practices.beside(tables))
         .where(
             s.token_hash == bindparam("token_hash"), s.revoked_at.is_(None), a.disabled_at.is_(None)
         )
