@@ -7,19 +7,24 @@ the word that somebody should look: when it cannot be reached, the next minute f
 from __future__ import annotations
 
 import json
+import logging
 import threading
 import time
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from huey import Huey, PostgresHuey, RedisHuey, SqliteHuey
 from huey.consumer import Consumer
 from huey.registry import Message
 from huey.serializer import Serializer
 from huey.storage import PostgresStorage
-from redis import ConnectionPool
 
-from portal import worker
+from portal.services.errors import told
+
+if TYPE_CHECKING:
+    from portal import worker
+
+log = logging.getLogger("portal.worker")
 
 #: Seconds after which the worker looks by itself.
 MINUTE: Final = 60.0
@@ -102,7 +107,7 @@ class Alarm:
                 self._sweep()
         except Exception as error:  # what was committed stays; the next minute finds it
             self._away_until = time.monotonic() + SPELL
-            worker.note_error("ringing", error)
+            log.error("ringing failed: %s", told(error))
 
     def start(self, place: worker.Workplace) -> Shift:
         """Start working in this process; returns what stops it."""
@@ -124,6 +129,8 @@ class Alarm:
                 return
 
     def _run(self) -> None:
+        from portal import worker  # noqa: PLC0415 - late: large, and who only rings does not work
+
         if self._place is None:
             return
         with self._sweeping:
@@ -143,5 +150,7 @@ def _queue_at(queue: Path | str) -> Huey:
             "portal", dsn=queue, storage_class=_Tables, create_tables=False, blocking=False,
             connect_timeout=2, options=bounds, tcp_user_timeout=2000, **settings,
         )  # fmt: skip
+    from redis import ConnectionPool  # noqa: PLC0415 - late: large, and for this queue alone
+
     pool = ConnectionPool.from_url(queue, socket_timeout=_PATIENCE, socket_connect_timeout=_PATIENCE)
     return RedisHuey("portal", connection_pool=pool, blocking=False, **settings)

@@ -7,22 +7,26 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from datetime import timedelta
+from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 
-from portal import logs, one_process, worker
+from portal import logs, one_process
 from portal.assembly import ROOT, House
 from portal.config import Settings
-from portal.services import jobs, mails
+from portal.services import jobs
 from portal.services.errors import told
 
 if TYPE_CHECKING:
     from portal import alarm as alarms
+    from portal import worker
 
 log = logging.getLogger("portal.serve")
 
@@ -32,6 +36,9 @@ _PATIENCE: Final = 20.0
 
 def workplace(app: Flask) -> worker.Workplace:
     """The worker's place of work for this application."""
+    from portal import worker  # noqa: PLC0415 - late: a process that serves pages alone does no other work
+    from portal.services import mails  # noqa: PLC0415
+
     settings: Settings = app.extensions["portal.settings"]
     house: House = app.extensions["portal.house"]
     carrier = mails.to_server(settings.smtp_url) if settings.smtp_url else mails.to_folder(settings.outbox)
@@ -49,6 +56,8 @@ def workplace(app: Flask) -> worker.Workplace:
 
 def run_due(app: Flask, *, seconds: float | None = _PATIENCE) -> None:
     """Run every due job; called by commands that write, before they exit."""
+    from portal import worker  # noqa: PLC0415 - late, as above
+
     worker.sweep(workplace(app), seconds=seconds)
 
 
@@ -69,12 +78,27 @@ def furnish(app: Flask) -> None:
 
 def _hang_alarm(app: Flask) -> alarms.Alarm:
     """What wakes the worker after this process has committed something."""
-    from portal import alarm as alarms  # noqa: PLC0415 - late: large, and for these alone
-
     settings: Settings = app.extensions["portal.settings"]
-    alarm = alarms.Alarm(settings.queue_url or settings.jobs_file)
+    queue = settings.queue_url or settings.jobs_file
+    with _spared() if isinstance(queue, Path) else nullcontext():
+        from portal import alarm as alarms  # noqa: PLC0415 - late: for these alone
+
+    alarm = alarms.Alarm(queue)
     app.extensions["portal.wake"] = alarm.ring
     return alarm
+
+
+@contextmanager
+def _spared() -> Iterator[None]:
+    """huey loads the client of every queue it knows, where it is installed: large, and a file needs none."""
+    modules: dict[str, Any] = sys.modules
+    names = [name for name in ("psycopg", "redis") if name not in modules]
+    modules.update(dict.fromkeys(names))  # an import of None fails as if it were not installed
+    try:
+        yield
+    finally:
+        for name in names:
+            del modules[name]
 
 
 @click.command("serve")

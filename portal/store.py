@@ -12,10 +12,12 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 from weakref import WeakSet
 
 from sqlalchemy import Connection, Engine, Select, create_engine, event
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from portal import partner_role, postgres
@@ -46,8 +48,16 @@ def _before_partner_statement(_connection: Connection, _cursor: Any, statement: 
 
 
 def _on_begin(connection: Connection) -> None:
+    """Past SQLAlchemy's own way to run a statement, which costs more than all the rest of a transaction."""
     is_reading = connection.get_execution_options().get("begin") is None
-    connection.exec_driver_sql("BEGIN DEFERRED" if is_reading else "BEGIN IMMEDIATE")
+    statement = "BEGIN DEFERRED" if is_reading else "BEGIN IMMEDIATE"
+    raw: Any = connection.connection.driver_connection
+    try:
+        raw.execute(statement)
+    except sqlite3.Error as error:  # locked or full: told as SQLAlchemy tells it
+        raise DBAPIError.instance(
+            statement, None, error, sqlite3.Error, hide_parameters=True, dialect=connection.dialect
+        ) from error
 
 
 #: Engines of this process; a fork begins with connections of its own.
@@ -111,6 +121,9 @@ def prepare(engine: Engine, *, is_partner: bool, pool: Pool = Pool()) -> Engine:
     return postgres.prepare(engine, is_partner=is_partner, longest=pool.longest * 1000)
 
 
+#: What the verbs of nearly every request take: the ORM's session, or the bare connection, which costs less.
+Transaction = Session | Connection
+
 #: One moment for everything a page reads, as SQLite gives it; PostgreSQL refuses to write in it.
 _READING: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 
@@ -134,9 +147,14 @@ class Door:
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session for reading; whatever it did is rolled back."""
-        engine = self.engine.execution_options(**_READING) if self.is_postgres else self.engine
-        with Session(engine, autoflush=False) as session:
+        with Session(self._for_reading, autoflush=False) as session:
             yield session
+
+    @contextmanager
+    def glance(self) -> Iterator[Connection]:
+        """The same without the ORM, for the few statements that every request runs."""
+        with self._for_reading.connect() as connection:
+            yield connection
 
     @contextmanager
     def write(self) -> Iterator[Session]:
@@ -144,28 +162,36 @@ class Door:
 
         Keep it short: everybody else waits. Hash passwords and seal before you enter.
         """
-        with self._writing(postgres.ALONE) as session:
+        with Session(self._alone, expire_on_commit=False) as session, session.begin():
             yield session
             self.check()
 
     @contextmanager
-    def write_row(self, row: Select[Any] | None = None) -> Iterator[Session]:
+    def write_row(self, row: Callable[[], Select[Any]] | None = None) -> Iterator[Connection]:
         """The same for a verb that one row decides: PostgreSQL lets others of its kind write at once.
 
-        Never beside ``write``. ``row`` is locked first, so that of two for one row the second sees what the
-        first wrote; none where the verb is a single statement, which locks what it changes.
+        Never beside ``write``. What ``row`` names is locked first, so that of two for one row the second sees
+        what the first wrote; none where the verb is a single statement, which locks what it changes. Without
+        the ORM, as these are the writes that come by the minute.
         """
-        with self._writing(postgres.SHARED) as session:
+        with self._beside_others.connect() as connection, connection.begin():
             if row is not None and self.is_postgres:
-                session.execute(row.with_for_update())
-            yield session
+                connection.execute(row().with_for_update())
+            yield connection
             self.check()
 
-    @contextmanager
-    def _writing(self, begin: str) -> Iterator[Session]:
-        engine = self.engine.execution_options(begin=begin)
-        with Session(engine, expire_on_commit=False) as session, session.begin():
-            yield session
+    # An engine for each way to begin, made once: making one costs as much as a statement.
+    @cached_property
+    def _for_reading(self) -> Engine:
+        return self.engine.execution_options(**_READING) if self.is_postgres else self.engine
+
+    @cached_property
+    def _alone(self) -> Engine:
+        return self.engine.execution_options(begin=postgres.ALONE)
+
+    @cached_property
+    def _beside_others(self) -> Engine:
+        return self.engine.execution_options(begin=postgres.SHARED)
 
 
 @dataclass(frozen=True)

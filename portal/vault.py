@@ -35,6 +35,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from portal.opened import Opened
+
 BUCKET: Final = 256
 _SEALED: Final = b"\x01"
 _BOXED: Final = b"\x02"
@@ -114,13 +116,17 @@ def key_id_of(blob: bytes) -> bytes:
 
 @dataclass(frozen=True, repr=False)
 class Keys:
-    """What a process holds. ``private`` by public id; ``retiring``: public keys whose blobs still open."""
+    """What a process holds. ``private`` by public id; ``retiring``: public keys whose blobs still open.
+
+    ``opened``: what a page opened with them lately; other keys begin with nothing.
+    """
 
     public: X25519PublicKey
     private: Mapping[bytes, X25519PrivateKey]
     partner: Ring
     staff: Ring | None
     retiring: frozenset[bytes] = field(default_factory=frozenset)
+    opened: Opened = field(default_factory=Opened, compare=False)
 
     def ring(self, name: RingName) -> Ring:
         """One ring. Raises KeyMissing where this process does not hold it."""
@@ -228,15 +234,20 @@ class Vault:
             raise VaultError(f"{place.table}.{place.column}: cannot be opened") from error
         return unpad(padded)
 
+    @property
+    def opened(self) -> Opened:
+        """What pages opened a short while ago with the keys as they are now."""
+        return self._now().opened
+
     def digest(self, ring: RingName, purpose: str, value: str) -> str:
         """Keyed blind index (64 hex digits) of ``value``: equal values give equal digests."""
         index = self._now().ring(ring).index
-        return hmac.new(index, f"{purpose}|{value}".encode(), hashlib.sha256).hexdigest()
+        return hmac.digest(index, f"{purpose}|{value}".encode(), "sha256").hex()
 
     def mac(self, purpose: str, message: bytes) -> str:
         """MAC (64 hex digits) under the partner ring, which every process holds."""
         keyed = self._now().partner.index
-        return hmac.new(keyed, purpose.encode() + b"|" + message, hashlib.sha256).hexdigest()
+        return hmac.digest(keyed, purpose.encode() + b"|" + message, "sha256").hex()
 
     def current_id(self, ring: RingName | None) -> bytes:
         """Id of the key that is written under now: of a ring, or (None) of what is sealed."""

@@ -136,6 +136,14 @@ class Section:
         """The items that progress counts: all but the optional ones."""
         return tuple(item for item in self.items if not item.optional)
 
+    @cached_property
+    def _counted_keys(self) -> frozenset[str]:
+        return frozenset(item.key for item in self.counted)
+
+    def left(self, touched: Collection[str]) -> int:
+        """How many counted items were neither answered nor declined."""
+        return len(self._counted_keys.difference(touched))
+
     def group(self, key: str) -> Group:
         """The group with this key; KeyError when there is none."""
         for group in self.groups:
@@ -264,7 +272,7 @@ class Questionnaire:
         seconds = 0
         for section in self.sections:
             total = len(section.counted)
-            left = len(section.untouched(touched.get(section.key, ())))
+            left = section.left(touched.get(section.key, ()))
             seconds += _seconds_left(section, left)
             parts.append(SectionProgress(section.key, total - left, total))
         return Progress(
@@ -278,9 +286,7 @@ class Questionnaire:
         """Whole minutes, rounded up, for what is untouched in this section and those after it: what was
         passed over before is no part of the way that lies ahead."""
         ahead = self.sections[self.sections.index(self.section(key)) :]
-        seconds = sum(
-            _seconds_left(section, len(section.untouched(touched.get(section.key, ())))) for section in ahead
-        )
+        seconds = sum(_seconds_left(section, section.left(touched.get(section.key, ()))) for section in ahead)
         return -(-seconds // 60)
 
 

@@ -35,10 +35,10 @@ MISSING_FIFTH: Final = 5
 REFLECTION_LEVEL: Final = 3
 """Reflection questions that fit from which the brief names individual support (clinical.md §2)."""
 
+_POINTS: Final = {str(points): points for points in range(101)}
 _WORDS: Final = frozenset({"private", "doubts_told", "first_step", "commit_months"})
 _ELIGIBLE: Final = ("adult", "in_service_area")
 _SIDES: Final = ("harm_received", "harm_done")
-_REPORTED: Final = ("satisfaction", "mood", *INDEX_KEYS)
 _DRAFT_FIELDS: Final = (
     "private",
     "call_first",
@@ -85,13 +85,12 @@ def partner_answers(
 
 def report_scores(questionnaire: Questionnaire, answers: Mapping[str, Answer]) -> dict[str, Any]:
     """The few scores that a report holds, as ``partner_answers`` has them: a report has many rows."""
-    keys = ["lean", *(key for prefix in _REPORTED for key in questionnaire.numbered.get(prefix, ()))]
-    given = {key: answers[key] for key in keys if key in answers and answers[key] not in ("", [])}
+    lean = answers.get("lean")
     return {
-        "lean": _READERS["lean"](given["lean"]) if "lean" in given else None,
-        "satisfaction": part_sum(questionnaire, given, "satisfaction"),
-        "mood_score": part_sum(questionnaire, given, "mood"),
-        "indices": {key: index(questionnaire, given, key) for key in INDEX_KEYS},
+        "lean": _READERS["lean"](lean) if lean else None,
+        "satisfaction": part_sum(questionnaire, answers, "satisfaction"),
+        "mood_score": part_sum(questionnaire, answers, "mood"),
+        "indices": {key: index(questionnaire, answers, key) for key in INDEX_KEYS},
     }
 
 
@@ -123,13 +122,12 @@ def part_sum(
     Where the answered parts alone reach `tells_from`, their sum is told all the same: it is a lower bound
     that already decides (contract.md, "Parts of a sum").
     """
-    given = [answers.get(key) for key in questionnaire.numbered.get(prefix, ())]
-    total = sum(_points(given))
-    if tells_from is not None and total >= tells_from:
+    given = [*map(answers.get, questionnaire.numbered.get(prefix, ()))]
+    points = _points(given)
+    total = sum(points)
+    if len(points) == len(given) or (tells_from is not None and total >= tells_from):
         return total
-    if None in given:
-        return None
-    return DECLINED if DECLINED in given else total
+    return DECLINED if all(given) else None
 
 
 def index(questionnaire: Questionnaire, answers: Mapping[str, Answer], prefix: str) -> int | None:
@@ -139,7 +137,7 @@ def index(questionnaire: Questionnaire, answers: Mapping[str, Answer], prefix: s
     the fit (R19) reads the couple's mean of two such values unrounded; a partner's own value is whole.
     """
     keys = questionnaire.numbered.get(prefix, ())
-    points = _points(answers.get(key) for key in keys)
+    points = _points(map(answers.get, keys))
     if not points or (len(keys) - len(points)) * MISSING_FIFTH > len(keys):
         return None
     return (50 * sum(points) + len(points)) // (2 * len(points))
@@ -156,7 +154,9 @@ def reflection_count(answers: Mapping[str, Answer]) -> int:
 
 
 def _points(given: Iterable[Answer | None]) -> list[int]:
-    return [int(answer) for answer in given if isinstance(answer, str) and answer != DECLINED]
+    """What each answer counts that is a number; looked up, since reports ask it by the million."""
+    found = [*map(_POINTS.get, given)]  # type: ignore[arg-type]
+    return [points for points in found if points is not None]
 
 
 def _is_not_asked(questionnaire: Questionnaire, key: str, given: Mapping[str, Answer]) -> bool:

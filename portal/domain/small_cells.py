@@ -28,6 +28,32 @@ def suppressed(counts: Mapping[Key, int], *, least: int = LEAST) -> dict[Key, in
     return {key: None if key in hidden else count for key, count in counts.items()}
 
 
+def within(
+    groups: Mapping[Key, int | None], counts: Mapping[tuple[Key, str], int], *, least: int = LEAST
+) -> dict[tuple[Key, str], int | None]:
+    """A finer table shown beside a coarser one, whose ``groups`` are hidden already where they must be.
+
+    A reader adds up a group's cells and compares: of a hidden group every cell is hidden, and inside a shown
+    one no small cell can be worked out from the group's own count. In the order of ``counts``.
+    """
+    shown: dict[tuple[Key, str], int | None] = {}
+    for group, whole in groups.items():
+        cells = {key: count for key, count in counts.items() if key[0] == group}
+        shown |= dict.fromkeys(cells) if whole is None else suppressed(cells, least=least)
+    return {key: shown[key] for key in counts}
+
+
+def of(
+    whole: int, counts: Mapping[Key, int], *, least: int = LEAST
+) -> tuple[dict[Key, int | None], int | None]:
+    """The cells and their sum, both part of a ``whole`` that is known: what is left is a cell too."""
+    cells: dict[Key | None, int] = dict(counts.items())
+    cells[None] = whole - sum(counts.values())
+    shown = suppressed(cells, least=least)
+    is_told = shown[None] is not None
+    return {key: shown[key] for key in counts}, total(counts, least=least) if is_told else None
+
+
 def _is_safe(hidden: list[int], least: int) -> bool:
     return len(hidden) > 1 and sum(hidden) >= least
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -25,13 +25,18 @@ class CaseFile(Base):
 
     __tablename__ = "case_file"
     __table_args__ = (
-        Index("ix_case_file_queue", "closed_at", "urgency", "waiting_since", "id"),
-        #: The same order for one therapist (or for nobody's cases), so that a page stays a short range.
+        #: The order of the queue for one therapist (or nobody), so that a page stays a short range.
+        #: None that begins with ``closed_at``: SQLite would walk all open cases for those of broken glass.
         Index("ix_case_file_own_queue", "therapist_id", "closed_at", "urgency", "waiting_since", "id"),
         #: The other orders of the caseload: waiting longest, newest, closed last.
         Index("ix_case_file_own_waiting", "therapist_id", "closed_at", "waiting_since", "id"),
         Index("ix_case_file_own_news", "therapist_id", "closed_at", "news_at", "id"),
         Index("ix_case_file_own_closed", "therapist_id", "closed_at", "id"),
+        #: What is kept too long: closed before a day. On PostgreSQL it is in part as well, as its revision
+        #: says; to say so here would load that dialect, 2.5 MB, into every process on SQLite.
+        Index("ix_case_file_closed_at", "closed_at", sqlite_where=text("closed_at IS NOT NULL")),
+        #: What a search by name opens, the newest first.
+        Index("ix_case_file_own_opened", "therapist_id", "opened_at", "id"),
     )
 
     id: Mapped[Id]

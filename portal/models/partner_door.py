@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final
 
 #: Columns a partner connection may read; a table that is not named cannot be read at all.
@@ -103,6 +104,8 @@ def guard(
     return sqlite3.SQLITE_OK if _allows(action, first, second) else sqlite3.SQLITE_DENY
 
 
+# Looked through once each: they are ours, and few.
+@lru_cache(maxsize=512)
 def require_judged(statement: str) -> None:
     """Refuse a statement of which the guard would not be told everything. Raises Prohibited.
 

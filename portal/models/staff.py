@@ -72,7 +72,10 @@ class BreakGlass(Base):
     """Reasoned access to a case assigned to somebody else, until it expires."""
 
     __tablename__ = "break_glass"
-    __table_args__ = (Index("ix_break_glass_case_id_staff_id", "case_id", "staff_id"),)
+    __table_args__ = (
+        Index("ix_break_glass_case_id_staff_id", "case_id", "staff_id"),
+        Index("ix_break_glass_staff_id_expires_at", "staff_id", "expires_at"),
+    )
 
     id: Mapped[Id]
     case_id: Mapped[Ref] = mapped_column(ForeignKey("case_file.id"))

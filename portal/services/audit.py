@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from typing import Final
 
 from sqlalchemy import insert
-from sqlalchemy.orm import Session
 
 from portal.domain.access import Viewer
 from portal.models import AuditEvent, table_of
 from portal.services.tools import Tools
+from portal.store import Transaction
 
 Detail = Mapping[str, str | int | bool | list[str] | None]
 #: Ids, keys and dates: nobody's words, no address. What does not look like one is refused.
@@ -30,7 +30,7 @@ def message(row: Mapping[str, object]) -> bytes:
 
 
 def record(
-    session: Session,
+    session: Transaction,
     tools: Tools,
     *,
     by: Viewer,
@@ -66,7 +66,7 @@ def _require_keys(detail: Detail) -> None:
             raise NotAKey(name)
 
 
-def unexpected_fields(session: Session, tools: Tools, *, count: int, by: Viewer) -> None:
+def unexpected_fields(session: Transaction, tools: Tools, *, count: int, by: Viewer) -> None:
     """A body held ``count`` fields that its form does not have; they were ignored (security.md §5.3)."""
     subject = ("account" if by.kind == "partner" else by.kind, by.id)
     record(session, tools, by=by, verb="request.unexpected_fields", subject=subject, detail={"count": count})

@@ -10,9 +10,9 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy.orm import Session
 
@@ -83,7 +83,8 @@ def page(
     values = _values(tools, by, after) | (
         {"route": route_mark(tools, filters.route)} if filters.route else {}
     )
-    found = session.execute(caseload_queries.page(filters, is_first=after is None), values).all()
+    told = session.execute(caseload_queries.page(filters, is_first=after is None), values)
+    found = caseload_queries.in_order(filters, told)
     reading = tools.reading()
     rows = tuple(_row(reading, row) for row in found if row.kind == "case")
     letters = tuple(WaitingLetter(row.id, row.therapist_id, row.at) for row in found if row.kind == "letter")
@@ -140,20 +141,38 @@ def _values(tools: Tools, by: Viewer, after: Cursor | None) -> dict[str, object]
     return values
 
 
+class _Advice(NamedTuple):
+    """What a row tells of its newest recommendation."""
+
+    route: str | None = None
+    reason: str | None = None
+    rule: str | None = None
+    rules: tuple[str, ...] = ()
+    gates: tuple[str, ...] = ()
+
+
+_NOTHING: Final = _Advice()
+
+
 def _row(tools: Tools, row: Any) -> CaseloadRow:
     names = (
         case_names.opened(tools, row.id_a, row.sealed_a),
         case_names.opened(tools, row.id_b, row.sealed_b),
     )
-    plain = CaseloadRow(
+    told = _NOTHING if row.made_id is None else _advice(tools, row.made_id, row.body_box)
+    return CaseloadRow(
         row.id, names, row.urgency, row.at, row.waiting_since, row.opened_at, row.therapist_id,
-        is_overdue=row.told >= 2,
+        told.route, told.reason, told.rule, told.rules, told.gates,
+        is_new=row.made_id is not None and row.told % 2 == 1, is_overdue=row.told >= 2,
     )  # fmt: skip
-    if row.made_id is None:
-        return plain
-    place = Place("recommendation", "body_box", row.made_id)
-    body = json.loads(tools.vault.unbox("staff", place, row.body_box))
-    return replace(
-        plain, route=body["route"], reason=body["reason"], rule=body["rule"],
-        rules=tuple(body["matched_rules"]), gates=tuple(body["gates"]), is_new=row.told % 2 == 1,
-    )  # fmt: skip
+
+
+def _advice(tools: Tools, made_id: str, box: bytes) -> _Advice:
+    place = Place("recommendation", "body_box", made_id)
+
+    def opening() -> _Advice:
+        body = json.loads(tools.vault.unbox("staff", place, box))
+        rules, gates = tuple(body["matched_rules"]), tuple(body["gates"])
+        return _Advice(body["route"], body["reason"], body["rule"], rules, gates)
+
+    return tools.vault.opened.recall(place, box, opening)

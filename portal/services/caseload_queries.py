@@ -1,26 +1,32 @@
 """The one statement of a caseload page, kept per kind of page: building it costs more than running it.
 
-Each way a case is somebody's to see (own, nobody's, broken glass) is one range of an index that lies in the
-order of the page; the first few of each are merged. A filter that no index serves looks at ``LOOKED`` cases
-of each range at most: the page says where it stopped, and costs the same whatever the table holds.
+Own cases and nobody's are each one range of an index that lies in the order of the page. Ranges are merged as
+they are read and no further than the page needs: both engines merge a UNION ALL whose parts lie in its order.
+The cases of whoever is away, and those of broken glass, are found by whose they are and sorted. A filter that
+no index serves looks at ``LOOKED`` cases at most: the page says where it stopped, and costs the same whatever
+the table holds.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from sqlalchemy import (
     CTE,
     Column,
     ColumnElement,
+    CompoundSelect,
     Integer,
     Select,
     String,
     Subquery,
     and_,
+    asc,
     bindparam,
     case,
+    desc,
     exists,
     func,
     literal,
@@ -36,91 +42,102 @@ from portal.models import (
     CallPlan,
     CaseFile,
     Consent,
-    DiscernmentEnd,
-    Letter,
     Partner,
     Recommendation,
-    StaffAccount,
     UtcDateTime,
     table_of,
 )
-from portal.services import case_access, case_names
-from portal.services.caseload_filters import Filters
+from portal.services import case_access, case_names, caseload_head
+from portal.services.caseload_filters import Filters, Whose
 
 PAGE: Final = 50
 #: A filter without an index of its own looks at so many cases of a range and page.
 LOOKED: Final = 1000
-#: A count goes no further: "more than 99".
-COUNTED: Final = 100
 #: A search by name opens at most this many cases' names, newest first (about 0.1 ms each).
 SEARCHED: Final = 1000
-#: At most so many outcomes that are due, the oldest first.
-OUTCOMES: Final = 10
-#: What is counted above the list: cases by urgency, and calls that are overdue.
-COUNTS: Final = ("0", "1", "2", "3", "overdue")
+
+Asked = TypeVar("Asked", CompoundSelect[Any], Select[Any])
 
 _VIEWER: Final = bindparam("viewer", type_=String)
 _NOW: Final = bindparam("now", type_=UtcDateTime)
 
 
 @cache
-def page(filters: Filters, *, is_first: bool) -> Select[Any]:
-    """Cases, letters and counts of one page, in order; and the mark where looking stopped."""
-    looked = _looked(filters, is_first=is_first)
-    at, is_down = _time(filters, looked.c), _is_down(filters)
-    picked = select(looked.c.id, looked.c.urgency, at.label("at")).where(*_other_filters(filters, looked.c))
-    shown = _in_order(picked, filters, looked.c).limit(PAGE + 1).subquery("picked")
-    parts = [_cases(shown), _letters(), _outcomes(), *_counts()]
-    if _is_bounded(filters):
-        parts.append(_mark(looked, filters))
-    every = union_all(*parts).subquery()
-    order = (every.c.at.desc(), every.c.id.desc()) if is_down else (every.c.at, every.c.id)
-    is_by_urgency = filters.status == "open" and filters.sort == "urgency"
-    return select(every).order_by(every.c.kind, *((every.c.urgency,) if is_by_urgency else ()), *order)
+def page(filters: Filters, *, is_first: bool) -> CompoundSelect[Any]:
+    """Cases, letters and counts of one page, in no order; and the mark where looking stopped."""
+    parts = caseload_head.parts()
+    if not _is_bounded(filters):
+        return union_all(_cases(looked(filters, is_first=is_first).cte("picked")), *parts)
+    seen = looked(filters, is_first=is_first).subquery("seen")
+    # Neither engine turns the order of a subquery, and both stop here at the last row that is wanted.
+    picked = select(seen).where(*_other_filters(filters, seen.c)).limit(PAGE + 1).cte("picked")
+    return union_all(_cases(picked), *parts, _mark(filters, picked, is_first=is_first))
+
+
+def in_order(filters: Filters, cases: Iterable[Any]) -> list[Any]:
+    """Rows with ``urgency``, ``at`` and ``id``, as the page shows them."""
+    if _is_down(filters) or filters.sort == "waiting":
+        return sorted(cases, key=lambda row: (row.at, row.id), reverse=_is_down(filters))
+    return sorted(cases, key=lambda row: (row.urgency, row.at, row.id))
 
 
 @cache
 def search() -> Select[Any]:
     """The newest cases the viewer may see, open or closed, with names."""
     c = table_of(CaseFile).c
-    newest = select(c.id, c.urgency, c.waiting_since.label("at")).where(is_visible())
-    return _cases(newest.order_by(c.opened_at.desc(), c.id).limit(SEARCHED).subquery())
+    parts = _parts([c.id, c.urgency, c.waiting_since.label("at"), c.opened_at])
+    newest = union_all(*parts).order_by(desc("opened_at"), desc("id")).limit(SEARCHED)
+    return _cases(newest.subquery("picked"))
 
 
 def ways() -> dict[str, ColumnElement[bool]]:
-    """The ways a case is this therapist's to see: own, nobody's, covered, broken glass."""
-    found = case_access.ways(_VIEWER, _NOW)
+    """The ways a case is this therapist's to see, each without the cases of those before it."""
+    c, found = table_of(CaseFile).c, case_access.ways(_VIEWER, _NOW)
+    is_elses = and_(c.therapist_id.is_not(None), c.therapist_id != _VIEWER)
     return {
-        "mine": found.own, "unassigned": found.unassigned, "covering": found.covering, "broken": found.broken,
-    }  # fmt: skip
+        "mine": found.own,
+        "unassigned": found.unassigned,
+        "covering": and_(found.covering, c.therapist_id != _VIEWER),
+        "broken": and_(found.broken, is_elses, ~found.covering),
+    }
 
 
 def is_visible() -> ColumnElement[bool]:
     """Whether this therapist may see a case at all: by one of the ways, and not barred from it."""
-    return or_(*ways().values()) & ~case_access.ways(_VIEWER, _NOW).conflicted
+    found = case_access.ways(_VIEWER, _NOW)
+    return or_(found.own, found.unassigned, found.covering, found.broken) & ~found.conflicted
 
 
-def ranges(filters: Filters, *, is_first: bool) -> dict[str, Select[Any]]:
-    """The first few cases of each way, every one out of an index that lies in this order."""
+def looked(filters: Filters, *, is_first: bool) -> CompoundSelect[Any]:
+    """The cases of all ways merged in the order of the page, as far as they are looked at."""
     c = table_of(CaseFile).c
-    at = _time(filters, c)
-    columns = (c.id, c.urgency, at.label("at"), c.route_mark, c.languages)
-    found, barred = {}, case_access.ways(_VIEWER, _NOW).conflicted
-    for name, way in ways().items():
-        if filters.whose not in ("all", name):
-            continue
-        part = select(*columns).where(_status(filters), way, ~barred, *_own_filters(filters))
-        part = part if is_first else part.where(_begin(filters, c))
-        found[name] = _in_order(part, filters, c).limit(LOOKED if _is_bounded(filters) else PAGE + 1)
-    return found
+    columns = [c.id, c.urgency, _time(filters).label("at")]
+    if _is_bounded(filters):
+        columns += [c.route_mark, c.languages]
+    limit = LOOKED if _is_bounded(filters) else PAGE + 1
+    return _merged(filters, columns, is_first=is_first).limit(limit)
 
 
-def _time(filters: Filters, c: Any) -> Column[Any]:
-    if "at" in c:
-        return c.at  # type: ignore[no-any-return]
+def _merged(filters: Filters, columns: Sequence[Any], *, is_first: bool) -> CompoundSelect[Any]:
+    parts = [
+        part.where(_status(filters), *_own_filters(filters), *(() if is_first else (_begin(filters),)))
+        for part in _parts(columns, filters.whose)
+    ]
+    return _ordered(union_all(*parts), filters)
+
+
+def _parts(columns: Sequence[Any], whose: Whose = "all") -> list[Select[Any]]:
+    """What this therapist may see, one range a way."""
+    barred = case_access.ways(_VIEWER, _NOW).conflicted
+    wanted = ways() if whose == "all" else {whose: ways()[whose]}
+    return [select(*columns).where(way, ~barred) for way in wanted.values()]
+
+
+def _time(filters: Filters) -> Column[Any]:
+    c = table_of(CaseFile).c
     if filters.status == "closed":
-        return c.closed_at  # type: ignore[no-any-return]
-    return c.news_at if filters.sort == "newest" else c.waiting_since  # type: ignore[no-any-return]
+        return c.closed_at
+    return c.news_at if filters.sort == "newest" else c.waiting_since
 
 
 def _is_down(filters: Filters) -> bool:
@@ -159,8 +176,9 @@ def _is_bounded(filters: Filters) -> bool:
     return bool(_other_filters(filters, table_of(CaseFile).c))
 
 
-def _begin(filters: Filters, c: Any) -> ColumnElement[bool]:
-    at, after_at = _time(filters, c), bindparam("after_at", type_=UtcDateTime)
+def _begin(filters: Filters) -> ColumnElement[bool]:
+    c = table_of(CaseFile).c
+    at, after_at = _time(filters), bindparam("after_at", type_=UtcDateTime)
     after_id = bindparam("after_id", type_=String)
     if _is_down(filters):
         return tuple_(at, c.id) < tuple_(after_at, after_id)
@@ -169,65 +187,27 @@ def _begin(filters: Filters, c: Any) -> ColumnElement[bool]:
     return tuple_(c.urgency, at, c.id) > tuple_(bindparam("after_urgency", type_=Integer), after_at, after_id)
 
 
-def _in_order(part: Select[Any], filters: Filters, c: Any, *, is_backwards: bool = False) -> Select[Any]:
-    at = _time(filters, c)
-    keys = (at, c.id) if _is_down(filters) or filters.sort == "waiting" else (c.urgency, at, c.id)
+def _ordered(part: Asked, filters: Filters, *, is_backwards: bool = False) -> Asked:
+    names = ("at", "id") if _is_down(filters) or filters.sort == "waiting" else ("urgency", "at", "id")
     is_down = _is_down(filters) is not is_backwards
-    return part.order_by(*(key.desc() if is_down else key for key in keys))
+    return part.order_by(*(desc(name) if is_down else asc(name) for name in names))
 
 
-def _looked(filters: Filters, *, is_first: bool) -> CTE:
-    """The ranges merged: what the other filters look at."""
-    parts = [part.subquery() for part in ranges(filters, is_first=is_first).values()]
-    plain = [select(*part.c) for part in parts]
-    # A plain UNION: a case of one's own may be opened by break-glass too.
-    every = plain[0].union(*plain[1:]).subquery()
-    limit = LOOKED if _is_bounded(filters) else PAGE + 1
-    return _in_order(select(*every.c), filters, every.c).limit(limit).cte("looked")
-
-
-def _mark(looked: CTE, filters: Filters) -> Select[Any]:
-    """Where looking stopped, if it stopped before the end."""
-    last = _in_order(select(looked.c.id, looked.c.urgency, looked.c.at), filters, looked.c, is_backwards=True)
+def _mark(filters: Filters, picked: CTE, *, is_first: bool) -> Select[Any]:
+    """Where looking stopped, if the page is not full and looking stopped before the end."""
+    found = select(func.count()).select_from(picked).scalar_subquery()
+    c = table_of(CaseFile).c
+    again = _merged(filters, [c.id, c.urgency, _time(filters).label("at")], is_first=is_first)
+    walked = again.limit(case((found > PAGE, 0), else_=LOOKED)).cte("walked")
+    last = _ordered(select(walked.c.id, walked.c.urgency, walked.c.at), filters, is_backwards=True)
     end = last.limit(1).subquery()
-    seen = select(func.count()).select_from(looked).scalar_subquery()
+    seen = select(func.count()).select_from(walked).scalar_subquery()
     return select(
         literal("mark", String), end.c.id, end.c.urgency, end.c.at, *(null() for _ in range(10))
     ).where(seen == LOOKED)
 
 
-def _counts() -> list[Select[Any]]:
-    """How many cases of the two first ways want something, told up to ``COUNTED``."""
-    c, p, v = table_of(CaseFile).c, table_of(Partner).c, table_of(CallPlan).c
-    own = {name: way for name, way in ways().items() if name in ("mine", "unassigned")}
-    barred = case_access.ways(_VIEWER, _NOW).conflicted
-    found = []
-    for level in COUNTS[:4]:
-        parts = [
-            select(c.id)
-            .where(way, ~barred, c.closed_at.is_(None), c.urgency == int(level))
-            .limit(COUNTED)
-            .subquery()
-            for way in own.values()
-        ]
-        found.append(_count(level, union_all(*(select(part.c.id) for part in parts)).subquery()))
-    overdue = (
-        select(v.partner_id)
-        .join_from(table_of(CallPlan), table_of(Partner), v.partner_id == p.id)
-        .join(table_of(CaseFile), p.case_id == c.id)
-        .where(v.settled_at.is_(None), v.due_at < _NOW, c.closed_at.is_(None), or_(*own.values()), ~barred)
-        .limit(COUNTED)
-    )
-    found.append(_count("overdue", overdue.subquery()))
-    return found
-
-
-def _count(name: str, of: Subquery) -> Select[Any]:
-    count = select(func.count()).select_from(of).scalar_subquery()
-    return select(literal("count", String), literal(name), count, _NOW, *(null() for _ in range(10)))
-
-
-def _cases(picked: Subquery) -> Select[Any]:
+def _cases(picked: Subquery | CTE) -> Select[Any]:
     """The picked cases with their newest recommendation and the newest consent name of each slot."""
     c, r, n = table_of(CaseFile), table_of(Recommendation), table_of(Consent)
     of_case = select(r.c.id).where(r.c.case_id == picked.c.id)
@@ -250,50 +230,14 @@ def _cases(picked: Subquery) -> Select[Any]:
     )  # fmt: skip
 
 
-def _told(file: Any, picked: Subquery) -> ColumnElement[Any]:
+def _told(file: Any, picked: Subquery | CTE) -> ColumnElement[Any]:
     """1: a form came since this therapist last opened the case; 2: a call is overdue; 3: both."""
     e, p, v = table_of(AuditEvent).c, table_of(Partner).c, table_of(CallPlan).c
     seen = exists().where(
         e.subject_id == picked.c.id, e.happened_at >= file.c.news_at,
         e.actor_id == _VIEWER, e.verb == "case.viewed",
     )  # fmt: skip
-    late = exists().where(
-        and_(p.case_id == picked.c.id, v.partner_id == p.id, v.settled_at.is_(None), v.due_at < _NOW)
-    )
-    return case((seen, 0), else_=1) + case((late, 2), else_=0)
-
-
-def _outcomes() -> Select[Any]:
-    """Cases, closed ones too, whose discernment ended half a year ago and nobody noted what came of it."""
-    c, e = table_of(CaseFile).c, table_of(DiscernmentEnd).c
-    found = case_access.ways(_VIEWER, _NOW)
-    due = (
-        select(c.id, e.ended_at, e.outcome_due_on)
-        .join_from(table_of(DiscernmentEnd), table_of(CaseFile), e.case_id == c.id)
-        .where(e.outcome.is_(None), e.outcome_due_on <= bindparam("today", type_=String))
-        .where(or_(found.own, found.unassigned), ~found.conflicted)
-        .order_by(e.outcome_due_on, c.id)
-        .limit(OUTCOMES)
-        .subquery()
-    ).c
-    return select(
-        literal("outcome", String), due.id, literal(0), due.ended_at, due.ended_at, due.ended_at,
-        due.outcome_due_on, *(null() for _ in range(7)),
-    )  # fmt: skip
-
-
-def _letters() -> Select[Any]:
-    """Letters this person may approve, in the columns of ``_cases``: writer and writing time, no text."""
-    c, s = table_of(Letter).c, table_of(StaffAccount).c
-    active = select(func.count()).where(s.disabled_at.is_(None), s.set_up_at.is_not(None)).scalar_subquery()
-    is_due = (active == 1) & (c.written_at <= bindparam("alone_before", type_=UtcDateTime))
-    return (
-        select(
-            literal("letter", String), c.id, literal(0), c.written_at, c.written_at, c.written_at,
-            c.written_by, *(null() for _ in range(7)),
-        )
-        .where(
-            c.state == "waiting", or_(c.written_by != _VIEWER, is_due),
-            ~case_access.barred_from(c.case_id, _VIEWER),
-        )
-    )  # fmt: skip
+    # One inside the other: asked from the plans, every one that is overdue would be walked for every row.
+    plan = select(v.partner_id).where(v.partner_id == p.id, v.settled_at.is_(None), v.due_at < _NOW)
+    late = select(p.id).where(p.case_id == picked.c.id, plan.correlate(table_of(Partner)).exists())
+    return case((seen, 0), else_=1) + case((late.correlate(picked).exists(), 2), else_=0)

@@ -114,6 +114,7 @@ def erase_person(
     subject = ("case", someone.case_id)
     audit.record(session, tools, by=by, verb="person.erased", subject=subject, detail=detail)
     jobs.add(session, tools, kind="ledger", subject_id=partner_id)
+    tools.vault.opened.forget()
     _erase_partner(session, partner_id)
     others = select(p.id).where(p.case_id == someone.case_id).limit(1)
     if session.execute(others).one_or_none() is None:
@@ -138,6 +139,7 @@ def erase_case(
     detail: audit.Detail = {"reason": reason}
     audit.record(session, tools, by=by, verb="case.erased", subject=("case", case_id), detail=detail)
     jobs.add(session, tools, kind="ledger", subject_id=case_id)
+    tools.vault.opened.forget()
     p = table_of(Partner).c
     for partner_id in session.scalars(select(p.id).where(p.case_id == case_id)).all():
         _erase_partner(session, partner_id)

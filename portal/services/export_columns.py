@@ -33,6 +33,8 @@ MARK: Final = b"\xef\xbb\xbf"
 _RISKY: Final = frozenset("=+-@\t\r\0＝＋－＠")
 #: Whatever ``clean`` may change: anything but the printable characters that every text is made of.
 _UNCLEAN: Final = re.compile(r"[^\t\n\x20-\x7e\xa0-\ud7ff]")
+#: Words and numbers, as in nearly every line: nothing to quote, nothing that begins a formula.
+_PLAIN_LINE: Final = re.compile(r"{0}(?:,{0})+".format("(?:[0-9A-Za-z][0-9A-Za-z_ .:-]*)?"))
 _SUICIDE: Final = frozenset({"suicide_level", "suicidal_behavior", "threatened_suicide_if_left"})
 _SAFETY: Final = frozenset({"free_to_leave", "voluntary", "harm_other", "staying_from_fear"})
 
@@ -72,6 +74,10 @@ class Column:
 UNREADABLE: Final = "unreadable"
 
 
+#: What a report tells of a recommendation.
+SAID: Final = ("route", "reason", "rule", "model", "gates")
+
+
 def _said(key: str) -> Callable[[Source], Cell]:
     return lambda source: None if source.recommendation is None else source.recommendation[key]
 
@@ -95,7 +101,7 @@ def _answered(key: str) -> Callable[[Source], Cell]:
 DEIDENTIFIED: Final = (
     Column("export_id", "plain", lambda source: source.export_id),
     Column("slot", "plain", lambda source: source.slot),
-    Column("month", "plain", lambda source: f"{source.sent_on:%Y-%m}"),
+    Column("month", "plain", lambda source: source.sent_on.isoformat()[:7]),
     Column("route", "plain", _route),
     Column("reason", "plain", _said("reason")),
     Column("rule", "plain", _said("rule")),
@@ -206,7 +212,9 @@ def head(chosen: Iterable[Column]) -> bytes:
 
 def cells(chosen: Iterable[Column], source: Source) -> list[Cell]:
     """One row, texts made harmless to readers."""
-    found = (column.read(source) for column in chosen)
+    found = [column.read(source) for column in chosen]
+    if not _UNCLEAN.search("".join([cell for cell in found if isinstance(cell, str)])):
+        return found
     return [clean(cell) if isinstance(cell, str) else cell for cell in found]
 
 
@@ -219,7 +227,11 @@ def flat(cell: Cell) -> str:
 
 def csv_row(row: Iterable[Cell]) -> bytes:
     """One row of a CSV, CRLF, no cell a formula."""
-    return csv_line([inert(flat(cell)) for cell in row])
+    texts = [cell if isinstance(cell, str) else flat(cell) for cell in row]
+    line = ",".join(texts)
+    if line.count(",") == len(texts) - 1 and _PLAIN_LINE.fullmatch(line):
+        return f"{line}\r\n".encode()
+    return csv_line([inert(text) for text in texts])
 
 
 def json_row(keys: Sequence[str], row: Sequence[Cell]) -> bytes:

@@ -40,7 +40,7 @@ from portal.store import Store
 from portal.vault import VaultError
 
 #: Batches of one slice: ten thousand intakes, a second or two.
-SLICE: Final = 50
+SLICE: Final = 25
 _BY: Final[Viewer] = system("export")
 _BROKEN: Final = (Unsound, VaultError, csv.Error, ValueError, KeyError, zipfile.BadZipFile)
 

@@ -5,40 +5,28 @@ Each batch has a short reading transaction of its own: a long report holds nobod
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, Select, exists, func, or_, select
+from sqlalchemy import Row, Select, bindparam, exists, func, select
 from sqlalchemy.orm import Session
 
 from portal.domain import scoring
 from portal.domain.answers import Answer
-from portal.models import (
-    AnswerSet,
-    CaseFile,
-    Consent,
-    Intake,
-    Partner,
-    Recommendation,
-    Review,
-    Statement,
-    table_of,
-)
-from portal.services import openings, practices, questionnaires
+from portal.models import AnswerSet, CaseFile, Intake, Partner, Statement, table_of
+from portal.services import export_opening, practices, questionnaires
 from portal.services.export_columns import Source
+from portal.services.export_opening import Found
 from portal.services.export_orders import ALL, Filters
-from portal.services.routing import SIGNED_DECISIONS, opened
 from portal.services.tools import Tools
 from portal.store import Door
-from portal.vault import Place, VaultError
 
-BATCH: Final = 200
-#: A recommendation's body; None where it cannot be opened.
-Opened = Mapping[str, Any] | None
+#: Read, opened and written together; keys are looked at once for each (decision 0021).
+BATCH: Final = 400
 
 
 @dataclass(frozen=True)
@@ -67,13 +55,15 @@ def _midnight(day: date, zone: ZoneInfo) -> datetime:
 
 @dataclass(frozen=True)
 class Reader:
-    """Reads the sources of one report. ``key``: the report's id, to which the rows' drawn ids are bound."""
+    """Reads the sources of one report. ``key``: the report's id, to which the rows' drawn ids are bound;
+    ``by_case``: whether they tell which rows are of one case."""
 
     tools: Tools
     key: str
     span: Span
     identified: bool
     filters: Filters = ALL
+    by_case: bool = False
 
     def sources(self, door: Door) -> Iterator[Source]:
         """Every row by slot, then by the intakes' drawn ids: an order that tells no time and no couple."""
@@ -94,162 +84,102 @@ class Reader:
 
     def count(self, session: Session) -> int:
         """How many intakes will be looked at."""
-        zone = ZoneInfo(practices.view(session).time_zone)
-        chosen = _chosen(select(func.count()), self.span.bounds(zone), self.filters)
-        return int(session.execute(chosen).scalar_one())
+        since, before = self.span.bounds(ZoneInfo(practices.view(session).time_zone))
+        chosen = _chosen(select(func.count()), self.filters, has_since=since is not None)
+        return int(session.execute(chosen, {"since": since, "before": before}).scalar_one())
 
     def _is_chosen(self, source: Source) -> bool:
         """What only the opened advice and review can tell."""
-        filters = self.filters
-        advice = (source.recommendation or {}).get("route")
-        is_signed = source.signed_route is not None
-        return (filters.route in ("", advice)) and {"signed": is_signed, "unsigned": not is_signed}.get(
-            filters.status, True
+        route, status = self.filters.route, self.filters.status
+        if route and route != (source.recommendation or {}).get("route"):
+            return False
+        return status not in ("signed", "unsigned") or (status == "signed") == (
+            source.signed_route is not None
         )
 
     def _batch(self, session: Session, slot: str, after: str) -> list[tuple[str, Source]]:
         zone = ZoneInfo(practices.view(session).time_zone)
         tools = self.tools.reading()
-        rows = session.execute(_intakes(self.span.bounds(zone), self.filters, slot, after)).all()
-        answers = _answers(session, tools, [row.id for row in rows])
-        cases = sorted({row.case_id for row in rows})
-        said = _recommendations(session, tools, cases)
-        signed = _signed_routes(session, tools, cases)
-        names = _names(session, tools, [row.partner_id for row in rows]) if self.identified else {}
-        looked_up = (said, signed, names)
-        return [(row.id, self._source(tools, row, zone, answers[row.id], looked_up)) for row in rows]
+        since, before = self.span.bounds(zone)
+        at = {"since": since, "before": before, "slot": slot, "after": after, "batch": BATCH}
+        rows = session.execute(_intakes(self.filters, since is not None), at).all()
+        cases = list({row.case_id for row in rows})
+        found = Found(
+            export_opening.advice(session, tools, cases),
+            export_opening.signed_routes(session, tools, cases),
+            export_opening.names(session, tools, [row.partner_id for row in rows]) if self.identified else {},
+        )
+        ids = [self._ids(tools, row) for row in rows]
+        given = export_opening.answers(session, tools, rows)
+        return [
+            (row.id, self._source(row, zone, found, drawn, answers))
+            for row, drawn, answers in zip(rows, ids, given, strict=True)
+        ]
+
+    def _ids(self, tools: Tools, row: Row[Any]) -> tuple[str, str]:
+        """Ids of a row and of its case that say nothing outside this report."""
+        digest = tools.vault.digest
+        case = digest("staff", "export_row", f"{self.key}|case|{row.case_id}")[:32] if self.by_case else ""
+        return digest("staff", "export_row", f"{self.key}|{row.id}")[:32], case
 
     def _source(
         self,
-        tools: Tools,
         row: Row[Any],
         zone: ZoneInfo,
+        found: Found,
+        ids: tuple[str, str],
         answers: Mapping[str, Answer] | None,
-        looked_up: tuple[Mapping[str, Opened], Mapping[str, str | None], Mapping[str, str | None]],
     ) -> Source:
-        said, signed, names = looked_up
-        digest, advice = tools.vault.digest, said.get(row.case_id)
+        export_id, case_key = ids
         bare = {
-            "export_id": digest("staff", "export_row", f"{self.key}|{row.id}")[:32],
+            "export_id": export_id,
             "slot": row.slot,
             "sent_on": row.submitted_at.astimezone(zone).date(),
-            "case_key": digest("staff", "export_row", f"{self.key}|case|{row.case_id}")[:32],
+            "case_key": case_key,
             "case_id": row.case_id,
         }
-        parts = (answers, advice if row.case_id in said else {}, signed.get(row.case_id, ""))
-        if any(part is None for part in (*parts, names.get(row.partner_id, ""))):
+        if answers is None or not found.is_open(row):
             return Source(**bare)
-        questionnaire = questionnaires.of(row.questionnaire, row.variant)
-        given = answers or {}
         return Source(
             **bare,
-            scores=scoring.report_scores(questionnaire, given),
-            recommendation=advice,
-            signed_route=signed.get(row.case_id),
-            name=names.get(row.partner_id),
-            answers=given if self.identified else {},
+            scores=scoring.report_scores(questionnaires.of(row.questionnaire, row.variant), answers),
+            recommendation=found.advice.get(row.case_id),
+            signed_route=found.signed.get(row.case_id),
+            name=found.names.get(row.partner_id),
+            answers=answers if self.identified else {},
         )
 
 
-def _chosen(asked: Select[Any], bounds: tuple[datetime | None, datetime], filters: Filters) -> Select[Any]:
+def _chosen(asked: Select[Any], filters: Filters, *, has_since: bool) -> Select[Any]:
     """Sent intakes inside the span and the filters; a withdrawn one is no longer read (contract.md)."""
     i, p, s, f = (table_of(model).c for model in (Intake, Partner, Statement, CaseFile))
-    withdrawn = exists().where(
-        s.partner_id == i.partner_id, s.kind == "withdrawal", s.said_at >= i.submitted_at
+    # By the partner's own id: then only those of the wanted slot are asked whether they withdrew.
+    withdrawn = exists().where(s.partner_id == p.id, s.kind == "withdrawal", s.said_at >= i.submitted_at)
+    chosen = asked.join_from(table_of(Intake), table_of(Partner), i.partner_id == p.id).where(
+        i.submitted_at < bindparam("before"), ~withdrawn
     )
-    since, before = bounds
-    chosen = (
-        asked.join_from(table_of(Intake), table_of(Partner), i.partner_id == p.id)
-        .join(table_of(CaseFile), p.case_id == f.id)
-        .where(i.submitted_at < before, ~withdrawn)
-    )
+    if filters.therapist or filters.status in ("open", "closed"):
+        chosen = chosen.join(table_of(CaseFile), p.case_id == f.id)
     if filters.therapist:
         chosen = chosen.where(f.therapist_id == filters.therapist)
     if filters.status in ("open", "closed"):
         chosen = chosen.where(f.closed_at.is_(None) if filters.status == "open" else f.closed_at.is_not(None))
-    return chosen if since is None else chosen.where(i.submitted_at >= since)
+    return chosen.where(i.submitted_at >= bindparam("since")) if has_since else chosen
 
 
-def _intakes(
-    bounds: tuple[datetime | None, datetime], filters: Filters, slot: str, after: str
-) -> Select[Any]:
-    """One batch of them."""
-    i, p = table_of(Intake).c, table_of(Partner).c
-    asked = select(i.id, i.partner_id, i.questionnaire, i.variant, i.submitted_at, p.slot, p.case_id)
-    return _chosen(asked, bounds, filters).where(p.slot == slot, i.id > after).order_by(i.id).limit(BATCH)
-
-
-def _or_none(read: Callable[[], Any]) -> Any:
-    """What a sealed cell holds; None where it cannot be opened, so that one bad row breaks no report."""
-    try:
-        return read()
-    except (VaultError, ValueError, KeyError):
-        return None
-
-
-def _answers(
-    session: Session, tools: Tools, intake_ids: Sequence[str]
-) -> dict[str, dict[str, Answer] | None]:
-    """Answers by intake: one statement for all that were merged, and what was just sent one by one."""
-    c = table_of(AnswerSet).c
-    rows = session.execute(select(c.id, c.intake_id, c.body_sealed).where(c.intake_id.in_(intake_ids))).all()
-    found: dict[str, dict[str, Answer] | None] = {
-        row.intake_id: _or_none(
-            lambda row=row: json.loads(  # type: ignore[misc]
-                tools.vault.open(Place("answer_set", "body_sealed", row.id), row.body_sealed)
-            )
-        )
-        for row in rows
-    }
-    for key in intake_ids:
-        if key not in found:
-            found[key] = _or_none(lambda key=key: openings.answers(session, tools, key))  # type: ignore[misc]
-    return found
-
-
-def _recommendations(session: Session, tools: Tools, case_ids: Sequence[str]) -> dict[str, Opened]:
-    """The newest recommendation of each case. One statement."""
-    outer, c = table_of(Recommendation).c, table_of(Recommendation).alias("newer").c
-    later = exists().where(
-        c.case_id == outer.case_id,
-        or_(c.made_at > outer.made_at, (c.made_at == outer.made_at) & (c.id > outer.id)),
+# A long report asks it thousands of times.
+@lru_cache(maxsize=8)
+def _intakes(filters: Filters, has_since: bool) -> Select[Any]:
+    """One batch of them, each with its merged answers."""
+    i, p, a = table_of(Intake).c, table_of(Partner).c, table_of(AnswerSet).c
+    asked = select(
+        i.id, i.partner_id, i.questionnaire, i.variant, i.submitted_at, p.slot, p.case_id,
+        a.id.label("set_id"), a.body_sealed,
+    )  # fmt: skip
+    return (
+        _chosen(asked, filters, has_since=has_since)
+        .outerjoin(table_of(AnswerSet), a.intake_id == i.id)
+        .where(p.slot == bindparam("slot"), i.id > bindparam("after"))
+        .order_by(i.id)
+        .limit(bindparam("batch"))
     )
-    rows = session.execute(
-        select(outer.id, outer.case_id, outer.body_box, outer.made_at).where(
-            outer.case_id.in_(case_ids), ~later
-        )
-    ).all()
-    return {row.case_id: _or_none(lambda row=row: opened(tools, row).body) for row in rows}  # type: ignore[misc]
-
-
-def _signed_routes(session: Session, tools: Tools, case_ids: Sequence[str]) -> dict[str, str | None]:
-    """The route of the newest signed review of each case. One statement."""
-    c = table_of(Review).c
-    rows = session.execute(
-        select(c.id, c.case_id, c.body_box)
-        .where(c.case_id.in_(case_ids), c.decision.in_(SIGNED_DECISIONS))
-        .order_by(c.made_at, c.id)
-    ).all()
-    newest = {row.case_id: row for row in rows}
-    return {case_id: _or_none(lambda row=row: _route_of(tools, row)) for case_id, row in newest.items()}  # type: ignore[misc]
-
-
-def _route_of(tools: Tools, row: Row[Any]) -> str:
-    body = json.loads(tools.vault.unbox("staff", Place("review", "body_box", row.id), row.body_box))
-    return str(body["route"])
-
-
-def _names(session: Session, tools: Tools, partner_ids: Sequence[str]) -> dict[str, str | None]:
-    """The name under each partner's newest consent. One statement."""
-    c = table_of(Consent).c
-    rows = session.execute(
-        select(c.id, c.partner_id, c.name_sealed)
-        .where(c.partner_id.in_(partner_ids))
-        .order_by(c.given_at, c.id)
-    ).all()
-    newest = {row.partner_id: row for row in rows}
-
-    def name(row: Row[Any]) -> str:
-        return tools.vault.open(Place("consent", "name_sealed", row.id), row.name_sealed)
-
-    return {key: _or_none(lambda row=row: name(row)) for key, row in newest.items()}  # type: ignore[misc]

@@ -82,7 +82,7 @@ class ExportView:
     def reader(self, tools: Tools) -> Reader:
         """Reads its rows."""
         span = Span(self.since, self.until, self.asked_at)
-        return Reader(tools, self.id, span, self.identified, self.filters)
+        return Reader(tools, self.id, span, self.identified, self.filters, by_case=self.report == "board")
 
 
 def create(

@@ -11,13 +11,14 @@ from sqlalchemy.orm import Session
 
 from portal.models import Job, table_of
 from portal.services.tools import Tools
+from portal.store import Transaction
 
 #: How long one worker may take for a job before another one may have it.
 LEASE: Final = timedelta(minutes=2)
 
 
 def add(
-    session: Session, tools: Tools, *, kind: str, subject_id: str, due_at: datetime | None = None
+    session: Transaction, tools: Tools, *, kind: str, subject_id: str, due_at: datetime | None = None
 ) -> None:
     """Ask for ``kind`` about ``subject_id``, due now unless said otherwise. Plain INSERT (partner door)."""
     row = {

@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from functools import cache
-from typing import Final
-
-from zxcvbn.frequency_lists import FREQUENCY_LISTS
+from importlib.machinery import ModuleSpec, SourceFileLoader
+from importlib.util import find_spec
+from pathlib import Path
+from types import ModuleType
+from typing import Final, cast
 
 SHORTEST: Final = 15
 LONGEST: Final = 1024
@@ -28,6 +29,22 @@ _ROWS: Final = (
     "qwertyuiopasdfghjklñzxcvbnm",
     "1qaz2wsx3edc4rfv5tgb6yhn7ujm",
 )
+
+
+def _read_list() -> str:
+    """The 30,000 most common passwords (zxcvbn's list, which works offline), a line each.
+
+    Its file is run alone: the package beside it makes 13 MB of tables for a guessing that is not done here.
+    """
+    package = cast(ModuleSpec, find_spec("zxcvbn"))
+    path = Path(str(package.origin)).with_name("frequency_lists.py")
+    lists = ModuleType("frequency_lists")
+    SourceFileLoader(lists.__name__, str(path)).exec_module(lists)
+    return "\n".join(["", *lists.FREQUENCY_LISTS["passwords"], ""])
+
+
+#: Read at the start: whoever chose the first password would wait for it.
+_LISTED: Final = _read_list()
 
 
 def canonical(text: str) -> str:
@@ -66,7 +83,7 @@ def _is_common(text: str, context: Iterable[str]) -> bool:
     tried = {folded, unit, folded.strip("0123456789"), _unit(folded.strip("0123456789"))}
     return (
         len(unit) < _SHORTEST_UNIT
-        or not _listed().isdisjoint(tried)
+        or any(f"\n{one}\n" in _LISTED for one in tried)
         or _is_run(unit)
         or len(_without(folded, context)) < _OWN_PART
     )
@@ -96,9 +113,3 @@ def _without(folded: str, context: Iterable[str]) -> str:
     for word in sorted({word for word in words if len(word) >= 4}, key=len, reverse=True):
         left = left.replace(word, "")
     return left.strip("0123456789") if left != folded else folded
-
-
-@cache
-def _listed() -> frozenset[str]:
-    """The 30,000 most common passwords (zxcvbn's list, which works offline)."""
-    return frozenset(FREQUENCY_LISTS["passwords"])

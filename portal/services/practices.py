@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from datetime import date
-from functools import cache
-from typing import Any
+from functools import cache, lru_cache
+from types import MappingProxyType
+from typing import Any, Final
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, FromClause, Row, Select, select
 from sqlalchemy.orm import Session
 
 from portal.content import help_lines
@@ -16,6 +18,7 @@ from portal.content.rules import ruleset
 from portal.domain.scoring import ALCOHOL_LEVEL
 from portal.domain.working_days import Calendar
 from portal.models import PRACTICE_ID, Practice, table_of
+from portal.store import Transaction
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ class PracticeView:
 
     def told(self, topic: str, language: str = "") -> str:
         """What pages say of ``topic``, in this language or else in English; empty where nothing was said."""
-        texts: dict[str, str] = json.loads(self.public_texts)
+        texts = _texts(self.public_texts)
         if not language:
             return texts.get(topic, "")
         return texts.get(f"{topic}_{language}") or texts.get(f"{topic}_en", "")
@@ -55,6 +58,12 @@ class PracticeView:
     def variant(self) -> str:
         """The questionnaire variant that a new intake begins with: policy and whether on-call staff exist."""
         return self.confidentiality + ("+oncall" if self.has_on_call else "")
+
+
+@lru_cache(maxsize=8)
+def _texts(public_texts: str) -> Mapping[str, str]:
+    """What the practice tells everybody; kept by its whole wording, so that a change is read at once."""
+    return MappingProxyType(json.loads(public_texts))
 
 
 @dataclass(frozen=True)
@@ -76,29 +85,42 @@ def rules_view(session: Session) -> RulesView:
     return RulesView(*row)
 
 
-def view(session: Session) -> PracticeView:
+def view(session: Transaction) -> PracticeView:
     """The settings, or their defaults before the practice was set up. One statement; any door."""
     row = session.execute(_statement()).one_or_none()
     return PracticeView() if row is None else PracticeView(**row._mapping)
+
+
+_NAMES: Final = tuple(field.name for field in fields(PracticeView))
 
 
 # Nearly every page reads it; putting it together costs more than running it.
 @cache
 def _statement() -> Select[Any]:
     c = table_of(Practice).c
-    return select(
-        c.name,
-        c.phone,
-        c.time_zone,
-        c.confidentiality,
-        c.self_referral,
-        c.has_on_call,
-        c.is_demo,
-        c.languages,
-        c.working_days,
-        c.holidays,
-        c.public_texts,
-    ).where(c.id == PRACTICE_ID)
+    return select(*(c[name] for name in _NAMES)).where(c.id == PRACTICE_ID)
+
+
+def beside(tables: FromClause) -> FromClause:
+    """Tables of another statement with the settings beside them: for ``columns`` and ``of_row``."""
+    practice = table_of(Practice)
+    return tables.join(practice, practice.c.id == PRACTICE_ID, isouter=True)
+
+
+def columns() -> tuple[ColumnElement[Any], ...]:
+    """The settings as columns of a statement that asks for more."""
+    c = table_of(Practice).c
+    return (c.id.label("practice_id"), *(c[name].label(f"practice_{name}") for name in _NAMES))
+
+
+def of_row(row: Row[Any]) -> PracticeView:
+    """The settings that stand in such a row, or their defaults."""
+    if row.practice_id is None:
+        return PracticeView()
+    return PracticeView(*(getattr(row, name) for name in _LABELS))
+
+
+_LABELS: Final = tuple(f"practice_{name}" for name in _NAMES)
 
 
 @cache

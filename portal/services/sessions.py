@@ -26,7 +26,9 @@ from sqlalchemy.orm import Session
 
 from portal.domain.access import Viewer
 from portal.models import Account, PartnerSession, StaffAccount, StaffSession, table_of
+from portal.services.practices import PracticeView
 from portal.services.tools import Tools
+from portal.store import Transaction
 from portal.vault import Place
 
 IDLE: Final = timedelta(minutes=15)
@@ -48,6 +50,8 @@ class Seat:
     second_factor: bool = True
     kept: bool = True
     leaving_seen: bool = True
+    #: The practice's settings, where they were read in the same statement.
+    practice: PracticeView | None = None
 
 
 def token_digest(tools: Tools, token: str) -> str:
@@ -95,7 +99,7 @@ def partner_seat(tools: Tools, row: Row[Any] | None) -> Seat | None:
     )
 
 
-def find_partner(session: Session, tools: Tools, token: str) -> Seat | None:
+def find_partner(session: Transaction, tools: Tools, token: str) -> Seat | None:
     """The live partner session of this cookie, or None. One statement; partner door."""
     s, a = table_of(PartnerSession).c, table_of(Account).c
     row = session.execute(
@@ -107,7 +111,7 @@ def find_partner(session: Session, tools: Tools, token: str) -> Seat | None:
     return partner_seat(tools, row)
 
 
-def find_staff(session: Session, tools: Tools, token: str) -> Seat | None:
+def find_staff(session: Transaction, tools: Tools, token: str) -> Seat | None:
     """The live staff session of this cookie, or None; ``second_factor`` False means: code still to come."""
     row = session.execute(_staff_statement(), {"token_hash": token_digest(tools, token)}).one_or_none()
     if row is None or not _is_live(tools.now(), row.created_at, row.last_seen_at, STAFF_LIMIT):
@@ -172,7 +176,7 @@ def open_staff(
     return token
 
 
-def touch(session: Session, tools: Tools, viewer: Viewer) -> bool:
+def touch(session: Transaction, tools: Tools, viewer: Viewer) -> bool:
     """Note that the session is in use; whether it is still live (it may have ended a moment ago)."""
     values = {"of_session": viewer.session_id, "last_seen_at": tools.now()}
     change = _touch(PartnerSession if viewer.kind == "partner" else StaffSession)

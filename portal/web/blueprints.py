@@ -6,10 +6,13 @@ from importlib import import_module
 
 from flask import Flask
 
-from portal.web import context, csrf, errors, guards, headers, request_log, unexpected
+from portal.config import Settings
+from portal.web import context, csrf, errors, guards, headers, request_log, shut, unexpected
 
 #: One package an audience; each has ``bp`` in its ``__init__``. They never import each other.
 AUDIENCES = ("public", "accounts", "partner", "therapist", "admin", "demo")
+#: Those whose pages no process of the partners ever shows.
+_STAFF = frozenset({"therapist", "admin"})
 
 
 def init_app(app: Flask) -> None:
@@ -21,6 +24,9 @@ def init_app(app: Flask) -> None:
     guards.init_app(app)
     app.after_request(unexpected.note)
     errors.init_app(app)
+    settings: Settings = app.extensions["portal.settings"]
     for audience in AUDIENCES:
-        app.register_blueprint(import_module(f"portal.web.{audience}").bp)
+        is_shut = settings.role == "partner" and audience in _STAFF
+        bp = shut.room(audience) if is_shut else import_module(f"portal.web.{audience}").bp
+        app.register_blueprint(bp)
     guards.require_access_everywhere(app)

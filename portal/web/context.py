@@ -42,13 +42,19 @@ def asset(path: str) -> str:
 def practice() -> practices.PracticeView:
     """The practice's settings, read once a request and only when a page asks for them."""
     if "practice" not in g:
-        door = kit.store().staff if kit.viewer().kind == "staff" else kit.store().partner
-        with door.read() as session:
-            seen = practices.view(session)
+        held = kit.seat()
+        seen = _read_practice() if held is None or held.practice is None else held.practice
         # Roles are stepped into in development only, whatever the database says.
-        g.practice = replace(seen, is_demo=seen.is_demo and not kit.settings().is_production)
+        is_stage = seen.is_demo and kit.settings().is_production
+        g.practice = replace(seen, is_demo=False) if is_stage else seen
         current_app.extensions[_LAST] = g.practice
     return cast(practices.PracticeView, g.practice)
+
+
+def _read_practice() -> practices.PracticeView:
+    door = kit.store().staff if kit.viewer().kind == "staff" else kit.store().partner
+    with door.glance() as connection:
+        return practices.view(connection)
 
 
 def last_practice() -> practices.PracticeView:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from types import TracebackType
 from typing import Any
 
@@ -9,6 +11,7 @@ from flask import Flask, Response, current_app, g, make_response, render_templat
 from sqlalchemy.exc import DBAPIError, OperationalError, TimeoutError  # noqa: A004
 from werkzeug.datastructures import ImmutableDict
 from werkzeug.exceptions import HTTPException, SecurityError
+from werkzeug.routing import Rule
 
 from portal.services.errors import NotFound, told
 from portal.vault import KeyRetired
@@ -30,6 +33,20 @@ _SECRET_FIELDS = frozenset({"csrf_token", "password", "current_password", "code"
 _Caught = tuple[type, BaseException, TracebackType | None] | tuple[None, None, None]
 
 
+class _Address(Rule):
+    """An address that learns how to be linked to at the first link: to most there never is one."""
+
+    def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
+        @cache
+        def made() -> Callable[..., tuple[str, str]]:
+            return super(_Address, self)._compile_builder(append_unknown)
+
+        def build(*given: Any, **named: Any) -> tuple[str, str]:
+            return made()(*given, **named)
+
+        return build
+
+
 class Portal(Flask):
     """An application whose log says which page failed, where and by what class of error.
 
@@ -38,7 +55,12 @@ class Portal(Flask):
     depends on who asks (security.md T31).
     """
 
+    url_rule_class = _Address
     default_config = ImmutableDict({**Flask.default_config, "PROVIDE_AUTOMATIC_OPTIONS": False})
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """No view or hook of ours is a coroutine; Flask would look at each of a dozen, each time."""
+        return func
 
     def log_exception(self, exc_info: _Caught) -> None:
         """Called by Flask for what no view caught."""

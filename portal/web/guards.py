@@ -95,8 +95,8 @@ def _seat_in(door: Any, find: Callable[..., sessions.Seat | None], kind: str) ->
         return None
     if kind == "partner":
         postgres.name_asker(sessions.token_digest(kit.tools(), token))
-    with door.read() as session:
-        return find(session, kit.tools(), token)
+    with door.glance() as connection:
+        return find(connection, kit.tools(), token)
 
 
 def load_seat() -> None:

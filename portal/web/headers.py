@@ -48,8 +48,10 @@ def _pad(response: Response) -> None:
 
 def dress(response: Response) -> Response:
     """Add the headers; keep dynamic answers out of every cache."""
+    held = {name.lower() for name, _ in response.headers}
     for name, value in _FIXED.items():
-        response.headers.setdefault(name, value)
+        if name.lower() not in held:
+            response.headers.add(name, value)
     if kit.settings().is_production:
         response.headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
     if request.endpoint != "static":

@@ -16,6 +16,9 @@ _SUPERFLUOUS = (
 )
 _SHOWN = """(wanted) => [...document.querySelectorAll(wanted)]
     .filter((one) => one.checkVisibility()).map((one) => one.outerHTML.slice(0, 80))"""
+#: Frames with nothing in them.
+_EMPTY = """() => [...document.querySelectorAll('.card')]
+    .filter((one) => one.checkVisibility() && !one.innerText.trim()).map((one) => one.id)"""
 #: Every piece of text that is there to be read.
 _WORDS = """() => {
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), found = [];
@@ -38,7 +41,7 @@ def given(page: Page, who: str, case: str) -> None:
 
 @pytest.mark.parametrize(
     ("who", "case", "kept"),
-    [("hollow/a", "", "What we can offer you"), ("imani", "Hollowell", "Side by side")],
+    [("hollow/a", "", "What we can offer you"), ("imani", "Applevale", "Side by side")],
     ids=["partner", "therapist"],
 )
 def test_a_page_on_paper(
@@ -50,4 +53,5 @@ def test_a_page_on_paper(
     page.emulate_media(media="print")
     on_paper = page.evaluate(_WORDS)
     assert page.evaluate(_SHOWN, _SUPERFLUOUS) == []
+    assert page.evaluate(_EMPTY) == []
     assert (kept in on_paper, [words for words in on_paper if words not in on_screen]) == (True, [])

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import segno
 from flask_babel import gettext as _
 from markupsafe import Markup
 
 
 def qr(uri: str) -> Markup:
     """A QR code as inline SVG with presentation attributes only, so that it needs no inline style."""
+    import segno  # noqa: PLC0415 - late: for a code that each of the staff is shown once
+
     svg = segno.make(uri, micro=False).svg_inline(
         scale=5,
         border=4,

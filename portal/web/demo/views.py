@@ -9,11 +9,10 @@ from typing import Any, TypeVar
 from flask import make_response, redirect, render_template
 from flask_babel import gettext as _
 
-from portal.demo import roles
 from portal.services import practices
 from portal.services.errors import NotFound
 from portal.web import bodies, guards, kit, sittings
-from portal.web.demo import bp, faces
+from portal.web.demo import bp
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -44,6 +43,8 @@ def choose() -> Any:
 @_only_on_a_demo
 def step_in() -> Any:
     """Sign in as somebody of the demonstration: no device is noted, so that nobody seems to share one."""
+    from portal.demo import roles  # noqa: PLC0415 - late, as in _page
+
     with kit.store().staff.read() as session:
         role = roles.find(session, kit.tools(), bodies.first("account"))
     if role is None:
@@ -55,6 +56,10 @@ def step_in() -> Any:
 
 
 def _page(*, error: str = "") -> str:
+    # Late: the cast and its stories are large, and a real practice has none of them.
+    from portal.demo import roles  # noqa: PLC0415
+    from portal.web.demo import faces  # noqa: PLC0415
+
     with kit.store().staff.read() as session:
         present = roles.partners(session)
     return render_template(

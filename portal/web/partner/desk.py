@@ -17,8 +17,8 @@ from portal.web.steps import PATHS
 
 View = TypeVar("View", bound=Callable[..., Any])
 
-#: Every page of this room finds session, way in and desk in one statement.
-own = guards.partner_only(find_seat=desks.find_seat)
+#: Every page of this room finds session, way in, desk and the practice's settings in one statement.
+own = guards.partner_only(find_seat=desks.find_seat_for_page)
 
 
 def seat() -> SeatAtDesk:

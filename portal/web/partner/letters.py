@@ -22,7 +22,7 @@ def message() -> Any:
 
 
 @bp.post("/my/message")
-@guards.partner_only(find_seat=desks.find_seat, keep_late=late.message)
+@guards.partner_only(find_seat=desks.find_seat_for_page, keep_late=late.message)
 def write_message() -> Any:
     """Keep it, sealed."""
     return _write("message")
@@ -36,7 +36,7 @@ def add() -> Any:
 
 
 @bp.post("/my/add")
-@guards.partner_only(find_seat=desks.find_seat, keep_late=late.addition)
+@guards.partner_only(find_seat=desks.find_seat_for_page, keep_late=late.addition)
 def write_addition() -> Any:
     """Keep it, sealed."""
     return _write("addition") if _has_sent() else see(next_page())

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from flask import Response, make_response, render_template
 from markupsafe import Markup
@@ -21,8 +21,7 @@ from portal.web.partner.cut_page import Frame
 from portal.web.pieces import Filling
 
 
-@dataclass(frozen=True)
-class Link:
+class Link(NamedTuple):
     """One section in the list of all parts."""
 
     key: str

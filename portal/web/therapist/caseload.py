@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from urllib.parse import urlencode
 
 from flask import Response, abort, make_response, render_template, request
 from flask_babel import gettext as _
@@ -15,8 +14,8 @@ from portal.services import cases
 from portal.services.caseload import CaseloadPage
 from portal.services.caseload_filters import PLAIN, Cursor, Filters, UnknownOption
 from portal.services.errors import NotFound
-from portal.web import bodies, guards, kit
-from portal.web.therapist import bp, forms, words
+from portal.web import bodies, cookies, guards, kit
+from portal.web.therapist import bp, caseload_page, forms
 from portal.web.therapist.acts import open_by_break_glass
 from portal.web.therapist.presenters import caseload_presenter
 
@@ -30,7 +29,10 @@ def caseload() -> Response:
     filters, after = _filters(), Cursor.parse(request.args.get("after", ""))
     with kit.writing(as_partner=False) as session:
         page = service.page(session, kit.tools(), by=kit.viewer(), after=after, filters=filters)
-    return _draw(page, is_first=after is None, filters=filters)
+    has_shortcuts = cookies.read(request, cookies.SHORTCUTS) != "off"
+    return make_response(
+        caseload_page.plain(page, filters, is_first=after is None, has_shortcuts=has_shortcuts)
+    )
 
 
 def _filters() -> Filters:
@@ -90,8 +92,8 @@ def break_glass(case_id: str) -> AnyResponse:
     return _draw(page, errors=form.faults, glass={"case": case_id, **form.typed()}, status=400)
 
 
-def _draw(page: CaseloadPage, *, filters: Filters = PLAIN, status: int = 200, **more: Any) -> Response:
-    """The page; ``more``: name, is_search, is_first, errors, glass."""
+def _draw(page: CaseloadPage, *, status: int = 200, **more: Any) -> Response:
+    """The page of a search or of what was refused; ``more``: name, is_search, errors, glass."""
     seen: dict[str, Any] = {
         "name": "",
         "is_search": False,
@@ -102,15 +104,10 @@ def _draw(page: CaseloadPage, *, filters: Filters = PLAIN, status: int = 200, **
     }
     body = render_template(
         "therapist/caseload.html",
-        lines=[caseload_presenter.line(row, is_closed=filters.status == "closed") for row in page.rows],
-        letters=[{"id": one.id, "when": words.moment_words(one.written_at)} for one in page.letters],
-        outcomes=[{"id": case_id, "when": words.day(day)} for case_id, day in page.outcomes],
-        further=page.after and "/caseload?" + urlencode({**filters.as_fields(), "after": page.after}),
-        first="/caseload?" + urlencode(filters.as_fields()) if filters != PLAIN else "/caseload",
-        needs=caseload_presenter.needs(page.counts, filters),
-        filters=filters,
-        choices=caseload_presenter.choices(),
-        is_filtered=filters != PLAIN,
+        **caseload_page.around(PLAIN, caseload_presenter.numbers(page.counts)),
+        notices=caseload_page.notices(page),
+        rows=caseload_page.rows(page.rows),
+        further=caseload_page.further(page, PLAIN),
         **seen,
     )
     return make_response(body, status)

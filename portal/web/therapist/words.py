@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
-from functools import cache
+from datetime import date, datetime, timedelta
+from functools import cache, lru_cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -233,7 +233,23 @@ def moment_words(moment: datetime) -> str:
 
 def waiting(since: datetime) -> str:
     """How long somebody waits: "3 days"."""
-    return format_timedelta(kit.tools().now() - since, granularity="hour")
+    return waited(kit.tools().now() - since)
+
+
+def waited(span: timedelta) -> str:
+    """A span in words, no finer than hours."""
+    whole, rest = divmod(span // timedelta(seconds=1), _WORDS_CHANGE)
+    return _waited(locale(), whole * _WORDS_CHANGE + min(rest, 1))
+
+
+#: Every length at which the words change (half an hour, 0.85 of a day) is a multiple of so many seconds: one
+#: second more stands for all until the next.
+_WORDS_CHANGE: Final = 360
+
+
+@lru_cache(maxsize=4096)
+def _waited(_language: str, seconds: int) -> str:
+    return format_timedelta(timedelta(seconds=seconds), granularity="hour")
 
 
 def local_time(zone: str) -> str | None:

@@ -454,6 +454,38 @@ def test_counts_in_a_table() -> None:
     assert ("cases_by_model", "eft", 6) in found
 
 
+def test_no_table_of_a_board_tells_what_the_one_beside_it_hides() -> None:
+    at = [column.key for column in export_board.COLUMNS]
+
+    def told(*counts: tuple[str, str | None, str | None, int]) -> dict[tuple[str, str], Any]:
+        kinds = [kind[:3] for kind in counts for _ in range(kind[3])]
+        given = [
+            {"month": "2026-11", "route": route, "reason": reason, "model": model, "case_key": str(n)}
+            for n, (route, reason, model) in enumerate(kinds)
+        ]
+        found = export_board.counted([row.get(key) for key in at] for row in given)
+        return {(table, group): count for table, group, count in found}
+
+    # Two on hold take the nine couples with them: their reason and model would give both away.
+    found = told(
+        ("consult", "child", None, 20), ("couples", "matched", "eft", 9), ("hold", "stabilise", None, 2)
+    )
+    hidden = {group for (_table, group), count in found.items() if count == export_board.HIDDEN}
+    assert hidden == {"couples", "hold", "couples: matched", "hold: stabilise", "eft"} | {"total"}
+    assert (found["cases_by_reason", "total"], found["cases_by_model", "total"]) == (31, "hidden")
+    # Three who wait for two reasons hide behind the five of a third.
+    found = told(
+        ("wait", "partner_not_submitted", None, 5), ("wait", "missing", None, 2), ("wait", "x", None, 1)
+    )
+    assert (found["cases_by_route", "wait"], found["cases_by_reason", "wait: partner_not_submitted"]) == (
+        8,
+        "hidden",
+    )
+    # Two that cannot be read have no reason: the sum of the others would count them.
+    found = told(("couples", "matched", None, 9), ("solo", "r", None, 8), ("unreadable", None, None, 2))
+    assert (found["cases_by_reason", "total"], found["cases_by_reason", "couples: matched"]) == ("hidden", 9)
+
+
 def _pdf(body: bytes) -> tuple[PdfReader, str]:
     reader = PdfReader(io.BytesIO(body))
     return reader, "\n".join(page.extract_text() for page in reader.pages)

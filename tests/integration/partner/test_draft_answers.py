@@ -134,11 +134,11 @@ def test_a_draft_after_a_minute_writes_last_seen_once(visitor: Browser, clock: A
     assert len(seen) == 3, seen
 
 
-def test_a_form_page_costs_two_statements(visitor: Browser) -> None:
+def test_a_form_page_costs_one_statement(visitor: Browser) -> None:
     visitor.draft("start", 0, adult="yes")
     with statements_of(visitor.store) as seen:
         assert visitor.get("/my/form").status_code == 200
-    assert [statement.split()[0] for statement in seen] == ["SELECT", "SELECT"]
+    assert [statement.split()[0] for statement in seen] == ["SELECT"]
 
 
 def test_the_statements_do_not_depend_on_the_other_partner(visit: Callable[..., Browser]) -> None:

@@ -163,7 +163,7 @@ def test_what_is_new_what_is_overdue_and_how_many(world: World, thea: Viewer) ->
 
 EVERY = [
     {"whose": whose, "sort": sort, "urgency": urgency, "status": status, "language": language}
-    for whose in ("mine", "unassigned")
+    for whose in ("all", "mine", "unassigned")
     for sort in ("urgency", "waiting", "newest")
     for urgency in (None, 3)
     for status in ("open", "closed")
@@ -171,23 +171,44 @@ EVERY = [
 ]
 
 
-@pytest.mark.engine("sqlite")  # reads the plan as SQLite words it
-def test_every_order_comes_out_of_an_index(world: World) -> None:
-    """No range is sorted and no table is walked, on a first page and on a later one."""
+def plan_of(world: World, asked: Any) -> list[str]:
+    compiled = asked.compile(dialect=sqlite.dialect(paramstyle="named"))
     values = {"viewer": "t", "now": "2026-01-01 00:00:00", "after_urgency": 1, "after_id": "x",
               "after_at": "2026-01-01 00:00:00"}  # fmt: skip
+    params = {**compiled.params, **{k: v for k, v in values.items() if k in compiled.params}}
+    with world.store.staff.engine.connect() as connection:
+        return [row[3] for row in connection.execute(text("EXPLAIN QUERY PLAN " + str(compiled)), params)]
+
+
+#: A range of the cases of somebody, or of nobody.
+BY_WHOSE = re.compile(r"SEARCH case_file USING (COVERING )?INDEX ix_case_file_own_\w+ \(therapist_id=\?")
+
+
+@pytest.mark.engine("sqlite")  # reads the plan as SQLite words it
+def test_every_order_comes_out_of_an_index(world: World) -> None:
+    """Own cases and nobody's are merged as they lie: nothing is sorted, no table is walked, on any page."""
     for chosen in EVERY:
         for is_first in (True, False):
-            (part,) = caseload_queries.ranges(Filters(**chosen), is_first=is_first).values()
-            compiled = part.compile(dialect=sqlite.dialect(paramstyle="named"))
-            params = {**compiled.params, **{k: v for k, v in values.items() if k in compiled.params}}
-            with world.store.staff.engine.connect() as connection:
-                plan = connection.execute(text("EXPLAIN QUERY PLAN " + str(compiled)), params).all()
-            steps = [row[3] for row in plan]
-            of_cases = [step for step in steps if "case_file" in step]
-            assert len(of_cases) == 1, (chosen, steps)
-            assert not [step for step in steps if "TEMP B-TREE" in step or step.startswith("SCAN")], steps
-            assert re.match(r"SEARCH case_file USING (COVERING )?INDEX ix_case_file_own_", steps[0]), steps
+            plan = plan_of(world, caseload_queries.looked(Filters(**chosen), is_first=is_first))
+            of_cases = [step for step in plan if "case_file" in step]
+            assert not [step for step in plan if step.startswith("SCAN")], (chosen, plan)
+            if chosen["whose"] == "all":
+                assert "MERGE (UNION ALL)" in plan
+                assert [bool(BY_WHOSE.match(step)) for step in of_cases] == [True, True, True, False], plan
+                assert "(id=?)" in of_cases[3], plan
+            else:
+                assert [bool(BY_WHOSE.match(step)) for step in of_cases] == [True], plan
+                assert not [step for step in plan if "TEMP B-TREE" in step], (chosen, plan)
+
+
+@pytest.mark.engine("sqlite")
+def test_a_search_walks_the_newest_cases_and_a_row_only_its_own_plans(world: World) -> None:
+    plan = plan_of(world, caseload_queries.search())
+    assert [step for step in plan if "ix_case_file_own_opened" in step], plan
+    assert not [step for step in plan if "MULTI-INDEX" in step or step.startswith("SCAN case_file")], plan
+    assert [step for step in plan if step.startswith("SEARCH call_plan")] == [
+        "SEARCH call_plan USING INDEX sqlite_autoindex_call_plan_1 (partner_id=?)"
+    ]
 
 
 def test_the_address_keeps_the_filters_from_page_to_page(

@@ -81,8 +81,11 @@ def _verbs(cast: Cast, *verbs: str) -> list[tuple[str, str, str]]:
 
 
 def test_nothing_is_left_of_an_erased_case(pair: Pair) -> None:
+    opened = pair.cast.tools.vault.opened
+    opened.recall("a name", b"", lambda: "Ana")
     with pair.cast.store.staff.write() as session:
         erasures.erase_case(session, pair.cast.tools, case_id=pair.id, by=OFFICE)
+    assert opened.recall("a name", b"", str) == ""
     pair.cast.works()
     assert set(_count(pair.cast)) <= _STAYS
     assert _verbs(pair.cast, "case.erased") == [("case.erased", pair.id, '{"reason": "policy"}')]

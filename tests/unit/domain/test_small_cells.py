@@ -48,3 +48,22 @@ def test_no_hidden_cell_can_be_worked_out_from_the_total(counts: dict[str, int])
     left = [count for count in counts.values() if count]
     # A single hidden cell is only left where there is no other to hide it behind.
     assert not hidden or len(hidden) == len(left) or (len(hidden) > 1 and sum(hidden) >= small_cells.LEAST)
+
+
+def test_a_finer_table_tells_nothing_that_the_coarser_one_hides() -> None:
+    groups = {"consult": 20, "couples": None, "hold": None, "wait": 8}
+    finer = {("wait", "a"): 5, ("consult", "b"): 20, ("couples", "c"): 9, ("hold", "d"): 2,
+             ("wait", "e"): 2, ("wait", "f"): 1}  # fmt: skip
+    shown = small_cells.within(groups, finer)
+    assert (list(shown), {key for key in finer if shown[key] is not None}) == (
+        list(finer),
+        {("consult", "b")},
+    )
+
+
+def test_what_is_left_of_a_known_whole_is_a_cell_too() -> None:
+    assert small_cells.of(16, {"eft": 9, "gottman": 7}) == ({"eft": 9, "gottman": 7}, 16)
+    assert small_cells.of(25, {"eft": 9, "gottman": 7}) == ({"eft": 9, "gottman": 7}, 16)
+    # Two without a model: neither they nor the sum may be worked out.
+    assert small_cells.of(18, {"eft": 9, "gottman": 7}) == ({"eft": 9, "gottman": None}, None)
+    assert small_cells.of(5, {}) == ({}, 0)

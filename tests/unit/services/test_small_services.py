@@ -5,6 +5,10 @@ from __future__ import annotations
 import hashlib
 from datetime import UTC, datetime, timedelta
 
+import pytest
+from argon2 import PasswordHasher
+from argon2.exceptions import VerifyMismatchError
+
 from portal.services.errors import BadInput, Conflict, NotFound, NotFresh, OutOfOrder, Refused
 from portal.services.tools import Passwords, Tools, token_hash, utc_now
 
@@ -30,6 +34,15 @@ def test_the_clock_is_aware_and_in_utc() -> None:
 
 def test_a_token_is_kept_as_its_hash() -> None:
     assert token_hash("abc") == hashlib.sha256(b"abc").hexdigest()
+
+
+def test_a_name_that_nobody_has_costs_a_whole_hash() -> None:
+    """Its dummy is drawn: were it no hash of these costs, the answer would come at once."""
+    hasher = PasswordHasher(time_cost=2, memory_cost=16, parallelism=2, hash_len=20, salt_len=8)
+    dummy = Passwords(hasher)._dummy
+    assert hasher.check_needs_rehash(dummy) is False
+    with pytest.raises(VerifyMismatchError):
+        hasher.verify(dummy, "nobody has this password")
 
 
 def test_a_password_fits_its_own_hash_and_nothing_else(passwords: Passwords) -> None:

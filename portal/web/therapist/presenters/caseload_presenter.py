@@ -4,35 +4,49 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal, NamedTuple
 
 from flask_babel import gettext as _
 
 from portal.domain.urgency import SIGNED
 from portal.services.caseload import CaseloadRow
 from portal.services.caseload_filters import Filters
-from portal.services.caseload_queries import COUNTED
-from portal.web import kit
+from portal.services.caseload_head import COUNTED
 from portal.web.therapist import of_two, words
 
 #: The rules that mean a danger to life now (clinical.md §4, R2 and its gates).
 _CRISIS = frozenset({"R2"})
 _CRISIS_GATES = frozenset({"call_within_24h"})
 _SAFETY = frozenset({"R1", "R1b", "R3", "R4", "R5b"})
+#: What is counted above the list, the gravest first.
+_ORDER = ("0", "overdue", "1", "2", "3")
+
+
+class Kind(NamedTuple):
+    """What decides the words of a row, but for who it is and how long: rows of a kind are drawn once."""
+
+    whose: Literal["own", "nobody", "colleague"]
+    is_closed: bool
+    urgency: int
+    route: str | None
+    reason: str | None
+    rule: str | None
+    rules: tuple[str, ...]
+    gates: tuple[str, ...]
+    is_new: bool
+    is_overdue: bool
 
 
 @dataclass(frozen=True)
 class Line:
-    """One row in words. ``marks``: (kind of badge, words), the gravest first."""
+    """One kind of row in words. ``marks``: (kind of badge, words), the gravest first."""
 
-    id: str
-    names: str
     urgency: tuple[str, str]
     marks: tuple[tuple[str, str], ...]
     route: str
     route_name: str
     reason: str
     next: str
-    waiting: str
     whose: str
 
 
@@ -47,24 +61,36 @@ class Need:
     level: str
 
 
-def line(row: CaseloadRow, *, is_closed: bool = False) -> Line:
-    """One case of the queue."""
+def kind(row: CaseloadRow, viewer_id: str, *, is_closed: bool) -> Kind:
+    """What kind of row this is to somebody."""
+    mine: Literal["own", "colleague"] = "own" if row.therapist_id == viewer_id else "colleague"
+    return Kind(
+        "nobody" if row.therapist_id is None else mine, is_closed, row.urgency, row.route, row.reason,
+        row.rule, row.rules, row.gates, row.is_new, row.is_overdue,
+    )  # fmt: skip
+
+
+def line(row: Kind) -> Line:
+    """A kind of row in words."""
     level, urgency = words.URGENCY[row.urgency]
     return Line(
-        id=row.id,
-        names=_names(row),
-        urgency=("none", _("Case closed")) if is_closed else (level, str(urgency)),
-        marks=() if is_closed else _marks(row),
+        urgency=("none", _("Case closed")) if row.is_closed else (level, str(urgency)),
+        marks=() if row.is_closed else _marks(row),
         route=row.route or "",
         route_name=str(words.ROUTES[row.route]) if row.route else "",
         reason=of_two.row_words(row.rule, row.reason) if row.rule and row.reason else "",
         next=_next(row),
-        waiting=words.waiting(row.at if is_closed else row.waiting_since),
         whose=_whose(row),
     )
 
 
-def _marks(row: CaseloadRow) -> tuple[tuple[str, str], ...]:
+def names(row: CaseloadRow, joined_by: str) -> str:
+    """Who it is; before anybody gave a name, when the case was opened."""
+    known = [name for name in row.names if name]
+    return joined_by.join(known) if known else _("No name yet, opened %(day)s", day=words.day(row.opened_at))
+
+
+def _marks(row: Kind) -> tuple[tuple[str, str], ...]:
     matched = frozenset(row.rules)
     found = {
         ("danger", _("Crisis")): matched & _CRISIS or frozenset(row.gates) & _CRISIS_GATES,
@@ -76,24 +102,25 @@ def _marks(row: CaseloadRow) -> tuple[tuple[str, str], ...]:
     return tuple(mark for mark, is_so in found.items() if is_so)
 
 
-def needs(counts: Mapping[str, int], filters: Filters) -> list[Need]:
+def numbers(counts: Mapping[str, int]) -> dict[str, str]:
+    """How many there are of each, in words."""
+    return {
+        key: _("more than 99") if count >= COUNTED else str(count)
+        for key, count in sorted(counts.items(), key=lambda one: _ORDER.index(one[0]))
+    }
+
+
+def needs(counts: Mapping[str, str], filters: Filters) -> list[Need]:
     """What waits, with its number, as links that filter the list."""
     found = []
     for key, count in counts.items():
         if key == "overdue":
-            found.append(Need(_("Calls overdue"), _number(count), "/calls", False, "now"))
+            found.append(Need(_("Calls overdue"), count, "/calls", False, "now"))
             continue
         level, text = words.URGENCY[int(key)]
         is_here = filters.urgency == int(key)
-        found.append(Need(str(text), _number(count), f"/caseload?urgency={key}", is_here, level))
-    order = ["0", "overdue", "1", "2", "3"]
-    return [
-        need for _key, need in sorted(zip(counts, found, strict=True), key=lambda one: order.index(one[0]))
-    ]
-
-
-def _number(count: int) -> str:
-    return _("more than 99") if count >= COUNTED else str(count)
+        found.append(Need(str(text), count, f"/caseload?urgency={key}", is_here, level))
+    return found
 
 
 def choices() -> list[tuple[str, str, list[tuple[str, str]]]]:
@@ -111,18 +138,13 @@ def choices() -> list[tuple[str, str, list[tuple[str, str]]]]:
     ]  # fmt: skip
 
 
-def _whose(row: CaseloadRow) -> str:
-    if row.therapist_id == kit.viewer().id:
+def _whose(row: Kind) -> str:
+    if row.whose == "own":
         return _("yours")
-    return _("not assigned") if row.therapist_id is None else _("a colleague's")
+    return _("not assigned") if row.whose == "nobody" else _("a colleague's")
 
 
-def _names(row: CaseloadRow) -> str:
-    known = [name for name in row.names if name]
-    return _(" and ").join(known) if known else _("No name yet, opened %(day)s", day=words.day(row.opened_at))
-
-
-def _next(row: CaseloadRow) -> str:
+def _next(row: Kind) -> str:
     """What to do next, in a few words, from the route and what stands signed."""
     if row.route is None:
         return _("Wait for the first form")

@@ -1,0 +1,43 @@
+"""What one set of keys has opened, kept a while for the second look (decision 0091).
+
+It belongs to the keys and is forgotten with them: when the key files change, a destroyed key opens nothing at
+once. Asked for by place and the ciphertext itself, so that a changed or an erased row finds nothing here.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+
+T = TypeVar("T")
+
+#: Two generations of so many things, each begun at least so many seconds after the last: what nobody asks for
+#: any more is gone after two. About 1 KB each.
+SIZE: Final = 2000
+LIFE: Final = 600.0
+
+
+class Opened:
+    """Kept in memory alone. Threads may lose what another has just put in, never find what is not theirs."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._began = clock()
+        self._young: dict[tuple[object, bytes], Any] = {}
+        self._old: dict[tuple[object, bytes], Any] = {}
+
+    def recall(self, place: object, blob: bytes, opening: Callable[[], T]) -> T:
+        """What ``opening`` made of this blob in this place, now or a short while ago."""
+        if len(self._young) >= SIZE or self._clock() - self._began >= LIFE:
+            self._began, self._old, self._young = self._clock(), self._young, {}
+        key = place, blob
+        found: T | None = self._young.get(key)
+        if found is None:
+            found = self._old.get(key)
+            self._young[key] = found = opening() if found is None else found
+        return found
+
+    def forget(self) -> None:
+        """Nothing is kept any more."""
+        self._young, self._old = {}, {}
