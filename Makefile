@@ -33,8 +33,8 @@ test-deep: environment ## the long tests that `make test` leaves out, then every
 test-faults: environment ## kills, full disks and floods: needs a root account for its small disk
 	@$(RUN) -m pytest -n 0 -m faults
 
-bench: environment ## how fast it all is, beside floors that do the same work with nothing else; WHAT="form case"
-	@PYTHONPATH=.:tests $(RUN) benchmarks/bench.py $(WHAT)
+bench: environment ## how fast it all is, beside floors that do the same work with nothing else; WHAT="form case"; MILLION=1
+	@PYTHONPATH=.:tests $(RUN) benchmarks/bench.py $(WHAT) $(if $(MILLION),--million)
 
 soak: environment ## an evening of 500 partners and 20 therapists in ten minutes (MINUTES=2 PARTNERS=50 DATABASE=postgresql)
 	@PYTHONPATH=.:tests $(RUN) benchmarks/soak.py $(if $(MINUTES),--minutes $(MINUTES)) \

@@ -39,6 +39,9 @@ class House:
     @property
     def tools(self) -> Tools:
         """The tools, after everything an empty instance lacks was created and migrated."""
+        opened = self._tools
+        if opened is not None:
+            return opened
         with self._lock:
             if self._tools is None:
                 self._tools = self._open()

@@ -124,6 +124,13 @@ def prepare(engine: Engine, *, is_partner: bool, pool: Pool = Pool()) -> Engine:
 #: What the verbs of nearly every request take: the ORM's session, or the bare connection, which costs less.
 Transaction = Session | Connection
 
+
+def is_postgres(session: Transaction) -> bool:
+    """Whether a verb runs on PostgreSQL, where one statement for both engines does not do."""
+    bind = session.get_bind() if isinstance(session, Session) else session
+    return bind.dialect.name == "postgresql"
+
+
 #: One moment for everything a page reads, as SQLite gives it; PostgreSQL refuses to write in it.
 _READING: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 
@@ -174,11 +181,13 @@ class Door:
         what the first wrote; none where the verb is a single statement, which locks what it changes. Without
         the ORM, as these are the writes that come by the minute.
         """
-        with self._beside_others.connect() as connection, connection.begin():
-            if row is not None and self.is_postgres:
-                connection.execute(row().with_for_update())
-            yield connection
-            self.check()
+        with self.engine.connect() as connection:
+            connection.execution_options(begin=postgres.SHARED)
+            with connection.begin():
+                if row is not None and self.is_postgres:
+                    connection.execute(row().with_for_update())
+                yield connection
+                self.check()
 
     # An engine for each way to begin, made once: making one costs as much as a statement.
     @cached_property
@@ -188,10 +197,6 @@ class Door:
     @cached_property
     def _alone(self) -> Engine:
         return self.engine.execution_options(begin=postgres.ALONE)
-
-    @cached_property
-    def _beside_others(self) -> Engine:
-        return self.engine.execution_options(begin=postgres.SHARED)
 
 
 @dataclass(frozen=True)

@@ -26,10 +26,11 @@ import threading
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final, Literal, NamedTuple
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
@@ -105,8 +106,7 @@ class Ring:
 
 def public_id(public: X25519PublicKey) -> bytes:
     """The eight bytes that name a practice key in every blob sealed to it."""
-    raw = public.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
-    return hashlib.sha256(raw).digest()[:_KEY_ID]
+    return hashlib.sha256(public.public_bytes_raw()).digest()[:_KEY_ID]
 
 
 def key_id_of(blob: bytes) -> bytes:
@@ -135,6 +135,7 @@ class Keys:
             raise KeyMissing(f"no {name} ring in this process")
         return ring
 
+    @cached_property
     def honoured(self) -> frozenset[bytes]:
         """Ids of every key that what is written now may stand under."""
         held = [key_id for ring in (self.partner, self.staff) if ring for key_id in ring.keys]
@@ -148,8 +149,7 @@ KeySource = Callable[[], Keys | None]
 def pad(text: str) -> bytes:
     """UTF-8 bytes with a four-byte length in front, filled up to a multiple of ``BUCKET``."""
     raw = text.encode()
-    size = len(raw).to_bytes(4, "big")
-    return (size + raw).ljust(-(-(len(raw) + 4) // BUCKET) * BUCKET, b"\0")
+    return (len(raw).to_bytes(4, "big") + raw).ljust(-(-(len(raw) + 4) // BUCKET) * BUCKET, b"\0")
 
 
 def unpad(padded: bytes) -> str:
@@ -267,7 +267,7 @@ class Vault:
         """Raise KeyRetired if this thread wrote under a key that is gone now; before every commit."""
         written: set[bytes] = getattr(self._written, "ids", set())
         self._written.ids = set()
-        if not written <= self._now().honoured():
+        if not written <= self._now().honoured:
             raise KeyRetired("the keys were exchanged; try again")
 
     def _now(self) -> Keys:

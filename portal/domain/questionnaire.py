@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from typing import NamedTuple
 
 from portal.domain.constructs import Draft
 
@@ -168,8 +169,7 @@ class Section:
         return tuple(item for item in self.counted if item.key not in touched)
 
 
-@dataclass(frozen=True)
-class SectionProgress:
+class SectionProgress(NamedTuple):
     """How far one section is: counted items touched, of how many."""
 
     key: str
@@ -269,18 +269,14 @@ class Questionnaire:
     def progress(self, touched: Mapping[str, Collection[str]]) -> Progress:
         """How far somebody is; `touched`: item keys by section key."""
         parts = []
-        seconds = 0
+        seconds = done = asked = 0
         for section in self.sections:
             total = len(section.counted)
             left = section.left(touched.get(section.key, ()))
             seconds += _seconds_left(section, left)
+            done, asked = done + total - left, asked + total
             parts.append(SectionProgress(section.key, total - left, total))
-        return Progress(
-            done=sum(part.done for part in parts),
-            total=sum(part.total for part in parts),
-            minutes_left=-(-seconds // 60),
-            sections=tuple(parts),
-        )
+        return Progress(done=done, total=asked, minutes_left=-(-seconds // 60), sections=tuple(parts))
 
     def minutes_from(self, key: str, touched: Mapping[str, Collection[str]]) -> int:
         """Whole minutes, rounded up, for what is untouched in this section and those after it: what was

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Final
 
-from sqlalchemy import insert
+from sqlalchemy import Insert, insert
 
 from portal.domain.access import Viewer
 from portal.models import AuditEvent, table_of
@@ -56,7 +57,12 @@ def record(
         "detail": json.dumps(detail or {}, sort_keys=True),
     }
     mac = tools.vault.mac("audit_event", message(row))
-    session.execute(insert(table_of(AuditEvent)), [{**row, "happened_at": happened_at, "mac": mac}])
+    session.execute(_insert(), [{**row, "happened_at": happened_at, "mac": mac}])
+
+
+@cache
+def _insert() -> Insert:
+    return insert(table_of(AuditEvent))
 
 
 def _require_keys(detail: Detail) -> None:

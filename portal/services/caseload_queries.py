@@ -1,7 +1,8 @@
 """The one statement of a caseload page, kept per kind of page: building it costs more than running it.
 
 Own cases and nobody's are each one range of an index that lies in the order of the page. Ranges are merged as
-they are read and no further than the page needs: both engines merge a UNION ALL whose parts lie in its order.
+they are read and no further than the page needs: SQLite merges a UNION ALL whose parts lie in its order, and
+for PostgreSQL, which does not see that they do, each part is cut to what the page needs (``by_parts``).
 The cases of whoever is away, and those of broken glass, are found by whose they are and sorted. A filter that
 no index serves looks at ``LOOKED`` cases at most: the page says where it stopped, and costs the same whatever
 the table holds.
@@ -38,6 +39,7 @@ from sqlalchemy import (
 )
 
 from portal.models import (
+    Absence,
     AuditEvent,
     CallPlan,
     CaseFile,
@@ -63,41 +65,43 @@ _NOW: Final = bindparam("now", type_=UtcDateTime)
 
 
 @cache
-def page(filters: Filters, *, is_first: bool) -> CompoundSelect[Any]:
+def page(filters: Filters, *, is_first: bool, by_parts: bool = False) -> CompoundSelect[Any]:
     """Cases, letters and counts of one page, in no order; and the mark where looking stopped."""
-    parts = caseload_head.parts()
+    parts, seen = caseload_head.parts(), looked(filters, is_first=is_first, by_parts=by_parts)
     if not _is_bounded(filters):
-        return union_all(_cases(looked(filters, is_first=is_first).cte("picked")), *parts)
-    seen = looked(filters, is_first=is_first).subquery("seen")
+        return union_all(_cases(seen.cte("picked")), *parts)
+    rows = seen.subquery("seen")
     # Neither engine turns the order of a subquery, and both stop here at the last row that is wanted.
-    picked = select(seen).where(*_other_filters(filters, seen.c)).limit(PAGE + 1).cte("picked")
-    return union_all(_cases(picked), *parts, _mark(filters, picked, is_first=is_first))
+    picked = select(rows).where(*_other_filters(filters, rows.c)).limit(PAGE + 1).cte("picked")
+    return union_all(_cases(picked), *parts, _mark(filters, picked, is_first=is_first, by_parts=by_parts))
 
 
 def in_order(filters: Filters, cases: Iterable[Any]) -> list[Any]:
     """Rows with ``urgency``, ``at`` and ``id``, as the page shows them."""
-    if _is_down(filters) or filters.sort == "waiting":
-        return sorted(cases, key=lambda row: (row.at, row.id), reverse=_is_down(filters))
-    return sorted(cases, key=lambda row: (row.urgency, row.at, row.id))
+    if _is_by_urgency(filters):
+        return sorted(cases, key=lambda row: (row.urgency, row.at, row.id))
+    return sorted(cases, key=lambda row: (row.at, row.id), reverse=_is_down(filters))
 
 
 @cache
 def search() -> Select[Any]:
     """The newest cases the viewer may see, open or closed, with names."""
     c = table_of(CaseFile).c
-    parts = _parts([c.id, c.urgency, c.waiting_since.label("at"), c.opened_at])
+    parts = _parts([c.id, c.waiting_since.label("at"), c.opened_at])
     newest = union_all(*parts).order_by(desc("opened_at"), desc("id")).limit(SEARCHED)
     return _cases(newest.subquery("picked"))
 
 
 def ways() -> dict[str, ColumnElement[bool]]:
     """The ways a case is this therapist's to see, each without the cases of those before it."""
-    c, found = table_of(CaseFile).c, case_access.ways(_VIEWER, _NOW)
+    c, found, a = table_of(CaseFile).c, case_access.ways(_VIEWER, _NOW), table_of(Absence).c
+    # Said by itself as well: PostgreSQL then looks for no case at all while nobody is away.
+    is_away = select(a.staff_id).where(a.cover_id == _VIEWER, a.starts_at <= _NOW, a.ends_at > _NOW).exists()
     is_elses = and_(c.therapist_id.is_not(None), c.therapist_id != _VIEWER)
     return {
         "mine": found.own,
         "unassigned": found.unassigned,
-        "covering": and_(found.covering, c.therapist_id != _VIEWER),
+        "covering": and_(found.covering, c.therapist_id != _VIEWER, is_away),
         "broken": and_(found.broken, is_elses, ~found.covering),
     }
 
@@ -108,22 +112,40 @@ def is_visible() -> ColumnElement[bool]:
     return or_(found.own, found.unassigned, found.covering, found.broken) & ~found.conflicted
 
 
-def looked(filters: Filters, *, is_first: bool) -> CompoundSelect[Any]:
+def looked(filters: Filters, *, is_first: bool, by_parts: bool = False) -> CompoundSelect[Any]:
     """The cases of all ways merged in the order of the page, as far as they are looked at."""
     c = table_of(CaseFile).c
-    columns = [c.id, c.urgency, _time(filters).label("at")]
+    columns = _keys(filters)
     if _is_bounded(filters):
-        columns += [c.route_mark, c.languages]
+        columns += [c.route_mark, c.languages, *([] if _is_by_urgency(filters) else [c.urgency])]
     limit = LOOKED if _is_bounded(filters) else PAGE + 1
-    return _merged(filters, columns, is_first=is_first).limit(limit)
+    return _merged(filters, columns, limit, is_first=is_first, by_parts=by_parts)
 
 
-def _merged(filters: Filters, columns: Sequence[Any], *, is_first: bool) -> CompoundSelect[Any]:
+def _merged(
+    filters: Filters, columns: Sequence[Any], limit: Any, *, is_first: bool, by_parts: bool
+) -> CompoundSelect[Any]:
     parts = [
         part.where(_status(filters), *_own_filters(filters), *(() if is_first else (_begin(filters),)))
         for part in _parts(columns, filters.whose)
     ]
-    return _ordered(union_all(*parts), filters)
+    if by_parts:
+        parts = [select(part.order_by(*_as_indexed(filters)).limit(limit).subquery()) for part in parts]
+    return _ordered(union_all(*parts), filters).limit(limit)
+
+
+def _keys(filters: Filters) -> list[ColumnElement[Any]]:
+    """What a page is ordered by and nothing more, so that a range is read from its index alone."""
+    c = table_of(CaseFile).c
+    return [*([c.urgency] if _is_by_urgency(filters) else []), _time(filters).label("at"), c.id]
+
+
+def _as_indexed(filters: Filters) -> list[ColumnElement[Any]]:
+    """The order of a range with what its index begins with, though that is the same in all of it."""
+    c = table_of(CaseFile).c
+    begin = [c.therapist_id, *([c.closed_at] if filters.status == "open" else [])]
+    keys = [*begin, *([c.urgency] if _is_by_urgency(filters) else []), _time(filters), c.id]
+    return [key.desc() if _is_down(filters) else key for key in keys]
 
 
 def _parts(columns: Sequence[Any], whose: Whose = "all") -> list[Select[Any]]:
@@ -138,6 +160,10 @@ def _time(filters: Filters) -> Column[Any]:
     if filters.status == "closed":
         return c.closed_at
     return c.news_at if filters.sort == "newest" else c.waiting_since
+
+
+def _is_by_urgency(filters: Filters) -> bool:
+    return filters.status == "open" and filters.sort == "urgency"
 
 
 def _is_down(filters: Filters) -> bool:
@@ -188,23 +214,20 @@ def _begin(filters: Filters) -> ColumnElement[bool]:
 
 
 def _ordered(part: Asked, filters: Filters, *, is_backwards: bool = False) -> Asked:
-    names = ("at", "id") if _is_down(filters) or filters.sort == "waiting" else ("urgency", "at", "id")
+    names = ("urgency", "at", "id") if _is_by_urgency(filters) else ("at", "id")
     is_down = _is_down(filters) is not is_backwards
     return part.order_by(*(desc(name) if is_down else asc(name) for name in names))
 
 
-def _mark(filters: Filters, picked: CTE, *, is_first: bool) -> Select[Any]:
+def _mark(filters: Filters, picked: CTE, *, is_first: bool, by_parts: bool) -> Select[Any]:
     """Where looking stopped, if the page is not full and looking stopped before the end."""
-    found = select(func.count()).select_from(picked).scalar_subquery()
-    c = table_of(CaseFile).c
-    again = _merged(filters, [c.id, c.urgency, _time(filters).label("at")], is_first=is_first)
-    walked = again.limit(case((found > PAGE, 0), else_=LOOKED)).cte("walked")
-    last = _ordered(select(walked.c.id, walked.c.urgency, walked.c.at), filters, is_backwards=True)
-    end = last.limit(1).subquery()
+    c, found = table_of(CaseFile).c, select(func.count()).select_from(picked).scalar_subquery()
+    limit = case((found > PAGE, 0), else_=LOOKED)
+    walked = _merged(filters, _keys(filters), limit, is_first=is_first, by_parts=by_parts).cte("walked")
+    end = _ordered(select(walked), filters, is_backwards=True).limit(1).subquery()
     seen = select(func.count()).select_from(walked).scalar_subquery()
-    return select(
-        literal("mark", String), end.c.id, end.c.urgency, end.c.at, *(null() for _ in range(10))
-    ).where(seen == LOOKED)
+    mark = select(literal("mark", String), end.c.id, c.urgency, end.c.at, *(null() for _ in range(10)))
+    return mark.join_from(end, table_of(CaseFile), c.id == end.c.id).where(seen == LOOKED)
 
 
 def _cases(picked: Subquery | CTE) -> Select[Any]:
@@ -217,7 +240,7 @@ def _cases(picked: Subquery | CTE) -> Select[Any]:
     consent_b = case_names.newest_consent("b", picked.c.id).correlate(picked).scalar_subquery()
     return (
         select(
-            literal("case", String).label("kind"), picked.c.id, picked.c.urgency, picked.c.at,
+            literal("case", String).label("kind"), picked.c.id, c.c.urgency, picked.c.at,
             c.c.waiting_since, c.c.opened_at, c.c.therapist_id, made.c.id.label("made_id"), made.c.body_box,
             name_a.c.id.label("id_a"), name_a.c.name_sealed.label("sealed_a"),
             name_b.c.id.label("id_b"), name_b.c.name_sealed.label("sealed_b"),

@@ -14,7 +14,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, Select, Update, bindparam, func, insert, select, update
+from sqlalchemy import CursorResult, Insert, Select, Update, bindparam, func, insert, select, update
 
 from portal.domain import drafts
 from portal.domain.access import Viewer
@@ -135,11 +135,10 @@ def _write(session: Transaction, tools: Tools, save: Save, by: Viewer) -> bool:
             return True
         raise Conflict("newer")
     if save.sealed is not None:
-        session.execute(insert(table_of(SealedEntry)), [dict(save.sealed)])
+        session.execute(_sealed_insert(), [dict(save.sealed)])
     if save.intake_columns:
-        c = table_of(Intake).c
-        change = update(table_of(Intake)).where(c.id == save.intake_id)
-        session.execute(change.values(**save.intake_columns))
+        change = _intake_update(tuple(save.intake_columns))
+        session.execute(change, {**save.intake_columns, "of_intake": save.intake_id})
     if save.go is not Go.DRAFT:
         _move(session, tools, save, by)
     return False
@@ -159,9 +158,27 @@ def _write_section(session: Transaction, tools: Tools, save: Save) -> bool:
     return cast("CursorResult[Any]", done).rowcount == 1
 
 
+# Each is built once, for each set of columns: putting it together costs more than running it.
+@cache
+def _sealed_insert() -> Insert:
+    return insert(table_of(SealedEntry))
+
+
+@cache
+def _intake_update(columns: tuple[str, ...]) -> Update:
+    change = update(table_of(Intake)).where(table_of(Intake).c.id == bindparam("of_intake"))
+    return change.values({name: bindparam(name) for name in columns})
+
+
+@cache
+def _opening() -> Update:
+    c = table_of(SectionState).c
+    place = (c.intake_id == bindparam("of_intake")) & (c.section == bindparam("of_section"))
+    return update(table_of(SectionState)).where(place).values(opened_at=bindparam("opened_at"))
+
+
 @cache
 def _section_update(columns: tuple[str, ...]) -> Update:
-    """Built once for each set of columns: putting it together costs more than running it."""
     table, intake = table_of(SectionState), table_of(Intake).c
     other = table.alias("any_section")
     newest = select(func.max(other.c.version)).where(other.c.intake_id == bindparam("of_intake"))
@@ -185,9 +202,8 @@ def _move(session: Transaction, tools: Tools, save: Save, by: Viewer) -> None:
     if save.opens is None:
         return
     if save.is_first_opening:
-        c = table_of(SectionState).c
-        place = (c.intake_id == save.intake_id) & (c.section == save.opens)
-        session.execute(update(table_of(SectionState)).where(place).values(opened_at=tools.now()))
+        place = {"of_intake": save.intake_id, "of_section": save.opens}
+        session.execute(_opening(), {**place, "opened_at": tools.now()})
     audit.record(
         session, tools, by=by, verb="section.opened", subject=subject, detail={"section": save.opens}
     )

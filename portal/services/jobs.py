@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Final
 
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import Insert, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from portal.models import Job, table_of
@@ -28,7 +29,12 @@ def add(
         "due_at": due_at or tools.now(),
         "attempts": 0,
     }
-    session.execute(insert(table_of(Job)), [row])
+    session.execute(_insert(), [row])
+
+
+@cache
+def _insert() -> Insert:
+    return insert(table_of(Job))
 
 
 def is_asked(session: Session, *, kind: str, subject_id: str, due_at: datetime) -> bool:

@@ -26,6 +26,7 @@ from sqlalchemy.orm import Session
 
 from portal.domain.access import Viewer
 from portal.models import Account, PartnerSession, StaffAccount, StaffSession, table_of
+from portal.services import practices
 from portal.services.practices import PracticeView
 from portal.services.tools import Tools
 from portal.store import Transaction
@@ -68,7 +69,8 @@ def partner_columns() -> tuple[ColumnElement[Any], ...]:
     s, a = table_of(PartnerSession).c, table_of(Account).c
     return (
         s.id.label("session_id"), s.created_at.label("session_created_at"), s.last_seen_at,
-        s.authenticated_at, a.id.label("account_id"), a.partner_id, a.language, a.kept_at, a.leaving_seen_at,
+        s.authenticated_at, a.id.label("account_id"), a.partner_id, a.language,
+        a.kept_at.is_not(None).label("kept"), a.leaving_seen_at.is_not(None).label("leaving_seen"),
     )  # fmt: skip
 
 
@@ -94,20 +96,14 @@ def partner_seat(tools: Tools, row: Row[Any] | None) -> Seat | None:
         language=row.language,
         last_seen_at=row.last_seen_at,
         ends_at=row.session_created_at + PARTNER_LIMIT,
-        kept=row.kept_at is not None,
-        leaving_seen=row.leaving_seen_at is not None,
+        kept=row.kept,
+        leaving_seen=row.leaving_seen,
     )
 
 
 def find_partner(session: Transaction, tools: Tools, token: str) -> Seat | None:
     """The live partner session of this cookie, or None. One statement; partner door."""
-    s, a = table_of(PartnerSession).c, table_of(Account).c
-    row = session.execute(
-        select(*partner_columns())
-        .join_from(table_of(PartnerSession), table_of(Account), s.account_id == a.id)
-        .where(is_partner_token()),
-        {"token_hash": token_digest(tools, token)},
-    ).one_or_none()
+    row = session.execute(_partner_statement(), {"token_hash": token_digest(tools, token)}).one_or_none()
     return partner_seat(tools, row)
 
 
@@ -129,6 +125,7 @@ def find_staff(session: Transaction, tools: Tools, token: str) -> Seat | None:
         last_seen_at=row.last_seen_at,
         ends_at=row.created_at + STAFF_LIMIT,
         second_factor=row.second_factor_at is not None,
+        practice=practices.of_row(row),
     )
 
 
@@ -183,7 +180,7 @@ def touch(session: Transaction, tools: Tools, viewer: Viewer) -> bool:
     return cast("CursorResult[Any]", session.execute(change, values)).rowcount == 1
 
 
-# Both built once: putting them together costs more than running them.
+# All built once: putting them together costs more than running them.
 @cache
 def _touch(model: type[PartnerSession] | type[StaffSession]) -> Update:
     table = table_of(model)
@@ -192,14 +189,22 @@ def _touch(model: type[PartnerSession] | type[StaffSession]) -> Update:
 
 
 @cache
+def _partner_statement() -> Select[Any]:
+    held, account = table_of(PartnerSession), table_of(Account)
+    tables = held.join(account, held.c.account_id == account.c.id)
+    return select(*partner_columns()).select_from(tables).where(is_partner_token())
+
+
+@cache
 def _staff_statement() -> Select[Any]:
     s, a = table_of(StaffSession).c, table_of(StaffAccount).c
+    tables = table_of(StaffSession).join(table_of(StaffAccount), s.staff_id == a.id)
     return (
         select(
             s.id, s.created_at, s.last_seen_at, s.authenticated_at, s.second_factor_at,
-            a.id.label("staff_id"), a.roles, a.language,
+            a.id.label("staff_id"), a.roles, a.language, *practices.columns(),
         )
-        .join_from(table_of(StaffSession), table_of(StaffAccount), s.staff_id == a.id)
+        .select_from(practices.beside(tables))
         .where(
             s.token_hash == bindparam("token_hash"), s.revoked_at.is_(None), a.disabled_at.is_(None)
         )

@@ -6,6 +6,7 @@ surrogates, which every cleaning function refuses by field, so that the rest of 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import cast
 from urllib.parse import parse_qsl
 
@@ -17,11 +18,12 @@ from portal.services.errors import BadInput
 MOST_FIELDS = 2000
 
 
-def fields() -> dict[str, list[str]]:
+def fields() -> Mapping[str, list[str]]:
     """Field name -> its values in order; 400 for more than ``MOST_FIELDS``. Parsed once a request."""
-    if "posted_fields" not in g:
-        g.posted_fields = _parse()
-    return dict(g.posted_fields)
+    found: Mapping[str, list[str]] | None = g.get("posted_fields")
+    if found is None:
+        found = g.posted_fields = _parse()
+    return found
 
 
 def first(name: str) -> str:
@@ -42,9 +44,10 @@ def ask_for(*names: str) -> None:
 
 def asked() -> set[str]:
     """The fields that were asked for in this request."""
-    if "asked_fields" not in g:
-        g.asked_fields = set()
-    return cast("set[str]", g.asked_fields)
+    found = g.get("asked_fields")
+    if found is None:
+        found = g.asked_fields = set()
+    return cast("set[str]", found)
 
 
 def tick(name: str) -> bool:

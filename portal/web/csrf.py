@@ -24,13 +24,15 @@ _VISITOR = "v."
 
 def token() -> str:
     """The token for forms of this response."""
-    if "csrf_cookie" not in g:
+    cookie = g.get("csrf_cookie")
+    if cookie is None:
         held = _lasting()
-        g.csrf_cookie = held or _VISITOR + kit.tools().new_token()
+        cookie = g.csrf_cookie = held or _VISITOR + kit.tools().new_token()
         g.csrf_cookie_is_new = held is None
-    if g.get("csrf_token", ("", ""))[0] != g.csrf_cookie:  # a page holds a dozen forms
-        g.csrf_token = (g.csrf_cookie, _token_for(g.csrf_cookie))
-    return cast(str, g.csrf_token[1])
+    known = g.get("csrf_token", ("", ""))
+    if known[0] != cookie:  # a page holds a dozen forms
+        known = g.csrf_token = (cookie, _token_for(cookie))
+    return cast(str, known[1])
 
 
 def _held() -> list[str]:

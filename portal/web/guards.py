@@ -93,7 +93,7 @@ def _seat_in(door: Any, find: Callable[..., sessions.Seat | None], kind: str) ->
     token = cookies.read(request, cookies.SESSION[kind])
     if not token:
         return None
-    if kind == "partner":
+    if kind == "partner" and door.is_postgres:
         postgres.name_asker(sessions.token_digest(kit.tools(), token))
     with door.glance() as connection:
         return find(connection, kit.tools(), token)

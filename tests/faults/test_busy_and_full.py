@@ -45,6 +45,7 @@ def locked(database: Path) -> Iterator[None]:
             other.execute("ROLLBACK")
 
 
+@pytest.mark.engine("sqlite")  # a lock of its file; PostgreSQL: test_server_restarts.py
 def test_a_locked_database_is_a_503_that_keeps_the_text(
     app: Flask, tools: Tools, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -93,8 +94,12 @@ def test_the_text_survives_a_restart(tmp_path: Path, app: Flask, tools: Tools) -
     one = browser_of(app, tools)
     page = one.get("/my/form")
     app.extensions["portal.house"].close()
-    instance = str(app.extensions["portal.settings"].instance)
-    newer = create_app({"PORTAL_INSTANCE": instance, "PORTAL_THROTTLE": "off"}, overrides={"tools": tools})
+    settings = app.extensions["portal.settings"]
+    same = {
+        "PORTAL_INSTANCE": str(settings.instance), "PORTAL_THROTTLE": "off",
+        "DATABASE_URL": settings.database_url, "PARTNER_DATABASE_URL": settings.partner_database_url,
+    }  # fmt: skip
+    newer = create_app(same, overrides={"tools": tools})
     client = newer.test_client()
     client.set_cookie("portal", one.person.token)
     after = Browser(client, one.person, newer.extensions["portal.house"].store, tools)

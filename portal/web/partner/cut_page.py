@@ -37,7 +37,7 @@ class Frame(NamedTuple):
 def fill(frame: Frame, slots: Mapping[str, str], items: Mapping[str, str]) -> str:
     """The page, in one pass: what somebody typed is never looked at for marks."""
     values = {**items, **slots}
-    return "".join(values[text] if is_mark else text for is_mark, text in _cut(frame))
+    return "".join([values[text] if is_mark else text for is_mark, text in _cut(frame)])
 
 
 @lru_cache(maxsize=256)

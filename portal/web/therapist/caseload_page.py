@@ -112,7 +112,7 @@ def rows(found: Iterable[CaseloadRow], filters: Filters = PLAIN) -> Markup:
             {
                 "id": escape(row.id),
                 "names": escape(caseload_presenter.names(row, joined_by)),
-                "waiting": escape(words.waited(now - (row.at if is_closed else row.waiting_since))),
+                "waiting": escape(words.waited(now - (row.at if is_closed else row.waiting_since), language)),
             },
         )
         for row in found

@@ -233,13 +233,13 @@ def moment_words(moment: datetime) -> str:
 
 def waiting(since: datetime) -> str:
     """How long somebody waits: "3 days"."""
-    return waited(kit.tools().now() - since)
+    return waited(kit.tools().now() - since, locale())
 
 
-def waited(span: timedelta) -> str:
-    """A span in words, no finer than hours."""
+def waited(span: timedelta, language: str) -> str:
+    """A span in words of the reader's language, no finer than hours."""
     whole, rest = divmod(span // timedelta(seconds=1), _WORDS_CHANGE)
-    return _waited(locale(), whole * _WORDS_CHANGE + min(rest, 1))
+    return _waited(language, whole * _WORDS_CHANGE + min(rest, 1))
 
 
 #: Every length at which the words change (half an hour, 0.85 of a day) is a multiple of so many seconds: one

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from test_intake_saves import desk_of, save
 
 from partner_rooms import PASSWORD, Person, join, opened_entries, rows_of, settle_practice
@@ -25,7 +25,7 @@ from portal.models import (
     SectionState,
     table_of,
 )
-from portal.services import desks, intakes, partner_pages, statements
+from portal.services import desks, intakes, partner_pages, practices, statements
 from portal.services.errors import OutOfOrder
 from portal.services.practices import PracticeView
 from portal.services.tools import Tools
@@ -91,6 +91,31 @@ def test_a_seat_knows_the_way_in_and_the_desk(store: Store, tools: Tools) -> Non
     assert seats[1] is not None
     assert seats[1].desk is not None
     assert set(seats[1].desk.places) == set(SECTIONS)
+
+
+def test_a_page_finds_the_practice_beside_the_seat_as_it_stands_now(store: Store, tools: Tools) -> None:
+    person = join(store, tools)
+
+    def found() -> tuple[PracticeView | None, PracticeView]:
+        with store.partner.read() as session:
+            seat = desks.find_seat_for_page(session, tools, person.token)
+            plain = desks.find_seat(session, tools, person.token)
+            assert seat is not None
+            assert replace(seat, practice=None) == plain
+            return seat.practice, practices.view(session)
+
+    told = []
+    for texts in ('{"office_email": "a@example.org"}', '{"office_email": "b@example.org"}'):
+        settle_practice(store)
+        with store.staff.write() as session:
+            session.execute(update(table_of(Practice)).values(public_texts=texts))
+        beside, alone = found()
+        assert beside == alone
+        told.append(alone.told("office_email"))
+    assert told == ["a@example.org", "b@example.org"]
+    with store.staff.write() as session:
+        session.execute(delete(table_of(Practice)))
+    assert found() == (PracticeView(), PracticeView())
 
 
 @pytest.mark.parametrize("ended", ["revoked", "idle"])

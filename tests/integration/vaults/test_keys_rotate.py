@@ -58,7 +58,7 @@ def _told(filled: Filled, told: dict[tuple[str, str, str], str]) -> bool:
 def _current(folder: Path, store: Store) -> bool:
     """Whether every blob stands under one of the keys that are there."""
     keys = keyfiles.load_keys(sealed_practice.paths_in(folder), role="all")
-    return {key_id_of(blob) for blob in sealed_practice.blobs(store).values()} <= keys.honoured()
+    return {key_id_of(blob) for blob in sealed_practice.blobs(store).values()} <= keys.honoured
 
 
 def test_after_it_everything_opens_under_new_keys_only(filled: Filled) -> None:
