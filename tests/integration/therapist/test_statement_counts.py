@@ -13,7 +13,7 @@ from partner_rooms import statements_of
 from portal.vault import Place, RingName, Vault
 
 #: Who asks, whether they may (before the page and in its transaction), the event, and one or two a table.
-CASE_PAGE = 28
+CASE_PAGE = 27
 
 
 def test_a_caseload_page_costs_three_statements(house: World, desk: Callable[..., Any]) -> None:
