@@ -7,7 +7,6 @@ is ever in it. A form that was refused, and one that shows something of this cas
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -17,7 +16,7 @@ from flask import render_template
 from markupsafe import Markup, escape
 
 from portal.domain.lint import Piece
-from portal.web import context, csrf
+from portal.web import context, csrf, cuts
 from portal.web.therapist import words
 from portal.web.therapist.presenters import form_presenter
 from portal.web.therapist.presenters.case_presenter import CasePage
@@ -27,8 +26,6 @@ ACTS = (
     "discernment",
     "closing",
 )  # fmt: skip
-_OPEN, _CLOSE = "\ue000", "\ue001"
-_MARK = re.compile(f"{_OPEN}([^{_CLOSE}]+){_CLOSE}")
 
 
 @dataclass(frozen=True)
@@ -69,7 +66,9 @@ class Frame(NamedTuple):
 def drawn(page: CasePage, *, asks: bool, act: str = "", filled: Filled | None = None) -> dict[str, Markup]:
     """Every form by its act; ``filled`` is that of ``act``, ``asks`` whether a password is asked for."""
     values = _values(page)
-    forms = {name: _put_in(_cut(_frame(name, page, asks)), values) for name in ACTS if _is_plain(name, page)}
+    forms = {
+        name: cuts.fill(_cut(_frame(name, page, asks)), values) for name in ACTS if _is_plain(name, page)
+    }
     for name in ACTS:
         if name == act and filled is not None:
             forms[name] = _draw(name, _own(page), filled)
@@ -109,26 +108,21 @@ def _values(page: CasePage) -> dict[str, str]:
     return {key: escape(value) for key, value in given.items()}
 
 
-def _put_in(cut: tuple[str, ...], values: Mapping[str, str]) -> Markup:
-    """The form, in one pass: what is put in is never looked at for marks."""
-    return Markup("".join(values[text] if at % 2 else text for at, text in enumerate(cut)))  # noqa: S704
-
-
 @lru_cache(maxsize=512)
-def _cut(frame: Frame) -> tuple[str, ...]:
+def _cut(frame: Frame) -> cuts.Cut:
     marked = {
-        "id": _mark("case"),
-        "slots": tuple((slot, _mark(slot)) for slot in frame.slots),
-        "recommendation": {"id": _mark("advice")} if frame.is_advised else None,
+        "id": cuts.mark("case"),
+        "slots": tuple((slot, cuts.mark(slot)) for slot in frame.slots),
+        "recommendation": {"id": cuts.mark("advice")} if frame.is_advised else None,
         "is_invitation_blocked": frame.is_blocked,
         "is_closed": frame.is_closed,
         "held": (),
         "work": {"discernment": None},
         **form_presenter.offered(frame.spoken),
     }
-    token: Callable[[], Markup] = lambda: _mark("csrf")  # noqa: E731  (the template calls it)
+    token: Callable[[], Markup] = lambda: cuts.mark("csrf")  # noqa: E731  (the template calls it)
     filled = Filled(wants_password=frame.wants_password)
-    return tuple(_MARK.split(_draw(frame.act, marked, filled, csrf_token=token)))
+    return cuts.cut(_draw(frame.act, marked, filled, csrf_token=token))
 
 
 def _own(page: CasePage) -> dict[str, Any]:
@@ -148,7 +142,3 @@ def _own(page: CasePage) -> dict[str, Any]:
 def _draw(act: str, page: Mapping[str, Any], filled: Filled, **more: Any) -> Markup:
     html = render_template(f"therapist/forms/{act}.html", page=page, f=filled, id=f"{act}-", **more)
     return Markup(html)  # noqa: S704  (a template of ours, which escapes)
-
-
-def _mark(name: str) -> Markup:
-    return Markup(f"{_OPEN}{name}{_CLOSE}")  # noqa: S704  (a mark of our own)
