@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from functools import cache
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_time
-from sqlalchemy import insert, select
+from sqlalchemy import Select, insert, select
 from sqlalchemy.orm import Session
 
 from portal.content import appointments as words
@@ -26,6 +27,7 @@ from portal.services import (
     practices,
     release_lint,
 )
+from portal.services.case_reading import this_case
 from portal.services.errors import OutOfOrder
 from portal.services.persons import Person
 from portal.services.practices import PracticeView
@@ -154,12 +156,7 @@ def _insert(session: Session, tools: Tools, case_id: str, proposal: Proposal, by
 
 def of_case(session: Session, tools: Tools, case_id: str) -> tuple[AppointmentView, ...]:
     """Every appointment of a case, latest first. One statement."""
-    c = table_of(Appointment).c
-    rows = session.execute(
-        select(c.id, c.slot, c.starts_at, c.minutes, c.place_box, c.proposed_by, c.proposed_at)
-        .where(c.case_id == case_id)
-        .order_by(c.starts_at.desc(), c.id.desc())
-    ).all()
+    rows = session.execute(_latest_first(), {"of_case": case_id}).all()
     return tuple(
         AppointmentView(
             id=row.id,
@@ -171,4 +168,14 @@ def of_case(session: Session, tools: Tools, case_id: str) -> tuple[AppointmentVi
             proposed_at=row.proposed_at,
         )
         for row in rows
+    )
+
+
+@cache
+def _latest_first() -> Select[Any]:
+    c = table_of(Appointment).c
+    return (
+        select(c.id, c.slot, c.starts_at, c.minutes, c.place_box, c.proposed_by, c.proposed_at)
+        .where(c.case_id == this_case())
+        .order_by(c.starts_at.desc(), c.id.desc())
     )

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from functools import cache
+from typing import Any, Final
 
-from sqlalchemy import insert, select
+from sqlalchemy import Select, insert, select
 from sqlalchemy.orm import Session
 
 from portal.domain.access import Viewer
 from portal.models import BreakGlass, table_of
 from portal.services import alerts, audit, case_access, cases
+from portal.services.case_reading import this_case
 from portal.services.tools import Tools
 from portal.vault import Place
 
@@ -53,12 +55,7 @@ def open_case(session: Session, tools: Tools, *, case_id: str, reason: str, by: 
 
 def of_case(session: Session, tools: Tools, case_id: str) -> tuple[BreakGlassView, ...]:
     """Every time the glass was broken, newest first. One statement."""
-    c = table_of(BreakGlass).c
-    rows = session.execute(
-        select(c.id, c.staff_id, c.reason_box, c.opened_at, c.expires_at)
-        .where(c.case_id == case_id)
-        .order_by(c.opened_at.desc(), c.id.desc())
-    ).all()
+    rows = session.execute(_newest_first(), {"of_case": case_id}).all()
     return tuple(
         BreakGlassView(
             staff_id=row.staff_id,
@@ -67,4 +64,14 @@ def of_case(session: Session, tools: Tools, case_id: str) -> tuple[BreakGlassVie
             expires_at=row.expires_at,
         )
         for row in rows
+    )
+
+
+@cache
+def _newest_first() -> Select[Any]:
+    c = table_of(BreakGlass).c
+    return (
+        select(c.id, c.staff_id, c.reason_box, c.opened_at, c.expires_at)
+        .where(c.case_id == this_case())
+        .order_by(c.opened_at.desc(), c.id.desc())
     )

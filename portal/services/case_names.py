@@ -6,12 +6,14 @@ them were on the page before: those are remembered a while (decision 0091).
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from portal.models import Consent, Partner, StaffAccount, table_of
+from portal.services.case_reading import CaseReading
 from portal.services.tools import Tools
 from portal.vault import Place
 
@@ -38,25 +40,28 @@ def opened(tools: Tools, consent_id: str | None, blob: bytes | None) -> str | No
 
 def of_case(session: Session, tools: Tools, case_id: str) -> dict[str, str]:
     """Names by slot, newest consent each; a slot without consent is missing. One statement."""
-    c, p = table_of(Consent).c, table_of(Partner).c
-    rows = session.execute(
-        select(p.slot, c.id, c.name_sealed)
-        .join_from(table_of(Consent), table_of(Partner), c.partner_id == p.id)
-        .where(p.case_id == case_id)
-        .order_by(c.given_at, c.id)
-    ).all()
-    newest = {row.slot: row for row in rows}
+    return read(CaseReading(session, tools, case_id))
+
+
+def read(reading: CaseReading) -> dict[str, str]:
+    """The same in one reading of the case."""
+    newest, vault = {row.slot: row for row in reading.consents}, reading.tools.vault
     return {
-        slot: tools.vault.open(Place("consent", "name_sealed", row.id), row.name_sealed)
+        slot: vault.open(Place("consent", "name_sealed", row.id), row.name_sealed)
         for slot, row in newest.items()
     }
 
 
 def of_staff(session: Session, tools: Tools) -> dict[str, str]:
     """Every staff member's name by id, disabled ones too. One statement; a practice has few."""
-    c = table_of(StaffAccount).c
-    rows = session.execute(select(c.id, c.name_box)).all()
+    rows = session.execute(_staff()).all()
     return {
         row.id: tools.vault.unbox("staff", Place("staff_account", "name_box", row.id), row.name_box)
         for row in rows
     }
+
+
+@cache
+def _staff() -> Select[Any]:
+    c = table_of(StaffAccount).c
+    return select(c.id, c.name_box)

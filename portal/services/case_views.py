@@ -30,15 +30,14 @@ from portal.services import (
     facts,
     interviews,
     invitations,
-    openings,
     reviews,
     routing,
     sendings,
     staff_letters,
-    standing,
 )
 from portal.services.appointments import AppointmentView
 from portal.services.break_glass import BreakGlassView
+from portal.services.case_reading import CaseReading
 from portal.services.cases import CaseHead
 from portal.services.clearances import ClearanceView
 from portal.services.closings import ClosingView
@@ -138,38 +137,41 @@ def opened_for_brief(session: Session, tools: Tools, *, case_id: str, by: Viewer
 def _opened(session: Session, tools: Tools, *, case_id: str, verb: str, by: Viewer) -> CaseView:
     head = cases.head(session, tools, case_id, by)
     audit.record(session, tools, by=by, verb=verb, subject=("case", case_id))
-    couple = couples.couple(session, tools, case_id)
-    newest, found = routing.latest(session, tools, case_id), standing.of_case(session, tools, case_id)
-    reviewed = reviews.of_case(session, tools, case_id)
-    signed = next((review.recommendation_id for review in reviewed if review.is_signed), "")
+    return _view(CaseReading(session, tools.reading(), case_id), head)
+
+
+def _view(reading: CaseReading, head: CaseHead) -> CaseView:
+    session, tools, case_id = reading.session, reading.tools, reading.case_id
+    couple, reviewed = couples.read(reading), reviews.of_case(session, tools, case_id)
+    signed_id = next((review.recommendation_id for review in reviewed if review.is_signed), "")
+    newest, signed_advice = routing.newest_and(reading, signed_id)
     return CaseView(
         head=head,
-        sides=_sides(session, tools, couple),
+        sides=_sides(reading, couple),
         recommendation=newest,
-        findings=found,
-        interviews=interviews.of_case(session, tools, case_id),
-        clearances=clearances.of_case(session, tools, case_id),
+        findings=couple.found,
+        interviews=interviews.read(reading),
+        clearances=clearances.read(reading),
         reviews=reviewed,
         letters=staff_letters.of_case(session, tools, case_id),
         appointments=appointments.of_case(session, tools, case_id),
-        invitations=invitations.of_case(session, tools, case_id),
-        facts=facts.of_case(session, tools, case_id),
+        invitations=invitations.read(reading),
+        facts=facts.read(reading),
         glass=break_glass.of_case(session, tools, case_id),
         discernment=discernment.of_case(session, tools, case_id),
         closings=closings.of_case(session, tools, case_id),
         staff=case_names.of_staff(session, tools),
-        is_invitation_blocked=invitations.is_blocked(couple, newest, found),
+        is_invitation_blocked=invitations.is_blocked(couple, newest, couple.found),
         concerned=gates.concerned(parse_couple(couple.file)),
         told=told.compare(couple.file["partners"]),
         alcohol_level=couple.alcohol_level,
-        sent=sendings.of_people(session, tools, couple.people),
-        signed_advice=routing.find(session, tools, signed),
+        sent=sendings.read(reading, couple.people),
+        signed_advice=signed_advice,
     )
 
 
-def _sides(session: Session, tools: Tools, couple: Couple) -> tuple[Side, ...]:
-    names = case_names.of_case(session, tools, couple.case_id)
-    said = openings.statements(session, tools, [person.partner_id for person in couple.people], _SAID)
+def _sides(reading: CaseReading, couple: Couple) -> tuple[Side, ...]:
+    names, said = case_names.read(reading), reading.said(_SAID)
     return tuple(
         _side(couple, person, name=names.get(person.slot), said=said[person.partner_id])
         for person in couple.people

@@ -12,6 +12,7 @@ from portal.domain.access import Viewer
 from portal.domain.prerequisites import without_clearing_interview
 from portal.models import Clearance, table_of
 from portal.services import audit, interviews, jobs, persons
+from portal.services.case_reading import CaseReading
 from portal.services.errors import OutOfOrder
 from portal.services.tools import Tools
 from portal.vault import Place
@@ -54,21 +55,21 @@ def give(session: Session, tools: Tools, *, case_id: str, tier: str, note: str, 
 
 def of_case(session: Session, tools: Tools, case_id: str) -> tuple[ClearanceView, ...]:
     """Every clearance of a case, newest first, notes opened. One statement."""
-    c = table_of(Clearance).c
-    rows = session.execute(
-        select(c.id, c.tier, c.note_box, c.given_by, c.given_at)
-        .where(c.case_id == case_id)
-        .order_by(c.given_at.desc(), c.id.desc())
-    ).all()
+    return read(CaseReading(session, tools, case_id))
+
+
+def read(reading: CaseReading) -> tuple[ClearanceView, ...]:
+    """The same in one reading of the case."""
+    vault = reading.tools.vault
     return tuple(
         ClearanceView(
             id=row.id,
             tier=row.tier,
-            note=tools.vault.unbox("staff", Place("clearance", "note_box", row.id), row.note_box),
+            note=vault.unbox("staff", Place("clearance", "note_box", row.id), row.note_box),
             given_by=row.given_by,
             given_at=row.given_at,
         )
-        for row in rows
+        for row in reading.clearances
     )
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Select, insert, select, update
 from sqlalchemy.orm import Session
 
 from portal.domain import case_life
@@ -18,6 +19,7 @@ from portal.domain.access import Viewer
 from portal.domain.case_life import Danger, Step
 from portal.models import CaseFile, Closing, Letter, StaffAccount, table_of
 from portal.services import audit, clearances, facts, jobs, standing
+from portal.services.case_reading import this_case
 from portal.services.errors import BadInput, NotFound, OutOfOrder
 from portal.services.tools import Tools
 from portal.vault import Place
@@ -114,7 +116,7 @@ def uncleared(session: Session, tools: Tools, case_id: str) -> tuple[Danger, ...
 
 def of_case(session: Session, tools: Tools, case_id: str) -> tuple[ClosingView, ...]:
     """Every closing and reopening of a case, newest first, notes opened. One statement."""
-    rows = session.execute(_newest_first(case_id)).all()
+    rows = session.execute(_newest_first(), {"of_case": case_id}).all()
     return tuple(
         ClosingView(
             step=row.step,
@@ -129,13 +131,16 @@ def of_case(session: Session, tools: Tools, case_id: str) -> tuple[ClosingView, 
 
 def reason(session: Session, case_id: str) -> str | None:
     """Why the case was closed last, without the note: admins see no more."""
-    row = session.execute(_newest_first(case_id).where(table_of(Closing).c.step == "close").limit(1)).first()
+    closed = _newest_first().where(table_of(Closing).c.step == "close").limit(1)
+    row = session.execute(closed, {"of_case": case_id}).first()
     return None if row is None else str(row.reason)
 
 
-def _newest_first(case_id: str) -> Any:
+@cache
+def _newest_first() -> Select[Any]:
     table = table_of(Closing)
-    return select(table).where(table.c.case_id == case_id).order_by(table.c.done_at.desc(), table.c.id.desc())
+    newest_first = select(table).order_by(table.c.done_at.desc(), table.c.id.desc())
+    return newest_first.where(table.c.case_id == this_case())
 
 
 def _stands(session: Session, case_id: str) -> case_life.Standing:

@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import CompoundSelect, select, union_all
 from sqlalchemy.orm import Session
 
 from portal.domain import safety, scoring
 from portal.domain.answers import Answer
 from portal.domain.couple_file import parse_couple
-from portal.domain.scoring import ALCOHOL_LEVEL
 from portal.models import CaseFile, Invitation, Partner, table_of
 from portal.services import openings, practices, questionnaires, rounds, standing
+from portal.services.case_reading import CaseReading, this_case
 from portal.services.persons import IntakeRef, Person, people
-from portal.services.practices import PracticeView
+from portal.services.persons import read as persons_of
+from portal.services.practices import RulesView
 from portal.services.tools import Tools
 
 __all__ = ["Couple", "IntakeRef", "Person", "couple", "couple_file", "people"]
@@ -35,31 +37,35 @@ class Couple:
     said: dict[str, dict[str, Any]]
     #: By slot: everything that is read of whoever sent, as it was answered.
     answers: Mapping[str, Mapping[str, Answer]]
+    #: Every safety finding of the case, oldest first.
+    found: tuple[standing.FindingView, ...]
     #: The practice's hold level of the alcohol score.
-    alcohol_level: int = ALCOHOL_LEVEL
+    alcohol_level: int
 
 
 def couple(session: Session, tools: Tools, case_id: str) -> Couple:
     """People and couple file of a case, as of today in the practice's time zone."""
-    practice = practices.view(session)
+    return read(CaseReading(session, tools, case_id))
+
+
+def read(reading: CaseReading) -> Couple:
+    """The same in one reading of the case."""
+    practice, persons = practices.rules_view(reading.session), persons_of(reading)
     zone = ZoneInfo(practice.time_zone)
-    persons = people(session, tools, case_id)
-    claimed = _claimed(session, persons)
-    level = practices.alcohol_level(session)
-    answers = {person.slot: rounds.said_now(session, tools, person) for person in persons}
-    reader = _Reader(session, tools, practice, level, persons, claimed, answers)
+    answers = {person.slot: rounds.said_now(reading, person) for person in persons}
+    reader = _Reader(reading, practice, persons, _claimed(reading), answers)
     said = {person.slot: given for person in persons if (given := reader.partner(person))}
-    found = standing.of_case(session, tools, case_id)
+    found = standing.read(reading)
     slots = {person.slot: person.participation for person in persons}
     file: dict[str, Any] = {
-        "as_of": tools.now().astimezone(zone).date().isoformat(),
+        "as_of": reading.tools.now().astimezone(zone).date().isoformat(),
         "participation": {"a": slots.get("a", "not_invited"), "b": slots.get("b", "not_invited")},
         "standing_findings": [],
-        "clearances": standing.clearances(session, case_id, zone, persons, found),
+        "clearances": standing.clearances(reading, zone, persons, found),
         "partners": standing.with_unconfirmed(said, persons, found),
     }
     file["standing_findings"] = standing.as_file(_earlier(file, persons, found), zone)
-    return Couple(case_id=case_id, people=persons, file=file, said=said, answers=answers, alcohol_level=level)
+    return Couple(reading.case_id, persons, file, said, answers, found, practice.alcohol_level)
 
 
 def couple_file(session: Session, tools: Tools, case_id: str) -> dict[str, Any]:
@@ -80,32 +86,35 @@ def _earlier(
     ]
 
 
-def _claimed(session: Session, persons: Iterable[Person]) -> dict[str, datetime]:
+def _claimed(reading: CaseReading) -> dict[str, datetime]:
     """Partner ids on either side of a second claim that was not merged -> when the newest was made."""
-    ids = [person.partner_id for person in persons]
+    rows = reading.all(_claims())
+    return {row.partner_id: row.opened_at for row in sorted(rows, key=lambda row: row.opened_at)}
+
+
+@cache
+def _claims() -> CompoundSelect[Any]:
     i, f, p = table_of(Invitation).c, table_of(CaseFile).c, table_of(Partner).c
     claimed = (
         select(i.partner_id, f.opened_at)
         .join_from(table_of(CaseFile), table_of(Invitation), f.claims_invitation_id == i.id)
-        .where(i.partner_id.in_(ids), f.merged_into_id.is_(None))
+        .join(table_of(Partner), i.partner_id == p.id)
+        .where(p.case_id == this_case(), f.merged_into_id.is_(None))
     )
     claiming = (
         select(p.id, f.opened_at)
         .join_from(table_of(Partner), table_of(CaseFile), p.case_id == f.id)
-        .where(p.id.in_(ids), f.claims_invitation_id.is_not(None), f.merged_into_id.is_(None))
+        .where(p.case_id == this_case(), f.claims_invitation_id.is_not(None), f.merged_into_id.is_(None))
     )
-    rows = [*session.execute(claimed), *session.execute(claiming)]
-    return {row[0]: row[1] for row in sorted(rows, key=lambda row: row[1])}
+    return union_all(claimed, claiming)
 
 
 @dataclass(frozen=True)
 class _Reader:
     """Reads people into partners of a couple file."""
 
-    session: Session
-    tools: Tools
-    practice: PracticeView
-    alcohol_level: int
+    reading: CaseReading
+    practice: RulesView
     persons: tuple[Person, ...]
     claimed: Mapping[str, datetime]
     answers: Mapping[str, Mapping[str, Answer]]
@@ -119,7 +128,7 @@ class _Reader:
     def draft(self, draft: IntakeRef) -> dict[str, Any]:
         """What the rules read of an unsent intake: safety answers, ``private`` and the wish for a call."""
         questionnaire = questionnaires.of(draft.questionnaire, draft.variant)
-        answers = openings.unsent_answers(self.session, self.tools, draft.id)
+        answers = openings.unsent_answers(self.reading.session, self.reading.tools, draft.id)
         private = {} if draft.private is None else {"private": draft.private}
         return {**scoring.draft_answers(questionnaire, answers), **private}
 
@@ -128,7 +137,7 @@ class _Reader:
         questionnaire = rounds.asked_of(intake)
         answers = self.answers[person.slot]
         given: dict[str, Any] = scoring.partner_answers(
-            questionnaire, answers, alcohol_level=self.alcohol_level
+            questionnaire, answers, alcohol_level=self.practice.alcohol_level
         )
         channel = (person.contact or {}).get("channel")
         return {
@@ -156,9 +165,9 @@ class _Reader:
         if answered_at == submitted_at:
             return _has_event_since(person, submitted_at)
         zone = ZoneInfo(self.practice.time_zone)
-        today = self.tools.now().astimezone(zone).date()
+        today = self.reading.tools.now().astimezone(zone).date()
         days = (today - answered_at.astimezone(zone).date()).days
-        return days > practices.stale_days(self.session) or _has_event_since(person, answered_at)
+        return days > self.practice.stale_days or _has_event_since(person, answered_at)
 
 
 def _is_conflicted(person: Person, claimed_at: datetime | None) -> bool:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Select, insert, select, update
 from sqlalchemy.orm import Session
 
 from portal.domain import discernment as rules
@@ -14,6 +16,7 @@ from portal.domain.access import Viewer
 from portal.domain.discernment import End, Held, Log
 from portal.models import DiscernmentEnd, DiscernmentSession, table_of
 from portal.services import audit, joint_work, practices
+from portal.services.case_reading import this_case
 from portal.services.errors import OutOfOrder
 from portal.services.tools import Tools
 from portal.vault import Place
@@ -120,17 +123,8 @@ def note_outcome(session: Session, tools: Tools, *, case_id: str, outcome: str, 
 
 def of_case(session: Session, tools: Tools, case_id: str) -> DiscernmentView:
     """A couple's discernment, notes opened. Two statements."""
-    s, e = table_of(DiscernmentSession).c, table_of(DiscernmentEnd).c
-    rows = session.execute(
-        select(
-            s.id, s.number, s.held_on, s.minutes, s.a_goes_on, s.b_goes_on, s.note_box, s.noted_by, s.noted_at
-        )
-        .where(s.case_id == case_id, s.replaced_at.is_(None))
-        .order_by(s.number)
-    ).all()
-    ended = session.execute(
-        select(e.id, e.path, e.ended_on, e.outcome, e.note_box).where(e.case_id == case_id)
-    ).one_or_none()
+    rows = session.execute(_sessions(), {"of_case": case_id}).all()
+    ended = session.execute(_end(), {"of_case": case_id}).one_or_none()
     place = None if ended is None else Place("discernment_end", "note_box", ended.id)
     return DiscernmentView(
         sessions=tuple(
@@ -148,6 +142,24 @@ def of_case(session: Session, tools: Tools, case_id: str) -> DiscernmentView:
         end=None if ended is None else End(ended.path, date.fromisoformat(ended.ended_on), ended.outcome),
         end_note="" if ended is None or place is None else tools.vault.unbox("staff", place, ended.note_box),
     )
+
+
+@cache
+def _sessions() -> Select[Any]:
+    c = table_of(DiscernmentSession).c
+    return (
+        select(
+            c.id, c.number, c.held_on, c.minutes, c.a_goes_on, c.b_goes_on, c.note_box, c.noted_by, c.noted_at
+        )
+        .where(c.case_id == this_case(), c.replaced_at.is_(None))
+        .order_by(c.number)
+    )  # fmt: skip
+
+
+@cache
+def _end() -> Select[Any]:
+    c = table_of(DiscernmentEnd).c
+    return select(c.id, c.path, c.ended_on, c.outcome, c.note_box).where(c.case_id == this_case())
 
 
 def _today(session: Session, tools: Tools) -> date:

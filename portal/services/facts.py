@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from portal.domain.access import Viewer
-from portal.models import Fact, Partner, table_of
+from portal.models import Fact, table_of
 from portal.services import audit, cases, jobs
+from portal.services.case_reading import CaseReading
 from portal.services.tools import Tools
 from portal.vault import Place
 
@@ -76,21 +77,20 @@ def _row(tools: Tools, partner_id: str, said: tuple[str, str], note: str, by: Vi
 
 def of_case(session: Session, tools: Tools, case_id: str) -> tuple[FactView, ...]:
     """Everything staff stated about both partners, newest first. One statement."""
-    f, p = table_of(Fact).c, table_of(Partner).c
-    rows = session.execute(
-        select(f.id, p.slot, f.kind, f.value, f.note_box, f.stated_by, f.stated_at)
-        .join_from(table_of(Fact), table_of(Partner), f.partner_id == p.id)
-        .where(p.case_id == case_id)
-        .order_by(f.stated_at.desc(), f.id.desc())
-    ).all()
+    return read(CaseReading(session, tools, case_id))
+
+
+def read(reading: CaseReading) -> tuple[FactView, ...]:
+    """The same in one reading of the case."""
+    vault = reading.tools.vault
     return tuple(
         FactView(
             slot=row.slot,
             kind=row.kind,
             value=row.value,
-            note=tools.vault.unbox("staff", Place("fact", "note_box", row.id), row.note_box),
+            note=vault.unbox("staff", Place("fact", "note_box", row.id), row.note_box),
             stated_by=row.stated_by,
             stated_at=row.stated_at,
         )
-        for row in rows
+        for row in reading.facts
     )

@@ -13,6 +13,7 @@ from portal.domain.access import Viewer
 from portal.domain.prerequisites import Held, Standing
 from portal.models import Interview, Partner, table_of
 from portal.services import audit, call_plans, cases
+from portal.services.case_reading import CaseReading
 from portal.services.persons import Person
 from portal.services.tools import Tools
 from portal.vault import Place
@@ -72,16 +73,12 @@ def record(
 
 def of_case(session: Session, tools: Tools, case_id: str) -> tuple[InterviewView, ...]:
     """Every interview of a case, newest first, notes opened. One statement."""
-    i, p = table_of(Interview).c, table_of(Partner).c
-    rows = session.execute(
-        select(
-            i.id, p.slot, i.identity_confirmed, i.private_setting, i.safety_reasked,
-            i.note_box, i.held_by, i.held_at,
-        )
-        .join_from(table_of(Interview), table_of(Partner), i.partner_id == p.id)
-        .where(p.case_id == case_id)
-        .order_by(i.held_at.desc(), i.id.desc())
-    ).all()  # fmt: skip
+    return read(CaseReading(session, tools, case_id))
+
+
+def read(reading: CaseReading) -> tuple[InterviewView, ...]:
+    """The same in one reading of the case."""
+    vault = reading.tools.vault
     return tuple(
         InterviewView(
             id=row.id,
@@ -89,11 +86,11 @@ def of_case(session: Session, tools: Tools, case_id: str) -> tuple[InterviewView
             identity_confirmed=row.identity_confirmed,
             private_setting=row.private_setting,
             safety_reasked=row.safety_reasked,
-            note=tools.vault.unbox("staff", Place("interview", "note_box", row.id), row.note_box),
+            note=vault.unbox("staff", Place("interview", "note_box", row.id), row.note_box),
             held_by=row.held_by,
             held_at=row.held_at,
         )
-        for row in rows
+        for row in reading.interviews
     )
 
 

@@ -15,6 +15,7 @@ from portal.domain.access import Viewer
 from portal.domain.prerequisites import BLOCKS_INVITING, NOT_APPROACHED
 from portal.models import Invitation, Partner, table_of
 from portal.services import audit, cases, couples, mails, routing, standing
+from portal.services.case_reading import CaseReading
 from portal.services.couples import Couple
 from portal.services.errors import NotFound, OutOfOrder
 from portal.services.persons import Person
@@ -178,16 +179,12 @@ def _send(
 
 def of_case(session: Session, tools: Tools, case_id: str) -> tuple[InvitationView, ...]:
     """Every invitation of a case, newest first, addresses opened. One statement."""
-    i, p = table_of(Invitation).c, table_of(Partner).c
-    rows = session.execute(
-        select(
-            i.id, p.slot, i.state, i.channel, i.address_sealed, i.created_at, i.sent_at, i.expires_at,
-            i.used_at, i.link_box,
-        )
-        .join_from(table_of(Invitation), table_of(Partner), i.partner_id == p.id)
-        .where(p.case_id == case_id)
-        .order_by(i.created_at.desc(), i.id.desc())
-    ).all()  # fmt: skip
+    return read(CaseReading(session, tools, case_id))
+
+
+def read(reading: CaseReading) -> tuple[InvitationView, ...]:
+    """The same in one reading of the case."""
+    tools = reading.tools
     return tuple(
         InvitationView(
             id=row.id,
@@ -205,7 +202,7 @@ def of_case(session: Session, tools: Tools, case_id: str) -> tuple[InvitationVie
             if row.link_box is not None
             else None,
         )
-        for row in rows
+        for row in reading.invitations
     )
 
 

@@ -80,11 +80,13 @@ def answers(session: Session, tools: Tools, intake_id: str) -> dict[str, Answer]
     """Every answer of an intake: from the merged blob once there is one, else from the sealed saves."""
     c = table_of(AnswerSet).c
     row = session.execute(select(c.id, c.body_sealed).where(c.intake_id == intake_id)).one_or_none()
-    if row is None:
-        return merge(entries(session, tools, intake_id))
-    opened: dict[str, Answer] = json.loads(
-        tools.vault.open(Place("answer_set", "body_sealed", row.id), row.body_sealed)
-    )
+    return merge(entries(session, tools, intake_id)) if row is None else opened_answers(tools, row)
+
+
+def opened_answers(tools: Tools, row: Any) -> dict[str, Answer]:
+    """A row with ``id`` and ``body_sealed`` of the merged blob, opened."""
+    place = Place("answer_set", "body_sealed", row.id)
+    opened: dict[str, Answer] = json.loads(tools.vault.open(place, row.body_sealed))
     return opened
 
 
@@ -112,9 +114,14 @@ def statements(
     ).all()
     found: dict[str, list[OpenedStatement]] = {partner_id: [] for partner_id in partner_ids}
     for row in rows:
-        body = json.loads(tools.vault.open(Place("statement", "body_sealed", row.id), row.body_sealed))
-        found[row.partner_id].append(OpenedStatement(row.id, row.kind, row.said_at, body))
+        found[row.partner_id].append(opened_statement(tools, row))
     return {partner_id: tuple(said) for partner_id, said in found.items()}
+
+
+def opened_statement(tools: Tools, row: Any) -> OpenedStatement:
+    """A row with ``id``, ``kind``, ``body_sealed``, ``said_at``, opened."""
+    body = json.loads(tools.vault.open(Place("statement", "body_sealed", row.id), row.body_sealed))
+    return OpenedStatement(row.id, row.kind, row.said_at, body)
 
 
 def contact(session: Session, tools: Tools, partner_id: str) -> dict[str, Any] | None:

@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.domain.participation import Participation, Signs, participation
-from portal.models import Account, Consent, Fact, Intake, Invitation, Partner, PartnerSession, table_of
-from portal.services import openings, questionnaires
+from portal.services import questionnaires
+from portal.services.case_reading import CaseReading
 from portal.services.openings import OpenedStatement
 from portal.services.tools import Tools
 
@@ -89,20 +88,15 @@ class Person:
 
 def people(session: Session, tools: Tools, case_id: str) -> tuple[Person, ...]:
     """Both slots of a case (one row a partner record), slot a first. A constant number of statements."""
-    p, a = table_of(Partner).c, table_of(Account).c
-    rows = session.execute(
-        select(p.id, p.slot, a.id.label("account_id"), a.created_at.label("joined_at"), a.language)
-        .join_from(table_of(Partner), table_of(Account), a.partner_id == p.id, isouter=True)
-        .where(p.case_id == case_id)
-        .order_by(p.slot)
-    ).all()
-    ids = [row.id for row in rows]
-    intakes = _intakes(session, ids)
-    said = openings.statements(session, tools, ids, _KINDS)
-    invited = _invited(session, ids)
-    consented = _consented(session, ids)
-    facts = _facts(session, ids)
-    devices = _devices(session, [row.account_id for row in rows if row.account_id])
+    return read(CaseReading(session, tools, case_id))
+
+
+def read(reading: CaseReading) -> tuple[Person, ...]:
+    """The same in one reading of the case."""
+    rows, said = reading.people, reading.said(_KINDS)
+    intakes, facts, devices = _intakes(reading), _facts(reading), _devices(reading)
+    invited = {row.partner_id: row.sent_at for row in reversed(reading.invitations) if row.state == "sent"}
+    consented = {row.partner_id for row in reading.consents}
     choices = {row.slot: _choice(said[row.id]) for row in rows}
     return tuple(
         _person(
@@ -190,56 +184,25 @@ def _choice(said: Iterable[OpenedStatement]) -> str | None:
     return choices[-1] if choices else None
 
 
-def _intakes(session: Session, partner_ids: list[str]) -> dict[str, tuple[IntakeRef, ...]]:
-    c = table_of(Intake).c
-    rows = session.execute(
-        select(c.id, c.partner_id, c.round, c.questionnaire, c.variant, c.private, c.begun_at, c.submitted_at)
-        .where(c.partner_id.in_(partner_ids))
-        .order_by(c.round)
-    ).all()
+def _intakes(reading: CaseReading) -> dict[str, tuple[IntakeRef, ...]]:
     found: dict[str, list[IntakeRef]] = {}
-    for row in rows:
+    for row in reading.intakes:
         values = {key: value for key, value in row._mapping.items() if key != "partner_id"}
         found.setdefault(row.partner_id, []).append(IntakeRef(**values))
     return {partner_id: tuple(refs) for partner_id, refs in found.items()}
 
 
-def _invited(session: Session, partner_ids: list[str]) -> dict[str, datetime]:
-    c = table_of(Invitation).c
-    rows = session.execute(
-        select(c.partner_id, c.sent_at).where(c.partner_id.in_(partner_ids), c.state == "sent")
-    ).all()
-    return {row.partner_id: row.sent_at for row in rows}
-
-
-def _consented(session: Session, partner_ids: list[str]) -> frozenset[str]:
-    c = table_of(Consent).c
-    return frozenset(session.scalars(select(c.partner_id).where(c.partner_id.in_(partner_ids))))
-
-
-def _facts(session: Session, partner_ids: list[str]) -> dict[str, dict[str, tuple[str, datetime]]]:
+def _facts(reading: CaseReading) -> dict[str, dict[str, tuple[str, datetime]]]:
     """The latest value of each fact by partner; a confirmation is keyed by what it confirms."""
-    c = table_of(Fact).c
-    rows = session.execute(
-        select(c.partner_id, c.kind, c.value, c.stated_at)
-        .where(c.partner_id.in_(partner_ids))
-        .order_by(c.stated_at, c.id)
-    ).all()
     found: dict[str, dict[str, tuple[str, datetime]]] = {}
-    for row in rows:
+    for row in reversed(reading.facts):
         key = f"confirm:{row.value}" if row.kind == "confirm" else row.kind
         found.setdefault(row.partner_id, {})[key] = (row.value, row.stated_at)
     return found
 
 
-def _devices(session: Session, account_ids: list[str]) -> dict[str, frozenset[str]]:
-    c = table_of(PartnerSession).c
-    rows = session.execute(
-        select(c.account_id, c.device_hash)
-        .distinct()
-        .where(c.account_id.in_(account_ids), c.device_hash.is_not(None))
-    ).all()
+def _devices(reading: CaseReading) -> dict[str, frozenset[str]]:
     found: dict[str, set[str]] = {}
-    for row in rows:
+    for row in reading.devices:
         found.setdefault(row.account_id, set()).add(row.device_hash)
     return {account_id: frozenset(hashes) for account_id, hashes in found.items()}

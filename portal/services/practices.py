@@ -66,18 +66,23 @@ def _texts(public_texts: str) -> Mapping[str, str]:
     return MappingProxyType(json.loads(public_texts))
 
 
-def alcohol_level(session: Session) -> int:
-    """Alcohol score from which this practice calls first (R5c). Staff side: partners cannot read it."""
-    c = table_of(Practice).c
-    level = session.scalar(select(c.alcohol_level).where(c.id == PRACTICE_ID))
-    return ALCOHOL_LEVEL if level is None else int(level)
+@dataclass(frozen=True)
+class RulesView:
+    """What reading a case goes by. Staff side: partners cannot read the levels."""
+
+    time_zone: str
+    #: Alcohol score from which this practice calls first (R5c).
+    alcohol_level: int
+    #: After how many days answers are asked for anew (R12).
+    stale_days: int
 
 
-def stale_days(session: Session) -> int:
-    """After how many days answers are asked for anew (R12). Staff side: partners cannot read it."""
-    c = table_of(Practice).c
-    days = session.scalar(select(c.stale_days).where(c.id == PRACTICE_ID))
-    return ruleset().stale_days if days is None else int(days)
+def rules_view(session: Session) -> RulesView:
+    """The settings a case is read by, or their defaults. One statement."""
+    row = session.execute(_rules_statement()).one_or_none()
+    if row is None:
+        return RulesView(PracticeView.time_zone, ALCOHOL_LEVEL, ruleset().stale_days)
+    return RulesView(*row)
 
 
 def view(session: Transaction) -> PracticeView:
@@ -116,3 +121,9 @@ def of_row(row: Row[Any]) -> PracticeView:
 
 
 _LABELS: Final = tuple(f"practice_{name}" for name in _NAMES)
+
+
+@cache
+def _rules_statement() -> Select[Any]:
+    c = table_of(Practice).c
+    return select(c.time_zone, c.alcohol_level, c.stale_days).where(c.id == PRACTICE_ID)

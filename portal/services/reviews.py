@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, Literal
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Select, insert, select, update
 from sqlalchemy.orm import Session
 
 from portal.domain.access import Viewer
@@ -15,6 +16,7 @@ from portal.domain.prerequisites import JOINT, is_cleared, is_downward_from_safe
 from portal.domain.urgency import SIGNED
 from portal.models import CaseFile, Review, table_of
 from portal.services import audit, clearances, interviews, persons, routing
+from portal.services.case_reading import this_case
 from portal.services.errors import Conflict, OutOfOrder
 from portal.services.routing import SIGNED_DECISIONS, RecommendationView
 from portal.services.tools import Tools
@@ -133,13 +135,17 @@ def _insert(
 
 def of_case(session: Session, tools: Tools, case_id: str) -> tuple[ReviewView, ...]:
     """Every review of a case, newest first, opened. One statement."""
+    return tuple(_opened(tools, row) for row in session.execute(_newest_first(), {"of_case": case_id}))
+
+
+@cache
+def _newest_first() -> Select[Any]:
     c = table_of(Review).c
-    rows = session.execute(
+    return (
         select(c.id, c.recommendation_id, c.body_box, c.made_by, c.made_at)
-        .where(c.case_id == case_id)
+        .where(c.case_id == this_case())
         .order_by(c.made_at.desc(), c.id.desc())
-    ).all()
-    return tuple(_opened(tools, row) for row in rows)
+    )
 
 
 def _opened(tools: Tools, row: Any) -> ReviewView:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from sqlalchemy.orm import Session
+from collections.abc import Mapping
 
 from portal.domain.answers import Answer
 from portal.domain.questionnaire import Questionnaire
-from portal.services import openings, questionnaires
+from portal.services import questionnaires
+from portal.services.case_reading import CaseReading
 from portal.services.persons import IntakeRef, Person
-from portal.services.tools import Tools
 
 
-def said_now(session: Session, tools: Tools, person: Person) -> dict[str, Answer]:
+def said_now(reading: CaseReading, person: Person) -> Mapping[str, Answer]:
     """The answers that are read of somebody who sent; empty of anybody else.
 
     What the newest round asks counts as it was answered there, a blank too. What it does not ask keeps the
@@ -19,11 +19,11 @@ def said_now(session: Session, tools: Tools, person: Person) -> dict[str, Answer
     """
     if person.intake is None:
         return {}
-    newest = openings.answers(session, tools, person.intake.id)
+    newest = reading.answers(person.intake.id)
     if person.whole is None or person.whole.id == person.intake.id:
         return newest
     asked = questionnaires.of(person.intake.questionnaire, person.intake.variant)
-    before = openings.answers(session, tools, person.whole.id)
+    before = reading.answers(person.whole.id)
     return {**{key: answer for key, answer in before.items() if not asked.has_item(key)}, **newest}
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from functools import cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Select, bindparam, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from portal.content.rules import CURRENT, ruleset
@@ -19,6 +20,7 @@ from portal.domain.rules import Ruleset
 from portal.domain.urgency import urgency
 from portal.models import PRACTICE_ID, CaseFile, Practice, Recommendation, Review, table_of
 from portal.services import audit, call_plans, caseload, couples, jobs, practices
+from portal.services.case_reading import CaseReading, this_case
 from portal.services.couples import Couple
 from portal.services.errors import Conflict
 from portal.services.tools import Tools
@@ -49,21 +51,36 @@ def rules_of(session: Session, named: str = CURRENT) -> Ruleset:
 
 def latest(session: Session, tools: Tools, case_id: str) -> RecommendationView | None:
     """The newest recommendation of a case."""
-    c = table_of(Recommendation).c
-    row = session.execute(
-        select(c.id, c.body_box, c.made_at)
-        .where(c.case_id == case_id)
-        .order_by(c.made_at.desc(), c.id.desc())
-        .limit(1)
-    ).one_or_none()
+    row = session.execute(_latest(), {"of_case": case_id}).one_or_none()
     return None if row is None else opened(tools, row)
 
 
-def find(session: Session, tools: Tools, recommendation_id: str) -> RecommendationView | None:
-    """One recommendation, or None."""
+def newest_and(
+    reading: CaseReading, signed_id: str
+) -> tuple[RecommendationView | None, RecommendationView | None]:
+    """The newest recommendation of a case and the one of this id ("" for none). One statement."""
+    rows = reading.all(_latest_and(), signed_id=signed_id)
+    views = [opened(reading.tools, row) for row in rows]
+    return (views[0] if views else None), next((view for view in views if view.id == signed_id), None)
+
+
+@cache
+def _latest() -> Select[Any]:
     c = table_of(Recommendation).c
-    row = session.execute(select(c.id, c.body_box, c.made_at).where(c.id == recommendation_id)).one_or_none()
-    return None if row is None else opened(tools, row)
+    newest_first = _of_case().order_by(c.made_at.desc(), c.id.desc())
+    return newest_first.limit(1)
+
+
+@cache
+def _latest_and() -> Select[Any]:
+    c, newest = table_of(Recommendation).c, _latest().with_only_columns(table_of(Recommendation).c.id)
+    wanted = or_(c.id == newest.scalar_subquery(), c.id == bindparam("signed_id"))
+    return _of_case().where(wanted).order_by(c.made_at.desc(), c.id.desc())
+
+
+def _of_case() -> Select[Any]:
+    c = table_of(Recommendation).c
+    return select(c.id, c.body_box, c.made_at).where(c.case_id == this_case())
 
 
 def opened(tools: Tools, row: Any) -> RecommendationView:

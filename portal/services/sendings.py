@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
-
 from portal.domain import scoring
 from portal.domain.answers import Answer
 from portal.domain.couple_fields import FIELD_ORDER
-from portal.models import AnswerSet, Intake, table_of
 from portal.services import questionnaires
+from portal.services.case_reading import CaseReading
 from portal.services.persons import Person
-from portal.services.tools import Tools
-from portal.vault import Place
 
 
 @dataclass(frozen=True)
@@ -30,31 +24,23 @@ class Sending:
     values: Mapping[str, Any]
 
 
-def of_people(session: Session, tools: Tools, people: Iterable[Person]) -> tuple[Sending, ...]:
-    """Every sent and merged round that was not withdrawn, oldest first. One statement."""
+def read(reading: CaseReading, people: Iterable[Person]) -> tuple[Sending, ...]:
+    """Every sent and merged round of a case's people that was not withdrawn, oldest first. One statement."""
     persons = {person.partner_id: person for person in people}
-    i, a = table_of(Intake).c, table_of(AnswerSet).c
-    rows = session.execute(
-        select(i.partner_id, i.questionnaire, i.variant, i.submitted_at, a.id, a.body_sealed)
-        .join_from(table_of(Intake), table_of(AnswerSet), a.intake_id == i.id)
-        .where(i.partner_id.in_(persons))
-        .order_by(i.submitted_at, i.round)
-    ).all()
-    whole: dict[str, dict[str, Answer]] = {}
+    whole: dict[str, Mapping[str, Answer]] = {}
     found = []
-    for row in rows:
+    for row in reading.sendings:
         withdrawal = persons[row.partner_id].newest("withdrawal")
         if withdrawal is not None and withdrawal.said_at >= row.submitted_at:
             continue
-        answers = _merged(tools, row, whole)
+        answers = _merged(reading, row, whole)
         found.append(Sending(persons[row.partner_id].slot, row.submitted_at, _values(row, answers)))
     return tuple(found)
 
 
-def _merged(tools: Tools, row: Any, whole: dict[str, dict[str, Answer]]) -> dict[str, Answer]:
+def _merged(reading: CaseReading, row: Any, whole: dict[str, Mapping[str, Answer]]) -> Mapping[str, Answer]:
     """A round's answers with those of the whole round beneath a short one, which ``whole`` remembers."""
-    place = Place("answer_set", "body_sealed", row.id)
-    answers: dict[str, Answer] = json.loads(tools.vault.open(place, row.body_sealed))
+    answers = reading.answers(row.intake_id)
     if not questionnaires.is_short(row.variant):
         whole[row.partner_id] = answers
         return answers

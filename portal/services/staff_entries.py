@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Select, insert, select, update
 from sqlalchemy.orm import Session
 
 from portal.domain import drafts
@@ -22,6 +23,7 @@ from portal.domain.drafts import Go
 from portal.domain.questionnaire import Section
 from portal.models import Account, Intake, Partner, SealedEntry, SectionState, StaffEntry, table_of
 from portal.services import audit, cases, consents, contacts, desks, intakes, jobs, practices, statements
+from portal.services.case_reading import this_case
 from portal.services.desks import Desk
 from portal.services.errors import BadInput, Conflict, OutOfOrder
 from portal.services.tools import Tools
@@ -76,24 +78,22 @@ def seen(session: Session, tools: Tools, *, case_id: str, by: Viewer) -> tuple[E
 
 def of_case(session: Session, tools: Tools, case_id: str) -> tuple[EntryView, ...]:
     """Every form of a case that staff entered, the first first. One statement."""
+    return tuple(_view(tools, row) for row in session.execute(_entries(), {"of_case": case_id}))
+
+
+@cache
+def _entries() -> Select[Any]:
     e, i, p = table_of(StaffEntry).c, table_of(Intake).c, table_of(Partner).c
-    rows = session.execute(
+    return (
         select(
-            e.intake_id,
-            p.slot,
-            e.source,
-            e.consent_how,
-            e.entered_by,
-            e.entered_at,
-            i.submitted_at,
+            e.intake_id, p.slot, e.source, e.consent_how, e.entered_by, e.entered_at, i.submitted_at,
             e.note_box,
         )
         .join_from(table_of(StaffEntry), table_of(Intake), e.intake_id == i.id)
         .join(table_of(Partner), i.partner_id == p.id)
-        .where(p.case_id == case_id)
+        .where(p.case_id == this_case())
         .order_by(e.entered_at, e.intake_id)
-    )
-    return tuple(_view(tools, row) for row in rows)
+    )  # fmt: skip
 
 
 def _view(tools: Tools, row: Any) -> EntryView:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from portal.domain.access import Viewer
 from portal.domain.visibility import LetterFacts, LetterState, can_decide_letter, can_see_letter
 from portal.models import Account, Letter, Partner, StaffAccount, table_of
 from portal.services import audit, case_access, cases
+from portal.services.case_reading import this_case
 from portal.services.errors import NotFound
 from portal.services.tools import Tools
 from portal.vault import Place
@@ -105,10 +107,7 @@ def _is_alone(session: Session) -> bool:
 
 def of_case(session: Session, tools: Tools, case_id: str) -> tuple[LetterView, ...]:
     """Every letter of a case, newest first, opened. One statement."""
-    c = table_of(Letter).c
-    rows = session.execute(
-        _columns().where(c.case_id == case_id).order_by(c.written_at.desc(), c.id.desc())
-    ).all()
+    rows = session.execute(_newest_first(), {"of_case": case_id}).all()
     return tuple(_opened(tools, row, may_open_case=True) for row in rows)
 
 
@@ -131,7 +130,13 @@ def waiting(session: Session, tools: Tools, *, by: Viewer) -> tuple[WaitingLette
     )
 
 
-def _columns() -> Any:
+@cache
+def _newest_first() -> Select[Any]:
+    c = table_of(Letter).c
+    return _columns().where(c.case_id == this_case()).order_by(c.written_at.desc(), c.id.desc())
+
+
+def _columns() -> Select[Any]:
     c, p, a = table_of(Letter).c, table_of(Partner).c, table_of(Account).c
     people = table_of(Letter).join(table_of(Partner), c.partner_id == p.id)
     return select(

@@ -13,11 +13,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from portal.domain.prerequisites import BLOCKS_INVITING
-from portal.models import Clearance, Finding, Interview, Partner, table_of
+from portal.services.case_reading import CaseReading
 from portal.services.tools import Tools
 from portal.vault import Place
 
@@ -52,16 +51,12 @@ class FindingView:
 
 def of_case(session: Session, tools: Tools, case_id: str) -> tuple[FindingView, ...]:
     """Every finding of a case, oldest first. One statement."""
-    f, p = table_of(Finding).c, table_of(Partner).c
-    rows = session.execute(
-        select(
-            f.id, f.partner_id, p.slot, f.intake_id, f.state, f.section, f.found_at, f.settled_at, f.body_box
-        )
-        .join_from(table_of(Finding), table_of(Partner), f.partner_id == p.id)
-        .where(p.case_id == case_id)
-        .order_by(f.found_at, f.id)
-    ).all()
-    return tuple(_view(tools, row) for row in rows)
+    return read(CaseReading(session, tools, case_id))
+
+
+def read(reading: CaseReading) -> tuple[FindingView, ...]:
+    """The same in one reading of the case."""
+    return tuple(_view(reading.tools, row) for row in reading.findings)
 
 
 def _view(tools: Tools, row: Any) -> FindingView:
@@ -125,7 +120,7 @@ def with_unconfirmed(
 
 
 def clearances(
-    session: Session, case_id: str, zone: ZoneInfo, persons: Sequence[Person], found: Sequence[FindingView]
+    reading: CaseReading, zone: ZoneInfo, persons: Sequence[Person], found: Sequence[FindingView]
 ) -> list[dict[str, str]]:
     """The clearances that count, as a couple file lists them.
 
@@ -134,33 +129,26 @@ def clearances(
     interview before it: it cleared work with the other person alone (clinical.md §3). And where staff said
     only later who somebody is, as a merge does: it was given for whoever stood there before.
     """
-    c = table_of(Clearance).c
-    rows = session.execute(
-        select(c.tier, c.given_at).where(c.case_id == case_id).order_by(c.given_at, c.id)
-    ).all()
     sent = [person.submitted_at for person in persons if person.submitted_at is not None]
     answered = (*sent, *(view.found_at for view in found if view.state != "corrected"))
-    met = _first_interviews(session, persons)
+    met = _first_interviews(reading, persons)
     met += [person.facts["identity_conflict"][1] for person in persons if "identity_conflict" in person.facts]
     return [
         {"tier": row.tier, "on": row.given_at.astimezone(zone).date().isoformat()}
-        for row in rows
+        for row in reversed(reading.clearances)
         if all(moment is not None and moment <= row.given_at for moment in met)
         and not any(_is_later_that_day(moment, row.given_at, zone) for moment in answered)
     ]
 
 
-def _first_interviews(session: Session, persons: Sequence[Person]) -> list[datetime | None]:
+def _first_interviews(reading: CaseReading, persons: Sequence[Person]) -> list[datetime | None]:
     """When each person whose intake is read was first seen alone, with all three ticks; None: not yet."""
-    ids = [person.partner_id for person in persons if person.intake is not None]
-    c = table_of(Interview).c
-    rows = session.execute(
-        select(c.partner_id, func.min(c.held_at).label("first"))
-        .where(c.partner_id.in_(ids), c.identity_confirmed, c.private_setting, c.safety_reasked)
-        .group_by(c.partner_id)
-    ).all()
-    first = {row.partner_id: row.first for row in rows}
-    return [first.get(partner_id) for partner_id in ids]
+    first = {
+        row.partner_id: row.held_at
+        for row in reading.interviews
+        if row.identity_confirmed and row.private_setting and row.safety_reasked
+    }
+    return [first.get(person.partner_id) for person in persons if person.intake is not None]
 
 
 def _is_later_that_day(moment: datetime, given_at: datetime, zone: ZoneInfo) -> bool:

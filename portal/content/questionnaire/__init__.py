@@ -30,6 +30,7 @@ _FOLDER = Path(__file__).parent
 _SHARED = "00-shared.yaml"
 
 
+@cache
 def versions() -> tuple[str, ...]:
     """Every version that is shipped, oldest first."""
     return tuple(sorted(folder.name for folder in _FOLDER.iterdir() if (folder / _SHARED).is_file()))

@@ -7,7 +7,6 @@ change its frame; no answer and nothing that was typed is ever in it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import NamedTuple
@@ -16,9 +15,8 @@ from flask import render_template
 from markupsafe import Markup
 
 from portal.services import questionnaires
+from portal.web import cuts
 
-_OPEN, _CLOSE = "\ue000", "\ue001"
-_MARK = re.compile(f"{_OPEN}([^{_CLOSE}]+){_CLOSE}")
 CSRF, VERSION, PROGRESS, PARTS = "csrf", "version", "progress", "parts"
 
 
@@ -36,27 +34,25 @@ class Frame(NamedTuple):
 
 def fill(frame: Frame, slots: Mapping[str, str], items: Mapping[str, str]) -> str:
     """The page, in one pass: what somebody typed is never looked at for marks."""
-    values = {**items, **slots}
-    return "".join([values[text] if is_mark else text for is_mark, text in _cut(frame)])
+    return cuts.fill(_cut(frame), {**items, **slots})
 
 
 @lru_cache(maxsize=256)
-def _cut(frame: Frame) -> tuple[tuple[bool, str], ...]:
-    texts = _MARK.split(_drawn(frame))
-    return tuple((at % 2 == 1, text) for at, text in enumerate(texts))
+def _cut(frame: Frame) -> cuts.Cut:
+    return cuts.cut(_drawn(frame))
 
 
 def _drawn(frame: Frame) -> str:
     section = questionnaires.of(frame.edition, frame.variant).section(frame.section)
-    token: Callable[[], Markup] = lambda: _mark(CSRF)  # noqa: E731  (the template calls it)
+    token: Callable[[], Markup] = lambda: cuts.mark(CSRF)  # noqa: E731  (the template calls it)
     return render_template(
         "partner/form.html",
         **static(frame),
         csrf_token=token,
-        version=_mark(VERSION),
-        progress_block=_mark(PROGRESS),
-        parts_block=_mark(PARTS),
-        pieces={item.key: _mark(item.key) for item in section.items},
+        version=cuts.mark(VERSION),
+        progress_block=cuts.mark(PROGRESS),
+        parts_block=cuts.mark(PARTS),
+        pieces={item.key: cuts.mark(item.key) for item in section.items},
         errors=[],
         note="",
     )
@@ -89,7 +85,3 @@ def static(frame: Frame) -> dict[str, object]:
         "is_sealed": section.is_sealed,
         "is_touched": frame.is_touched,
     }
-
-
-def _mark(name: str) -> Markup:
-    return Markup(f"{_OPEN}{name}{_CLOSE}")  # noqa: S704  (a mark of our own)

@@ -25,7 +25,8 @@ from portal.services.errors import BadInput, NotFound, NotFresh, Refused
 from portal.services.reviews import Choice
 from portal.web import freshness, guards, kit
 from portal.web.therapist import bp, case_page, forms, words
-from portal.web.therapist.case_page import Filled, find_case
+from portal.web.therapist.case_forms import Filled
+from portal.web.therapist.case_page import find_case
 from portal.web.therapist.forms import ActForm
 from portal.web.therapist.refusals import refusal as refusal_words
 

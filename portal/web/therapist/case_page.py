@@ -2,45 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
-
 from flask import Response, make_response, render_template
 
-from portal.domain.lint import Piece
 from portal.services import case_views, cases, staff_entries
 from portal.services.case_views import Side
 from portal.web import freshness, guards, kit
-from portal.web.therapist import bp
+from portal.web.therapist import bp, case_forms
+from portal.web.therapist.case_forms import Filled
 from portal.web.therapist.presenters import case_presenter
-
-ACTS = (
-    "interview", "clearance", "review", "release", "invitation", "appointment", "request", "fact",
-    "discernment",
-    "closing",
-)  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Filled:
-    """One act's form as it stands: what was typed, what is wrong with it, and where in the text."""
-
-    values: Mapping[str, str] = field(default_factory=dict)
-    errors: Mapping[str, str] = field(default_factory=dict)
-    is_open: bool = False
-    wants_password: bool = False
-    marked: tuple[Piece, ...] = ()
-    #: A letter to be looked at, as the partner's own page would show it.
-    letter: Mapping[str, Any] | None = None
-
-    def value(self, name: str, default: str = "") -> str:
-        """What to show in a field."""
-        return self.values.get(name, default)
-
-    def error(self, name: str) -> str:
-        """The message beside a field."""
-        return self.errors.get(name, "")
 
 
 def find_case(case_id: str, **_: object) -> None:
@@ -63,16 +32,12 @@ def draw(
     with kit.writing(as_partner=False) as session:
         view = case_views.opened(session, kit.tools(), case_id=case_id, by=kit.viewer())
         entered = staff_entries.of_case(session, kit.tools(), case_id)
-    asks = freshness.is_due()
-    forms = {name: Filled(wants_password=asks) for name in ACTS}
-    if filled is not None:
-        forms[act] = filled
     page = case_presenter.present(view, opened_act=act)
     errors = [(f"{act}-{name}", words) for name, words in (filled.errors if filled else {}).items()]
     body = render_template(
         "therapist/case.html",
         page=page,
-        forms=forms,
+        forms=case_forms.drawn(page, asks=freshness.is_due(), act=act, filled=filled),
         errors=errors,
         refusal=refusal,
         act=act,

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from practice_world import World
 
 from partner_rooms import statements_of
+from portal.vault import Place, RingName, Vault
+
+#: Who asks, whether they may (before the page and in its transaction), the event, and one or two a table.
+CASE_PAGE = 27
 
 
 def test_a_caseload_page_costs_three_statements(house: World, desk: Callable[..., Any]) -> None:
@@ -35,7 +41,44 @@ def test_a_case_page_costs_the_same_beside_many_cases(house: World, desk: Callab
         found.append(len(seen))
         for _ in range(20):
             house.case(therapist=thea)
-    assert found[0] == found[1]
+    assert found == [CASE_PAGE, CASE_PAGE]
+
+
+def test_a_case_page_costs_the_same_when_much_happened_and_opens_each_sealed_thing_once(
+    house: World, desk: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    thea = house.staff()
+    sit, case = desk(thea), house.case(therapist=thea)
+    for slot in "ab":
+        case.send(slot)
+        case.say(slot, "addition", {"text": "Something came up."})
+        case.see(slot, thea)
+    case.sign(thea)
+    places = watched(monkeypatch)
+    with statements_of(house.store) as seen:
+        sit.get(f"/cases/{case.id}")
+    assert len(seen) == CASE_PAGE
+    kinds = Counter(place.table for place in places)
+    assert (kinds["answer_set"], kinds["statement"], kinds["consent"], kinds["interview"]) == (2, 4, 2, 2)
+    assert sorted(places) == sorted(set(places))
+
+
+def watched(monkeypatch: pytest.MonkeyPatch) -> list[Place]:
+    """Every place that is opened from now on."""
+    places: list[Place] = []
+    opened, unboxed = Vault.open, Vault.unbox
+
+    def opening(vault: Vault, place: Place, blob: bytes) -> str:
+        places.append(place)
+        return opened(vault, place, blob)
+
+    def unboxing(vault: Vault, ring: RingName, place: Place, blob: bytes) -> str:
+        places.append(place)
+        return unboxed(vault, ring, place, blob)
+
+    monkeypatch.setattr(Vault, "open", opening)
+    monkeypatch.setattr(Vault, "unbox", unboxing)
+    return places
 
 
 def test_the_overview_of_cases_for_admins_costs_the_same_for_many(

@@ -58,9 +58,7 @@ class CasePage:
     held: tuple[dict[str, Any], ...]
     timeline: tuple[dict[str, Any], ...]
     slots: tuple[tuple[str, str], ...]
-    choices: dict[str, list[tuple[str, str]]]
-    defaults: dict[str, str]
-    step_words: list[tuple[str, str, str]]
+    spoken: tuple[str, ...]
     is_invitation_blocked: bool
     is_closed: bool
     opened_act: str
@@ -90,9 +88,7 @@ def present(view: CaseView, *, opened_act: str = "") -> CasePage:
         held=tuple({"id": one.id, "address": one.address} for one in view.invitations if one.state == "held"),
         timeline=timeline_presenter.present(view),
         slots=slots,
-        choices=_choices(),
-        defaults=side_presenter.letter_defaults(view),
-        step_words=side_presenter.step_words(view),
+        spoken=tuple(dict.fromkeys(side.person.language for side in view.sides)) or ("en",),
         is_invitation_blocked=view.is_invitation_blocked,
         is_closed=view.head.closed_at is not None,
         opened_act=opened_act or following.act,
@@ -230,25 +226,3 @@ def _letter(view: CaseView, letter: Any) -> dict[str, Any]:
         "when": words.moment_words(letter.written_at),
         "by": view.staff.get(letter.written_by, ""),
     }
-
-
-def _choices() -> dict[str, list[tuple[str, str]]]:
-    """Options of the forms' lists; the first of an optional list is empty."""
-    named = {
-        "tier": {key: words.TIERS[key] for key in ("A", "B", "H", "crisis")},
-        "decision": {"accept": _("Accept as recommended"), "override": _("Override"), "defer": _("Defer")},
-        "route": {"": _("–"), **words.ROUTES},
-        "model": {"": _("As recommended"), **words.MODELS},
-        "format": {"": _("Not yet"), **words.FORMATS},
-        "reason_code": {"": _("–"), **words.REASON_CODES},
-        "letter": words.LETTERS,
-        "closing": {"": _("–"), **endings.ENDINGS["close"]},
-        "kind": {key: words.REQUESTS[key] for key in ("refresh", "repeat", "missing")},
-        "fact": {"": _("No change"), "yes": _("Yes"), "no": _("No")},
-        "confirm": {
-            "": _("No change"), "order_of_protection": _("About an order of protection"),
-            "child_danger": _("About a child in danger"),
-        },
-        "language": {"en": "English", "es": "Español"},
-    }  # fmt: skip
-    return {name: [(key, str(text)) for key, text in options.items()] for name, options in named.items()}

@@ -8,7 +8,6 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from portal.content import letters
 from portal.services.case_views import CaseView, Side
 from portal.web import context
 from portal.web.therapist import endings, words
@@ -122,31 +121,3 @@ def _invitation(one: Any) -> dict[str, str]:
             until=words.day(one.expires_at),
         )
     return {"address": one.address, "state": state, "link": one.link or ""}
-
-
-def letter_defaults(view: CaseView) -> dict[str, str]:
-    """The standard letters by kind, in the language of whoever is written to first.
-
-    Where the other person speaks another language they follow once more under "kind:language".
-    """
-    spoken, values = _spoken(view), _filled_in()
-    return {
-        kind if language == spoken[0] else f"{kind}:{language}": message.render(language, **values)[1]
-        for language in spoken
-        for kind, message in letters.load().letters.items()
-    }
-
-
-def step_words(view: CaseView) -> list[tuple[str, str, str]]:
-    """Words to start from for one further step each: (language, title, text)."""
-    values, steps = _filled_in(), letters.load().steps.values()
-    return [(spoken, *message.render(spoken, **values)) for spoken in _spoken(view) for message in steps]
-
-
-def _spoken(view: CaseView) -> list[str]:
-    return list(dict.fromkeys(side.person.language for side in view.sides)) or ["en"]
-
-
-def _filled_in() -> dict[str, str]:
-    practice = context.practice()
-    return {"practice": practice.name or "—", "phone": practice.phone or "—", "link": "", "date": ""}

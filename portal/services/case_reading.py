@@ -1,0 +1,266 @@
+"""One reading of a case: each table read once by a statement built once, each sealed thing opened once.
+
+The case page asks some of these tables for several things (who takes part, what staff wrote, what a clearance
+covers). Whoever reads a whole case takes one ``CaseReading`` through its services; it belongs to one
+transaction that changes nothing of what it read, and to one case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache, cached_property
+from typing import Any, TypeVar, cast
+
+from sqlalchemy import BindParameter, CompoundSelect, Row, Select, String, bindparam, select
+from sqlalchemy.orm import Session
+
+from portal.domain.answers import Answer
+from portal.models import (
+    Account,
+    AnswerSet,
+    Clearance,
+    Consent,
+    Fact,
+    Finding,
+    Intake,
+    Interview,
+    Invitation,
+    Partner,
+    PartnerSession,
+    Statement,
+    table_of,
+)
+from portal.services import openings
+from portal.services.openings import OpenedStatement
+from portal.services.tools import Tools
+
+Rows = Sequence[Row[Any]]
+Opened = TypeVar("Opened")
+
+
+def this_case() -> BindParameter[str]:
+    """The case that a statement is about; ``CaseReading.all`` says which."""
+    return bindparam("of_case", type_=String)
+
+
+class CaseReading:
+    """What stands of one case. ``tools`` may be ``Tools.reading``: here things are opened, none sealed."""
+
+    def __init__(self, session: Session, tools: Tools, case_id: str) -> None:
+        self.session = session
+        self.tools = tools
+        self.case_id = case_id
+        self._opened: dict[str, object] = {}
+
+    def all(self, statement: Select[Any] | CompoundSelect[Any], **values: str) -> Rows:
+        """Every row of a statement over ``this_case()``."""
+        return self.session.execute(statement, {"of_case": self.case_id, **values}).all()
+
+    @cached_property
+    def people(self) -> Rows:
+        """Both partner records, slot a first, with their accounts."""
+        return self.all(_people())
+
+    @cached_property
+    def intakes(self) -> Rows:
+        """Every round of both, the first first."""
+        return self.all(_intakes())
+
+    @cached_property
+    def sendings(self) -> Rows:
+        """Every sent round whose answers were put together, in the order they were sent."""
+        return self.all(_sendings())
+
+    @cached_property
+    def statements(self) -> Rows:
+        """What either told outside the form, oldest first."""
+        return self.all(_statements())
+
+    @cached_property
+    def invitations(self) -> Rows:
+        """Newest first."""
+        return self.all(_invitations())
+
+    @cached_property
+    def consents(self) -> Rows:
+        """Oldest first."""
+        return self.all(_consents())
+
+    @cached_property
+    def facts(self) -> Rows:
+        """What staff state of either, newest first."""
+        return self.all(_facts())
+
+    @cached_property
+    def devices(self) -> Rows:
+        """The devices that either signed in from."""
+        return self.all(_devices())
+
+    @cached_property
+    def findings(self) -> Rows:
+        """Oldest first."""
+        return self.all(_findings())
+
+    @cached_property
+    def clearances(self) -> Rows:
+        """Newest first."""
+        return self.all(_clearances())
+
+    @cached_property
+    def interviews(self) -> Rows:
+        """Newest first."""
+        return self.all(_interviews())
+
+    def said(self, kinds: Iterable[str]) -> dict[str, tuple[OpenedStatement, ...]]:
+        """Opened statements of these kinds by partner id, oldest first."""
+        wanted = frozenset(kinds)
+        found: dict[str, list[OpenedStatement]] = {row.id: [] for row in self.people}
+        for row in self.statements:
+            if row.kind in wanted:
+                found[row.partner_id].append(self._once(row, openings.opened_statement))
+        return {partner_id: tuple(said) for partner_id, said in found.items()}
+
+    def answers(self, intake_id: str) -> Mapping[str, Answer]:
+        """Every answer of a round: put together once it was sent, else from its sealed saves."""
+        row = next((one for one in self.sendings if one.intake_id == intake_id), None)
+        if row is None:
+            return openings.merge(openings.entries(self.session, self.tools, intake_id))
+        return self._once(row, openings.opened_answers)
+
+    def _once(self, row: Row[Any], opened: Callable[[Tools, Row[Any]], Opened]) -> Opened:
+        if row.id not in self._opened:
+            self._opened[row.id] = opened(self.tools, row)
+        return cast(Opened, self._opened[row.id])
+
+
+@cache
+def _people() -> Select[Any]:
+    p, a = table_of(Partner).c, table_of(Account).c
+    return (
+        select(p.id, p.slot, a.id.label("account_id"), a.created_at.label("joined_at"), a.language)
+        .join_from(table_of(Partner), table_of(Account), a.partner_id == p.id, isouter=True)
+        .where(p.case_id == this_case())
+        .order_by(p.slot)
+    )
+
+
+@cache
+def _intakes() -> Select[Any]:
+    c, p = table_of(Intake).c, table_of(Partner).c
+    return (
+        select(c.id, c.partner_id, c.round, c.questionnaire, c.variant, c.private, c.begun_at, c.submitted_at)
+        .join_from(table_of(Intake), table_of(Partner), c.partner_id == p.id)
+        .where(p.case_id == this_case())
+        .order_by(c.round)
+    )
+
+
+@cache
+def _sendings() -> Select[Any]:
+    i, a, p = table_of(Intake).c, table_of(AnswerSet).c, table_of(Partner).c
+    return (
+        select(
+            i.partner_id, i.id.label("intake_id"), i.questionnaire, i.variant, i.submitted_at,
+            a.id, a.body_sealed,
+        )
+        .join_from(table_of(Intake), table_of(AnswerSet), a.intake_id == i.id)
+        .join(table_of(Partner), i.partner_id == p.id)
+        .where(p.case_id == this_case())
+        .order_by(i.submitted_at, i.round)
+    )  # fmt: skip
+
+
+@cache
+def _statements() -> Select[Any]:
+    c, p = table_of(Statement).c, table_of(Partner).c
+    return (
+        select(c.id, c.partner_id, c.kind, c.body_sealed, c.said_at)
+        .join_from(table_of(Statement), table_of(Partner), c.partner_id == p.id)
+        .where(p.case_id == this_case())
+        .order_by(c.said_at, c.id)
+    )
+
+
+@cache
+def _invitations() -> Select[Any]:
+    i, p = table_of(Invitation).c, table_of(Partner).c
+    return (
+        select(
+            i.id, i.partner_id, p.slot, i.state, i.channel, i.address_sealed, i.created_at, i.sent_at,
+            i.expires_at, i.used_at, i.link_box,
+        )
+        .join_from(table_of(Invitation), table_of(Partner), i.partner_id == p.id)
+        .where(p.case_id == this_case())
+        .order_by(i.created_at.desc(), i.id.desc())
+    )  # fmt: skip
+
+
+@cache
+def _consents() -> Select[Any]:
+    c, p = table_of(Consent).c, table_of(Partner).c
+    return (
+        select(c.id, c.partner_id, p.slot, c.name_sealed)
+        .join_from(table_of(Consent), table_of(Partner), c.partner_id == p.id)
+        .where(p.case_id == this_case())
+        .order_by(c.given_at, c.id)
+    )
+
+
+@cache
+def _facts() -> Select[Any]:
+    f, p = table_of(Fact).c, table_of(Partner).c
+    return (
+        select(f.id, f.partner_id, p.slot, f.kind, f.value, f.note_box, f.stated_by, f.stated_at)
+        .join_from(table_of(Fact), table_of(Partner), f.partner_id == p.id)
+        .where(p.case_id == this_case())
+        .order_by(f.stated_at.desc(), f.id.desc())
+    )
+
+
+@cache
+def _devices() -> Select[Any]:
+    c, a, p = table_of(PartnerSession).c, table_of(Account).c, table_of(Partner).c
+    return (
+        select(c.account_id, c.device_hash)
+        .distinct()
+        .join_from(table_of(PartnerSession), table_of(Account), c.account_id == a.id)
+        .join(table_of(Partner), a.partner_id == p.id)
+        .where(p.case_id == this_case(), c.device_hash.is_not(None))
+    )
+
+
+@cache
+def _findings() -> Select[Any]:
+    f, p = table_of(Finding).c, table_of(Partner).c
+    return (
+        select(
+            f.id, f.partner_id, p.slot, f.intake_id, f.state, f.section, f.found_at, f.settled_at, f.body_box
+        )
+        .join_from(table_of(Finding), table_of(Partner), f.partner_id == p.id)
+        .where(p.case_id == this_case())
+        .order_by(f.found_at, f.id)
+    )
+
+
+@cache
+def _clearances() -> Select[Any]:
+    c = table_of(Clearance).c
+    return (
+        select(c.id, c.tier, c.note_box, c.given_by, c.given_at)
+        .where(c.case_id == this_case())
+        .order_by(c.given_at.desc(), c.id.desc())
+    )
+
+
+@cache
+def _interviews() -> Select[Any]:
+    i, p = table_of(Interview).c, table_of(Partner).c
+    return (
+        select(
+            i.id, i.partner_id, p.slot, i.identity_confirmed, i.private_setting, i.safety_reasked,
+            i.note_box, i.held_by, i.held_at,
+        )
+        .join_from(table_of(Interview), table_of(Partner), i.partner_id == p.id)
+        .where(p.case_id == this_case())
+        .order_by(i.held_at.desc(), i.id.desc())
+    )  # fmt: skip
