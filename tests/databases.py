@@ -33,6 +33,7 @@ ON_BOTH: dict[str, tuple[str, ...]] = {
     "integration/admin/test_people_service.py": (),
     "integration/admin/test_report_service.py": (),
     "integration/worker/test_jobs_and_mail.py": (),
+    "integration/therapist/test_caseload_filters.py": ("orders_and_their_pages", "without_an_index"),
     "noninterference/test_worlds.py": (
         *("played_twice", "can_be_seen[postgresql-unsafe", "can_be_seen[postgresql-late unsafe"),
         *("can_be_seen[postgresql-reset asked", "live_one"),

@@ -11,6 +11,7 @@ from sqlalchemy import update
 
 from portal.models import StaffAccount, table_of
 from portal.services import practice_settings
+from portal.web import cuts
 from portal.web.therapist import case_forms
 
 
@@ -58,8 +59,8 @@ def test_it_forgets_the_practice_of_before_and_speaks_the_language_of_whoever_lo
 
 def test_a_cut_holds_no_name(house: World, desk: Callable[..., Any], monkeypatch: Any) -> None:
     kept: list[tuple[str, ...]] = []
-    put_in = case_forms._put_in
-    monkeypatch.setattr(case_forms, "_put_in", lambda cut, values: [kept.append(cut), put_in(cut, values)][1])
+    fill = cuts.fill
+    monkeypatch.setattr(cuts, "fill", lambda cut, values: [kept.append(cut), fill(cut, values)][1])
     thea = house.staff()
     case = house.case(therapist=thea)
     case.send("a", "Ana López")

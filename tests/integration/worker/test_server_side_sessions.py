@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from cast import Cast
 from portal.domain.access import Viewer
 from portal.models import Account, PartnerSession, StaffAccount, StaffSession, table_of
-from portal.services import desks, sessions
+from portal.services import desks, practices, sessions
 from portal.services.sessions import Seat
 
 
@@ -57,6 +57,8 @@ def test_a_partners_seat(company: Cast) -> None:
 def test_a_staff_seat(company: Cast, staff_id: str, second_factor: bool) -> None:
     token = _staff(company, staff_id, second_factor=second_factor)
     seat, now = _seat(company, token, "staff"), company.clock()
+    with company.store.staff.read() as session:
+        practice = practices.view(session)
     assert seat is not None
     assert seat == Seat(
         viewer=Viewer(
@@ -64,6 +66,7 @@ def test_a_staff_seat(company: Cast, staff_id: str, second_factor: bool) -> None
             authenticated_at=now,
         ),
         language="en", last_seen_at=now, ends_at=now + timedelta(hours=12), second_factor=second_factor,
+        practice=practice,
     )  # fmt: skip
 
 
