@@ -191,13 +191,8 @@ def server(*, is_durable: bool = False) -> Iterator[PostgresDatabases]:
         "--locale=C",
     ]
     subprocess.run(words, check=True, **quiet, **who)  # type: ignore[call-overload]
-    options = (
-        "listen_addresses=",
-        "fsync=off",
-        "full_page_writes=off",
-        "synchronous_commit=off",
-        "max_connections=200",
-    )
+    hasty = ("fsync=off", "full_page_writes=off", "synchronous_commit=off")
+    options = ("listen_addresses=", "max_connections=200", *(() if is_durable else hasty))
     words = [bin_folder / "postgres", "-D", data, "-k", folder]
     for option in options:
         words += ["-c", option]

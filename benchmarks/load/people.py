@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from benchmarks.load.client import Answer, Client
-from benchmarks.load.practice import Seat
+from benchmarks.load.practice import PASSWORD, Seat
 from portal.domain.answers import Answer as Value
 from portal.domain.answers import clean
 from portal.domain.questionnaire import Item, Kind, Questionnaire
@@ -150,7 +150,7 @@ async def admin(seat: Seat, client: Client, until: float) -> None:
     formats = ("csv", "xlsx")
     number = 0
     while time.monotonic() < until:
-        order = {"format": formats[number % 2], "csrf_token": seat.csrf}
+        order = {"format": formats[number % 2], "csrf_token": seat.csrf, "password": PASSWORD}
         made = await client.post("report asked", "/admin/exports", order)
         number += 1
         if made is None or made.status != 303:
