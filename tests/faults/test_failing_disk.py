@@ -69,7 +69,7 @@ def shim(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def portal(tmp_path: Path, shim: Path) -> OnFailingDisk:
     plain = live_portal.fresh(tmp_path / "instance")
-    return OnFailingDisk(plain.instance, plain.port, shim)
+    return OnFailingDisk(plain.instance, plain.port, shim=shim)
 
 
 def kept(portal: LivePortal) -> int:
