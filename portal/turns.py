@@ -1,8 +1,8 @@
 """Writers of one process take turns, in the order they came.
 
-SQLite lets one write at a time. Left to itself, whoever finds the lock taken looks again every tenth of a second,
-and whoever happens to look first after it was given back has it: under load it lies idle in between, and
-some wait for ten seconds while others overtake them. Other processes still meet at SQLite's own lock.
+SQLite lets one write at a time. Left to itself, whoever finds the lock taken looks again every tenth of a
+second, and whoever happens to look first after it was given back has it: under load it lies idle in between,
+and some wait for ten seconds while others overtake them. Other processes still meet at SQLite's own lock.
 """
 
 from __future__ import annotations

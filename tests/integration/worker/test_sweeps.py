@@ -29,6 +29,7 @@ from portal.services import (
     set_ups,
 )
 from portal.services.errors import Conflict
+from portal.workplace import Workplace
 
 LOOK = "Please look at the caseload"
 
@@ -115,7 +116,7 @@ def test_a_mail_that_could_not_go_out_goes_out_later(pair: Pair) -> None:
         if len(tries) == 1:
             raise OSError("no network")
 
-    place = worker.Workplace(cast.store, cast.tools, cast.folder, carry, "office@example.org")
+    place = Workplace(cast.store, cast.tools, cast.folder, carry, "office@example.org")
     with cast.store.staff.write() as session:
         mails.queue(session, cast.tools, template="on_call_alert", to="t@example.org", language="en",
                     params={"link": "http://x"})  # fmt: skip
@@ -134,7 +135,7 @@ def test_a_command_does_not_work_for_a_busy_portal_without_an_end(
     """Each job asks for another one, as somebody does who saves without a pause."""
     rounds = []
 
-    def more(place: worker.Workplace, _case: str) -> None:
+    def more(place: Workplace, _case: str) -> None:
         rounds.append(1)
         with place.store.staff.write() as session:
             jobs.add(session, place.tools, kind="route", subject_id=pair.id)
@@ -292,7 +293,7 @@ def test_a_quick_walk_through_the_form_is_looked_at_once(pair: Pair, monkeypatch
     done = []
     for kind, handler in worker.HANDLERS.items():
 
-        def counted(place: worker.Workplace, subject: str, kind: str = kind, handler: Any = handler) -> None:
+        def counted(place: Workplace, subject: str, kind: str = kind, handler: Any = handler) -> None:
             done.append(kind)
             handler(place, subject)
 
@@ -308,7 +309,7 @@ def test_a_quick_walk_through_the_form_is_looked_at_once(pair: Pair, monkeypatch
 def test_jobs_that_fail_together_are_tried_again_together(
     pair: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fails(_place: worker.Workplace, _subject: str) -> None:
+    def fails(_place: Workplace, _subject: str) -> None:
         raise Conflict("moved")
 
     monkeypatch.setitem(worker.HANDLERS, "left", fails)

@@ -26,8 +26,7 @@ def test_it_asks_satisfaction_lean_and_everything_that_danger_is_read_from() -> 
     read = {
         item.key
         for item in bank.load().items
-        if item.options
-        and any(draft_answers(bank.load(), {item.key: _stored(item, one.value)}) for one in item.options)
+        if item.options and any(draft_answers({item.key: _stored(item, one.value)}) for one in item.options)
     }
     assert {key for key in read if not short.has_item(key)} == {"call_first"}
 
