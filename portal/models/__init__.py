@@ -1,7 +1,7 @@
 """Tables only. Import from here, so that every table is known to the metadata."""
 
 from portal.models.account import Account, AccountLink, Consent, Notice, PartnerSession, Statement
-from portal.models.base import Base, UtcDateTime, table_of
+from portal.models.base import Base, UtcDateTime, hexed, table_of
 from portal.models.care import (
     Appointment,
     CallAttempt,
@@ -68,5 +68,6 @@ __all__ = [
     "StaffSession",
     "Statement",
     "UtcDateTime",
+    "hexed",
     "table_of",
 ]
