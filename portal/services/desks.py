@@ -221,13 +221,15 @@ _FIELD, _LINE = "|", ";"
 def _told_places() -> ScalarSelect[str]:
     """Every section of the intake as a field of one text: as a row each they would repeat all the rest, and
     reading a dozen of those takes thrice as long."""
-    s, between = table_of(SectionState).c, literal_column(f"'{_FIELD}'")
-    is_opened = case((s.opened_at.is_(None), literal_column("''")), else_=literal_column("'1'"))
-    told = s.section
+    s = table_of(SectionState).c
+    between: ColumnElement[str] = literal_column(f"'{_FIELD}'")
+    no, yes = literal_column("''", String), literal_column("'1'", String)
+    is_opened = case((s.opened_at.is_(None), no), else_=yes)
+    told: ColumnElement[str] = s.section
     for field in (cast(s.version, String), s.save_digest, s.touched, is_opened):
         told = told.concat(between).concat(field)
-    told = told.concat(between).concat(func.coalesce(hexed(s.draft_box), literal_column("''")))
-    lines = func.aggregate_strings(told, literal_column(f"'{_LINE}'"))
+    told = told.concat(between).concat(func.coalesce(hexed(s.draft_box), no))
+    lines = func.aggregate_strings(told, _LINE)
     return select(lines).where(s.intake_id == table_of(Intake).c.id).scalar_subquery()
 
 
@@ -248,8 +250,18 @@ def _way_columns() -> tuple[ColumnElement[Any], ...]:
 def _desk(row: Row[Any] | None) -> Desk | None:
     if row is None or row.intake_id is None:
         return None
-    *head, places = row[-_HEAD:]
-    return Desk(*head, places=dict(map(_place, places.split(_LINE))))
+    intake_id, number, edition, variant, submit_key, position, private, submitted_at, places = row[-_HEAD:]
+    return Desk(
+        intake_id=intake_id,
+        round=number,
+        edition=edition,
+        variant=variant,
+        submit_key=submit_key,
+        position=position,
+        private=private,
+        submitted_at=submitted_at,
+        places=dict(map(_place, places.split(_LINE))),
+    )
 
 
 def _place(line: str) -> tuple[str, Place]:
