@@ -6,7 +6,7 @@ is the viewer's own; partner door.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, cached_property
@@ -250,7 +250,8 @@ def _way_columns() -> tuple[ColumnElement[Any], ...]:
 def _desk(row: Row[Any] | None) -> Desk | None:
     if row is None or row.intake_id is None:
         return None
-    intake_id, number, edition, variant, submit_key, position, private, submitted_at, places = row[-_HEAD:]
+    values: Sequence[Any] = row[-_HEAD:]
+    intake_id, number, edition, variant, submit_key, position, private, submitted_at, places = values
     return Desk(
         intake_id=intake_id,
         round=number,
