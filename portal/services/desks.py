@@ -229,7 +229,8 @@ def _told_places() -> ScalarSelect[str]:
     for field in (cast(s.version, String), s.save_digest, s.touched, is_opened):
         told = told.concat(between).concat(field)
     told = told.concat(between).concat(func.coalesce(hexed(s.draft_box), no))
-    lines = func.aggregate_strings(told, _LINE)
+    line: Any = literal_column(f"'{_LINE}'")  # as a value it would be written into the text anew each time
+    lines = func.aggregate_strings(told, line)
     return select(lines).where(s.intake_id == table_of(Intake).c.id).scalar_subquery()
 
 
