@@ -32,6 +32,7 @@ from portal.services import (
     screening,
 )
 from portal.services.errors import Conflict, told
+from portal.services.export_crew import NOBODY, Crew
 from portal.services.jobs import WaitingJob
 from portal.services.screening import Screened
 from portal.services.tools import Tools
@@ -57,6 +58,7 @@ class Workplace:
     outbox: Path | None = None
     #: The file beside the database that says how far the audit trail has come.
     head: Path | None = None
+    crew: Crew = NOBODY  # who makes the rows of a large report
 
 
 def _screen_one(place: Workplace, intake_id: str) -> Screened:
@@ -192,7 +194,7 @@ HANDLERS: Final[dict[str, Callable[[Workplace, str], None]]] = {
     "recheck": _recheck,
     "reset_link": _reset_link,
     "staff_reset_link": _staff_reset_link,
-    "export": lambda place, it: export_making.run(place.store, place.tools, place.exports, it),
+    "export": lambda at, it: export_making.run(at.store, at.tools, at.exports, it, crew=at.crew),
     "export_expiry": lambda place, it: exports.expire(place.store, place.tools, place.exports, it, by=WORKER),
     "ledger": _ledger,
     "retention": _retention,
@@ -216,11 +218,12 @@ def sweep(place: Workplace, *, seconds: float | None = None) -> None:
     """
     started = time.monotonic()
     _screen(place)
-    for _ in range(_ROUNDS):
-        if not (_do_jobs(place) + _send(place)):
-            break
-        if seconds is not None and time.monotonic() - started > seconds:
-            break
+    with place.crew:
+        for _ in range(_ROUNDS):
+            if not (_do_jobs(place) + _send(place)):
+                break
+            if seconds is not None and time.monotonic() - started > seconds:
+                break
     while _chain(place) == audit_chain.BATCH:
         pass
     _anchor(place)
