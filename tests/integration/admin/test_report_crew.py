@@ -38,6 +38,7 @@ from portal.services.export_parts import Part
 from portal.services.export_rows import BEGINNING
 from portal.services.exports import ExportView
 from portal.services.tools import Passwords
+from portal.workplace import Workplace
 
 OWN = "I would rather not say it in front of anybody."
 #: A child that reads two intakes at a time, so that a few rows are several parts.
@@ -212,7 +213,7 @@ def test_children_go_with_the_sweep_and_with_whoever_reads_no_further(
     for pid in pids:
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
-    place = worker.Workplace(world.store, world.tools, tmp_path, lambda *_: None, "a@example.org", crew=crew)
+    place = Workplace(world.store, world.tools, tmp_path, lambda *_: None, "a@example.org", crew=crew)
     crew._started()
     worker.sweep(place)
     assert crew.pids == []
