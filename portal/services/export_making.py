@@ -122,9 +122,13 @@ class _Making:
         """Read some batches and set their rows aside; where it stands then."""
         position, task = self.view.position, self.view.task(self.tools, "rows")
         found = export_crew.parts(
-            self.store.staff, task, (position.slot, position.after), crew=self.crew,
-            intakes=self.view.all_rows or 0, most=SLICE * max(1, self.crew.count),
-        )  # fmt: skip
+            self.store.staff,
+            task,
+            None if position.is_read else (position.slot, position.after),
+            crew=self.crew,
+            intakes=self.view.all_rows or 0,
+            most=SLICE * max(1, self.crew.count),
+        )
         for part in found:
             position = self._set_aside(position, part)
         return position
