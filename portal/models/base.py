@@ -8,6 +8,7 @@ from typing import Annotated, Any, cast
 
 from sqlalchemy import DateTime, Dialect, LargeBinary, MetaData, String, Table, TypeDecorator
 from sqlalchemy.orm import DeclarativeBase, MappedAsDataclass, mapped_column
+from sqlalchemy.types import UserDefinedType
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -54,6 +55,17 @@ def _to_text(value: datetime | None) -> str | None:
 
 def _from_text(value: str | None) -> datetime | None:
     return None if value is None else datetime.fromisoformat(f"{value}+00:00")
+
+
+class KeptTime(UserDefinedType[Any]):
+    """A time as its database gives it: for rows that are known by what they hold before they are read."""
+
+    cache_ok = True
+
+
+def moment(kept: str | datetime) -> datetime:
+    """The time that a ``KeptTime`` tells, aware, UTC. SQLite keeps texts, in the same order as the times."""
+    return datetime.fromisoformat(f"{kept}+00:00") if isinstance(kept, str) else kept.replace(tzinfo=UTC)
 
 
 class Base(MappedAsDataclass, DeclarativeBase, kw_only=True):
