@@ -22,7 +22,7 @@ from huey.storage import PostgresStorage
 from portal.services.errors import told
 
 if TYPE_CHECKING:
-    from portal import worker
+    from portal.workplace import Workplace
 
 log = logging.getLogger("portal.worker")
 
@@ -90,7 +90,7 @@ class Alarm:
     def __init__(self, queue: Path | str, *, minute: float = MINUTE) -> None:
         self._huey = _queue_at(queue)
         self._minute = minute
-        self._place: worker.Workplace | None = None
+        self._place: Workplace | None = None
         self._sweeping = threading.Lock()
         self._away_until = 0.0
         self._sweep = self._huey.task(name="sweep")(self._run)
@@ -109,7 +109,7 @@ class Alarm:
             self._away_until = time.monotonic() + SPELL
             log.error("ringing failed: %s", told(error))
 
-    def start(self, place: worker.Workplace) -> Shift:
+    def start(self, place: Workplace) -> Shift:
         """Start working in this process; returns what stops it."""
         self._place = place
         consumer = _QuietConsumer(

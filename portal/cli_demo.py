@@ -15,6 +15,7 @@ from portal.demo import load as loading
 from portal.demo.load import State
 from portal.services import mails
 from portal.services.tools import Tools
+from portal.workplace import Workplace
 
 demo = AppGroup("demo", help="The demonstration practice.")
 
@@ -47,7 +48,7 @@ def _build(house: House, settings: Settings, *, is_half: bool) -> None:
             loading.clear(session)
 
     def sweep(tools: Tools, carrier: mails.Carrier) -> None:
-        place = worker.Workplace(
+        place = Workplace(
             store=house.store,
             tools=tools,
             exports=settings.exports,

@@ -26,7 +26,8 @@ from portal.services.errors import told
 
 if TYPE_CHECKING:
     from portal import alarm as alarms
-    from portal import worker
+    from portal.services.export_crew import Crew
+    from portal.workplace import Workplace
 
 log = logging.getLogger("portal.serve")
 
@@ -34,15 +35,15 @@ log = logging.getLogger("portal.serve")
 _PATIENCE: Final = 20.0
 
 
-def workplace(app: Flask) -> worker.Workplace:
+def workplace(app: Flask) -> Workplace:
     """The worker's place of work for this application."""
-    from portal import worker  # noqa: PLC0415 - late: a process that serves pages alone does no other work
     from portal.services import mails  # noqa: PLC0415
+    from portal.workplace import Workplace  # noqa: PLC0415 - late: who serves pages alone needs none
 
     settings: Settings = app.extensions["portal.settings"]
     house: House = app.extensions["portal.house"]
     carrier = mails.to_server(settings.smtp_url) if settings.smtp_url else mails.to_folder(settings.outbox)
-    return worker.Workplace(
+    return Workplace(
         store=house.store,
         tools=house.tools,
         exports=settings.exports,
@@ -51,7 +52,17 @@ def workplace(app: Flask) -> worker.Workplace:
         anchor=settings.anchor,
         outbox=settings.outbox,
         head=settings.audit_head,
+        crew=crew(settings),
     )
+
+
+def crew(settings: Settings) -> Crew:
+    """The children that make large reports, none started yet: they read settings, keys and database as this
+    process did."""
+    from portal.services import export_crew  # noqa: PLC0415 - late, as above
+
+    command = (sys.executable, "-m", "portal.cli_hands")
+    return export_crew.Crew(command, count=settings.export_processes, folder=ROOT)
 
 
 def run_due(app: Flask, *, seconds: float | None = _PATIENCE) -> None:

@@ -1,13 +1,13 @@
 """What one set of keys has opened, kept a while for the second look (decision 0091).
 
 It belongs to the keys and is forgotten with them: when the key files change, a destroyed key opens nothing at
-once. Asked for by place and the ciphertext itself, so that a changed or an erased row finds nothing here.
+once. Asked for by place and what marks the ciphertext, so that a changed or an erased row finds nothing here.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any, Final, TypeVar
 
 T = TypeVar("T")
@@ -18,17 +18,27 @@ SIZE: Final = 2000
 LIFE: Final = 600.0
 
 
+#: So much of a ciphertext is like no other's: which key, what was drawn for it, and the seal at its end.
+_HEAD: Final = 48
+_TAIL: Final = 16
+
+
+def mark(blob: bytes) -> bytes:
+    """What tells this ciphertext from any other: some are long, and would be kept for nothing but that."""
+    return blob if len(blob) <= _HEAD + _TAIL else blob[:_HEAD] + blob[-_TAIL:]
+
+
 class Opened:
     """Kept in memory alone. Threads may lose what another has just put in, never find what is not theirs."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._began = clock()
-        self._young: dict[tuple[object, bytes], Any] = {}
-        self._old: dict[tuple[object, bytes], Any] = {}
+        self._young: dict[tuple[Hashable, Hashable], Any] = {}
+        self._old: dict[tuple[Hashable, Hashable], Any] = {}
 
-    def recall(self, place: object, blob: bytes, opening: Callable[[], T]) -> T:
-        """What ``opening`` made of this blob in this place, now or a short while ago."""
+    def recall(self, place: Hashable, blob: Hashable, opening: Callable[[], T]) -> T:
+        """What ``opening`` made of this blob (or of all that a row holds) in this place, now or lately."""
         if len(self._young) >= SIZE or self._clock() - self._began >= LIFE:
             self._began, self._old, self._young = self._clock(), self._young, {}
         key = place, blob

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 
 from portal import partner_role, postgres
 from portal.models import partner_door
+from portal.turns import Turns
 
 _PRAGMAS = (
     "journal_mode=WAL",
@@ -47,10 +48,16 @@ def _before_partner_statement(_connection: Connection, _cursor: Any, statement: 
     partner_door.require_judged(statement)
 
 
+#: A single statement that reads is a moment of its own: SQLite needs no transaction around it.
+_AT_ONCE = "AT ONCE"
+
+
 def _on_begin(connection: Connection) -> None:
     """Past SQLAlchemy's own way to run a statement, which costs more than all the rest of a transaction."""
-    is_reading = connection.get_execution_options().get("begin") is None
-    statement = "BEGIN DEFERRED" if is_reading else "BEGIN IMMEDIATE"
+    begin = connection.get_execution_options().get("begin")
+    if begin == _AT_ONCE:
+        return
+    statement = "BEGIN DEFERRED" if begin is None else "BEGIN IMMEDIATE"
     raw: Any = connection.connection.driver_connection
     try:
         raw.execute(statement)
@@ -141,10 +148,14 @@ def _nothing() -> None:
 
 @dataclass(frozen=True)
 class Door:
-    """One engine's two kinds of transaction. ``check`` runs before every commit and may refuse it."""
+    """One engine's two kinds of transaction. ``check`` runs before every commit and may refuse it.
+
+    ``turns``: where writers of this process wait for one another; None where the server sees to it.
+    """
 
     engine: Engine
     check: Callable[[], None] = _nothing
+    turns: Turns | None = None
 
     @property
     def is_postgres(self) -> bool:
@@ -159,8 +170,8 @@ class Door:
 
     @contextmanager
     def glance(self) -> Iterator[Connection]:
-        """The same without the ORM, for the few statements that every request runs."""
-        with self._for_reading.connect() as connection:
+        """A connection for one statement that reads, without the ORM: what every request runs."""
+        with self._for_glances.connect() as connection:
             yield connection
 
     @contextmanager
@@ -169,7 +180,7 @@ class Door:
 
         Keep it short: everybody else waits. Hash passwords and seal before you enter.
         """
-        with Session(self._alone, expire_on_commit=False) as session, session.begin():
+        with self._turn(), Session(self._alone, expire_on_commit=False) as session, session.begin():
             yield session
             self.check()
 
@@ -181,7 +192,7 @@ class Door:
         what the first wrote; none where the verb is a single statement, which locks what it changes. Without
         the ORM, as these are the writes that come by the minute.
         """
-        with self.engine.connect() as connection:
+        with self._turn(), self.engine.connect() as connection:
             connection.execution_options(begin=postgres.SHARED)
             with connection.begin():
                 if row is not None and self.is_postgres:
@@ -189,10 +200,17 @@ class Door:
                 yield connection
                 self.check()
 
+    def _turn(self) -> AbstractContextManager[None]:
+        return nullcontext() if self.turns is None else self.turns.taken()
+
     # An engine for each way to begin, made once: making one costs as much as a statement.
     @cached_property
     def _for_reading(self) -> Engine:
         return self.engine.execution_options(**_READING) if self.is_postgres else self.engine
+
+    @cached_property
+    def _for_glances(self) -> Engine:
+        return self._for_reading if self.is_postgres else self.engine.execution_options(begin=_AT_ONCE)
 
     @cached_property
     def _alone(self) -> Engine:
@@ -209,9 +227,10 @@ class Store:
     @classmethod
     def over(cls, *, staff: Engine, partner: Engine, pool: Pool = Pool()) -> Store:
         """A store over two fresh engines."""
+        turns = Turns() if staff.dialect.name == "sqlite" else None
         return cls(
-            staff=Door(prepare(staff, is_partner=False, pool=pool)),
-            partner=Door(prepare(partner, is_partner=True, pool=pool)),
+            staff=Door(prepare(staff, is_partner=False, pool=pool), turns=turns),
+            partner=Door(prepare(partner, is_partner=True, pool=pool), turns=turns),
         )
 
     def checked(self, check: Callable[[], None]) -> Store:

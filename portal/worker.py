@@ -9,12 +9,10 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import Final
 
-from portal.domain.access import system
+from portal import looks
 from portal.services import (
     audit_anchors,
     audit_chain,
@@ -33,65 +31,10 @@ from portal.services import (
 )
 from portal.services.errors import Conflict, told
 from portal.services.jobs import WaitingJob
-from portal.services.screening import Screened
-from portal.services.tools import Tools
-from portal.store import Store
+from portal.workplace import WORKER, Workplace
 
 log = logging.getLogger("portal.worker")
-WORKER: Final = system("worker")
 _ROUNDS: Final = 200
-_LOOKS: Final = 5
-
-
-@dataclass(frozen=True)
-class Workplace:
-    """What the worker works with."""
-
-    store: Store
-    tools: Tools
-    exports: Path
-    carrier: mails.Carrier
-    sender: str
-    #: A second place, on another disk or machine: where anchors and the ledger of erasures are kept.
-    anchor: Path | None = None
-    outbox: Path | None = None
-    #: The file beside the database that says how far the audit trail has come.
-    head: Path | None = None
-
-
-def _screen_one(place: Workplace, intake_id: str) -> Screened:
-    """Look, then note and alert in one short transaction; look again if something moved meanwhile.
-
-    What changed is routed by a job of that same transaction: a worker killed right after has screened the
-    save, so that nothing else would ask for it again.
-    """
-    for _ in range(_LOOKS):
-        with place.store.staff.read() as session:
-            seen = screening.look(session, place.tools, intake_id=intake_id)
-        try:
-            with place.store.staff.write() as session:
-                screened = screening.note(session, place.tools, seen, by=WORKER)
-                happenings.tell_of_findings(session, place.tools, screened, by=WORKER)
-                if screened.is_changed:
-                    jobs.add(session, place.tools, kind="route", subject_id=screened.case_id)
-        except Conflict:
-            continue
-        return screened
-    raise Conflict("keeps_moving")
-
-
-def _route(place: Workplace, case_id: str) -> None:
-    """Look, then keep in one short transaction; look again if something moved meanwhile."""
-    for _ in range(_LOOKS):
-        with place.store.staff.read() as session:
-            advice = routing.look(session, place.tools, case_id=case_id)
-        try:
-            with place.store.staff.write() as session:
-                routing.keep(session, place.tools, advice, by=WORKER)
-        except Conflict:
-            continue
-        return
-    raise Conflict("keeps_moving")
 
 
 def _recheck(place: Workplace, case_id: str) -> None:
@@ -99,7 +42,7 @@ def _recheck(place: Workplace, case_id: str) -> None:
     with place.store.staff.read() as session:
         is_due = routing.is_recheck_due(session, place.tools, case_id)
     if is_due:
-        _route(place, case_id)
+        looks.route(place, case_id)
 
 
 def _submitted(place: Workplace, intake_id: str) -> None:
@@ -107,28 +50,16 @@ def _submitted(place: Workplace, intake_id: str) -> None:
         merged = happenings.merged_answers(session, place.tools, intake_id=intake_id)
     with place.store.staff.write() as session:
         happenings.keep_merged(session, place.tools, intake_id=intake_id, merged=merged)
-    screened = _screen_one(place, intake_id)
-    _route(place, screened.case_id)
+    screened = looks.screen(place, intake_id)
+    looks.route(place, screened.case_id)
     with place.store.staff.write() as session:
         happenings.tell_of_sending(session, place.tools, case_id=screened.case_id, by=WORKER)
-
-
-def _settled(place: Workplace, intake_id: str) -> None:
-    """Time passed: findings may settle."""
-    _screen_one(place, intake_id)
-
-
-def _saved(place: Workplace, intake_id: str) -> None:
-    """Something was saved or a section left: it may change the route even without a finding of its own."""
-    screened = _screen_one(place, intake_id)
-    if not screened.is_changed:
-        _route(place, screened.case_id)
 
 
 def _said(place: Workplace, statement_id: str) -> None:
     with place.store.staff.write() as session:
         said = happenings.statement_made(session, place.tools, statement_id=statement_id, by=WORKER)
-    _route(place, said.case_id)
+    looks.route(place, said.case_id)
     with place.store.staff.write() as session:
         happenings.tell_of_statement(session, place.tools, case_id=said.case_id, kind=said.kind, by=WORKER)
 
@@ -136,15 +67,15 @@ def _said(place: Workplace, statement_id: str) -> None:
 def _joined(place: Workplace, account_id: str) -> None:
     with place.store.staff.read() as session:
         case_id = happenings.case_of_account(session, account_id)
-    _route(place, case_id)
+    looks.route(place, case_id)
 
 
 def _second_claim(place: Workplace, case_id: str) -> None:
     with place.store.staff.read() as session:
         claimed = happenings.claimed_case(session, case_id)
-    _route(place, case_id)
+    looks.route(place, case_id)
     if claimed is not None:
-        _route(place, claimed)
+        looks.route(place, claimed)
         with place.store.staff.write() as session:
             happenings.tell_of_sending(session, place.tools, case_id=claimed, by=WORKER)
 
@@ -187,12 +118,12 @@ HANDLERS: Final[dict[str, Callable[[Workplace, str], None]]] = {
     "statement": _said,
     "joined": _joined,
     "second_claim": _second_claim,
-    "left": _saved,
-    "route": _route,
+    "left": looks.look_into,
+    "route": looks.route,
     "recheck": _recheck,
     "reset_link": _reset_link,
     "staff_reset_link": _staff_reset_link,
-    "export": lambda place, it: export_making.run(place.store, place.tools, place.exports, it),
+    "export": lambda at, it: export_making.run(at.store, at.tools, at.exports, it, crew=at.crew),
     "export_expiry": lambda place, it: exports.expire(place.store, place.tools, place.exports, it, by=WORKER),
     "ledger": _ledger,
     "retention": _retention,
@@ -215,44 +146,76 @@ def sweep(place: Workplace, *, seconds: float | None = None) -> None:
     for whoever types, without an end.
     """
     started = time.monotonic()
-    _screen(place)
-    for _ in range(_ROUNDS):
-        if not (_do_jobs(place) + _send(place)):
-            break
-        if seconds is not None and time.monotonic() - started > seconds:
-            break
+    failing: set[str] = set()
+    _settle(place)
+    with place.crew:
+        for _ in range(_ROUNDS):
+            if not (_do_round(place, failing) + _send(place)):
+                break
+            if seconds is not None and time.monotonic() - started > seconds:
+                break
     while _chain(place) == audit_chain.BATCH:
         pass
     _anchor(place)
 
 
-def _screen(place: Workplace) -> None:
+def _settle(place: Workplace) -> None:
+    """Findings that may no longer be corrected, because time passed, latch."""
     with place.store.staff.read() as session:
-        saved, unsettled = screening.waiting(session), screening.unsettled(session)
-    due = {**dict.fromkeys(unsettled, _settled), **dict.fromkeys(saved, _saved)}
-    for intake_id, look_into in due.items():
+        due = screening.unsettled(session, place.tools)
+    for intake_id in due:
         try:
-            look_into(place, intake_id)
+            looks.screen(place, intake_id)
         except Exception as error:  # one bad intake must not keep the others waiting
             note_error("screening", error)
 
 
-def _do_jobs(place: Workplace) -> int:
+def _do_round(place: Workplace, failing: set[str]) -> int:
+    """Saves that nobody has looked at, and the jobs that are due; returns how many there were.
+
+    Jobs are leased before anything is looked at: a look at an intake then answers its leased jobs too.
+    ``failing``: intakes that could not be looked at in this sweep; the next one tries again.
+    """
     with place.store.staff.write() as session:
         leased = jobs.lease(session, place.tools)
+        screening.set_aside(session, place.tools)
+    with place.store.staff.read() as session:
+        asked = {job.subject_id for job in leased if job.kind == "left"}
+        saved = [one for one in screening.waiting(session) if one not in asked and one not in failing]
+    for intake_id in saved:
+        try:
+            looks.look_into(place, intake_id)
+        except Exception as error:  # one bad intake must not keep the others waiting
+            note_error("screening", error)
+            failing.add(intake_id)
+    _do_jobs(place, leased)
+    return len(saved) + len(leased)
+
+
+def _do_jobs(place: Workplace, leased: Sequence[WaitingJob]) -> None:
+    """A look at how things stand may come twice: those are noted as done together, at the end."""
+    looked: list[WaitingJob] = []
     for alike in _alike(leased):
         job = alike[0]
         try:
             HANDLERS[job.kind](place, job.subject_id)
-            with place.store.staff.write() as session:
-                for one in alike:
-                    jobs.done(session, place.tools, one)
+            if job.kind in LOOKS_AT_STATE:
+                looked += alike
+            else:
+                _note_done(place, alike)
         except Exception as error:  # noted on the row, tried again later
             note_error(f"job {job.kind}", error)
             with place.store.staff.write() as session:
                 for one in alike:
                     jobs.failed(session, place.tools, one, error)
-    return len(leased)
+    if looked:
+        _note_done(place, looked)
+
+
+def _note_done(place: Workplace, done: Sequence[WaitingJob]) -> None:
+    with place.store.staff.write() as session:
+        for job in done:
+            jobs.done(session, place.tools, job)
 
 
 def _alike(leased: Sequence[WaitingJob]) -> list[list[WaitingJob]]:

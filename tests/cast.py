@@ -43,6 +43,7 @@ from portal.services import (
 from portal.services.intake_saves import Posted
 from portal.services.tools import Tools
 from portal.store import Store
+from portal.workplace import Workplace
 
 if TYPE_CHECKING:
     from moving_clock import Clock
@@ -64,13 +65,13 @@ class Cast:
     outbox: list[EmailMessage] = field(default_factory=list)
 
     @property
-    def place(self) -> worker.Workplace:
+    def place(self) -> Workplace:
         """Where the worker works."""
 
         def carry(message: EmailMessage, _mail_id: str) -> None:
             self.outbox.append(message)
 
-        return worker.Workplace(self.store, self.tools, self.folder, carry, "office@example.org")
+        return Workplace(self.store, self.tools, self.folder, carry, "office@example.org")
 
     def works(self) -> None:
         """The worker does everything that is due."""

@@ -94,20 +94,33 @@ def report_scores(questionnaire: Questionnaire, answers: Mapping[str, Answer]) -
     }
 
 
-def draft_answers(questionnaire: Questionnaire, answers: Mapping[str, Answer]) -> dict[str, object]:
+def draft_answers(answers: Mapping[str, Answer]) -> dict[str, object]:
     """What an unsent intake may feed: what R1-R4 and tier H read, `private` and `call_first`.
 
     Only what was answered is there: a draft has no blanks, and what is not asked is no answer.
     """
-    partner = partner_answers(questionnaire, answers)
     fed: dict[str, object] = {}
     for key in _DRAFT_FIELDS:
-        value = partner[key]
-        if isinstance(value, dict):
-            value = {act: said for act, said in value.items() if said is not None} or None
-        if value is not None and value != NOT_ASKED:
-            fed[key] = value
+        if key in _SIDES:
+            acts = {act: _act(answers[item]) for act, item in _ACT_KEYS[key] if _is_given(answers.get(item))}
+            fed.update({key: acts} if acts else {})
+        elif _is_given(answers.get(key)):
+            fed[key] = _READERS[key](answers[key])
     return fed
+
+
+def draft_sections(questionnaire: Questionnaire) -> frozenset[str]:
+    """Keys of the sections that hold any of that: what stands in others is read once it was sent."""
+    return frozenset(
+        section.key
+        for section in questionnaire.sections
+        for item in section.items
+        if item.key.partition(".")[0] in _DRAFT_FIELDS
+    )
+
+
+def _is_given(answer: Answer | None) -> bool:
+    return answer not in (None, "", [])
 
 
 def part_sum(

@@ -31,7 +31,7 @@ from portal.models import (
     table_of,
 )
 from portal.services import openings
-from portal.services.openings import OpenedStatement
+from portal.services.openings import Entry, OpenedStatement
 from portal.services.tools import Tools
 
 Rows = Sequence[Row[Any]]
@@ -51,6 +51,7 @@ class CaseReading:
         self.tools = tools
         self.case_id = case_id
         self._opened: dict[str, object] = {}
+        self._early_saves: dict[str, tuple[Entry, ...]] = {}
 
     def all(self, statement: Select[Any] | CompoundSelect[Any], **values: str) -> Rows:
         """Every row of a statement over ``this_case()``."""
@@ -126,6 +127,12 @@ class CaseReading:
         if row is None:
             return openings.merge(openings.entries(self.session, self.tools, intake_id))
         return self._once(row, openings.opened_answers)
+
+    def early_saves(self, intake_id: str) -> tuple[Entry, ...]:
+        """The sealed saves of a round that the rules read before it is sent, opened, oldest first."""
+        if intake_id not in self._early_saves:
+            self._early_saves[intake_id] = openings.early_saves(self.session, self.tools, intake_id)
+        return self._early_saves[intake_id]
 
     def _once(self, row: Row[Any], opened: Callable[[Tools, Row[Any]], Opened]) -> Opened:
         if row.id not in self._opened:

@@ -16,7 +16,7 @@ from portal.domain import safety, scoring
 from portal.domain.answers import Answer
 from portal.domain.couple_file import parse_couple
 from portal.models import CaseFile, Invitation, Partner, table_of
-from portal.services import openings, practices, questionnaires, rounds, standing
+from portal.services import openings, practices, rounds, standing
 from portal.services.case_reading import CaseReading, this_case
 from portal.services.persons import IntakeRef, Person, people
 from portal.services.persons import read as persons_of
@@ -127,10 +127,11 @@ class _Reader:
 
     def draft(self, draft: IntakeRef) -> dict[str, Any]:
         """What the rules read of an unsent intake: safety answers, ``private`` and the wish for a call."""
-        questionnaire = questionnaires.of(draft.questionnaire, draft.variant)
-        answers = openings.unsent_answers(self.reading.session, self.reading.tools, draft.id)
+        answers = openings.unsent_answers(
+            self.reading.session, self.reading.tools, draft.id, self.reading.early_saves(draft.id)
+        )
         private = {} if draft.private is None else {"private": draft.private}
-        return {**scoring.draft_answers(questionnaire, answers), **private}
+        return {**scoring.draft_answers(answers), **private}
 
     def submitted(self, person: Person, intake: IntakeRef, submitted_at: datetime) -> dict[str, Any]:
         """Everything: the answers, and what staff and the portal know beside them."""

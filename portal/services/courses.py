@@ -11,21 +11,21 @@ import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, Final, cast
 
-from sqlalchemy import select
+from sqlalchemy import Select, String, bindparam, select
 from sqlalchemy.orm import Session
 
 from portal.domain import safety, scoring
 from portal.domain.couple import Slot, other
 from portal.domain.couple_file import parse_couple
-from portal.domain.questionnaire import Questionnaire
-from portal.models import AuditEvent, Intake, SealedEntry, table_of
+from portal.models import AuditEvent, SealedEntry, table_of
 from portal.services import openings, questionnaires
+from portal.services.case_reading import CaseReading
 from portal.services.couples import Couple
 from portal.services.openings import Entry
 from portal.services.standing import FindingView
-from portal.services.tools import Tools
 
 SETTLES_AFTER: Final = timedelta(minutes=10)
 #: Where a finding counts whose field is no item of the form.
@@ -83,26 +83,21 @@ class Course:
         return "latched" if deadline <= now else "provisional"
 
 
-def of(
-    session: Session, tools: Tools, intake_id: str, *, couple: Couple, kept: Sequence[FindingView]
-) -> Course:
+def of(reading: CaseReading, intake_id: str, *, couple: Couple) -> Course:
     """Open an intake and follow it; reads only. It is followed whether or not the rules still read it."""
-    i = table_of(Intake).c
-    row = session.execute(
-        select(i.partner_id, i.questionnaire, i.variant, i.submitted_at).where(i.id == intake_id)
-    ).one()
+    row = next(row for row in reading.intakes if row.id == intake_id)
     questionnaire = questionnaires.of(row.questionnaire, row.variant)
-    entries = openings.entries(session, tools, intake_id)
-    unscreened = unscreened_saves(session, intake_id)
+    entries = reading.early_saves(intake_id)
+    unscreened = unscreened_saves(reading.session, intake_id)
     slot = next(person.slot for person in couple.people if person.partner_id == row.partner_id)
-    scene = _Scene(questionnaire, couple, cast(Slot, slot), kept)
+    scene = _Scene(couple, cast(Slot, slot), couple.found)
     now, spells, ended = _follow(scene, entries, unscreened)
     return Course(
         intake_id=intake_id,
         partner_id=row.partner_id,
         sent_at=row.submitted_at,
         sections={item.key: section.key for section in questionnaire.sections for item in section.items},
-        left_at=_leavings(session, intake_id),
+        left_at=_leavings(reading.session, intake_id),
         now=now,
         spells=spells,
         ended_at=ended,
@@ -113,34 +108,41 @@ def of(
 
 def _leavings(session: Session, intake_id: str) -> dict[str, list[datetime]]:
     """Every time each section was left, by the events of leaving; the section knows the last one only."""
-    c = table_of(AuditEvent).c
-    rows = session.execute(
-        select(c.happened_at, c.detail).where(c.subject_id == intake_id, c.verb == "section.left")
-    ).all()
+    rows = session.execute(_left(), {"of_intake": intake_id}).all()
     left: dict[str, list[datetime]] = {}
     for row in rows:
         left.setdefault(json.loads(row.detail)["section"], []).append(row.happened_at)
     return left
 
 
+@cache
+def _left() -> Select[Any]:
+    c, this_intake = table_of(AuditEvent).c, bindparam("of_intake", type_=String)
+    return select(c.happened_at, c.detail).where(c.subject_id == this_intake, c.verb == "section.left")
+
+
 def unscreened_saves(session: Session, intake_id: str) -> frozenset[str]:
     """Ids of an intake's saves that nobody has looked at yet."""
+    return frozenset(session.scalars(_unscreened(), {"of_intake": intake_id}))
+
+
+@cache
+def _unscreened() -> Select[Any]:
     c = table_of(SealedEntry).c
-    return frozenset(session.scalars(select(c.id).where(c.intake_id == intake_id, c.screened_at.is_(None))))
+    return select(c.id).where(c.intake_id == bindparam("of_intake", type_=String), c.screened_at.is_(None))
 
 
 @dataclass(frozen=True)
 class _Scene:
     """What one partner's answers are read against: the other's, as far as they have settled."""
 
-    questionnaire: Questionnaire
     couple: Couple
     slot: Slot
     kept: Sequence[FindingView]
 
     def raised(self, entries: Iterable[Entry]) -> Raised:
         """This partner's findings, by rule and field."""
-        own = scoring.draft_answers(self.questionnaire, openings.merge(entries))
+        own = scoring.draft_answers(openings.merge(entries))
         partners = {other(self.slot): self._settled(), self.slot: own}
         # Who takes part does not matter to a finding, and nobody need have sent.
         file = {

@@ -6,13 +6,15 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import BindParameter, Select, String, bindparam, select
 from sqlalchemy.orm import Session
 
 from portal.domain.answers import Answer
 from portal.models import AnswerSet, SealedEntry, SectionState, Statement, table_of
+from portal.services import questionnaires
 from portal.services.tools import Tools
 from portal.vault import Place
 
@@ -62,13 +64,38 @@ def merge(entries: Iterable[Entry]) -> dict[str, Answer]:
 
 def entries(session: Session, tools: Tools, intake_id: str) -> tuple[Entry, ...]:
     """All sealed saves of an intake, opened, oldest first."""
-    c = table_of(SealedEntry).c
-    rows = session.execute(
-        select(c.id, c.section, c.version, c.body_sealed, c.saved_at)
-        .where(c.intake_id == intake_id)
-        .order_by(c.version, c.saved_at, c.id)
-    ).all()
+    return tuple(_entry(tools, row) for row in session.execute(_entries(), {"of_intake": intake_id}))
+
+
+def early_saves(session: Session, tools: Tools, intake_id: str) -> tuple[Entry, ...]:
+    """Those of them that the rules read before the form is sent, opened, oldest first."""
+    rows = session.execute(_early_saves(), {"of_intake": intake_id})
     return tuple(_entry(tools, row) for row in rows)
+
+
+@cache
+def _early_saves() -> Select[Any]:
+    return _entries().where(table_of(SealedEntry).c.section.in_(questionnaires.draft_sections()))
+
+
+@cache
+def _entries() -> Select[Any]:
+    c = table_of(SealedEntry).c
+    return (
+        select(c.id, c.section, c.version, c.body_sealed, c.saved_at)
+        .where(c.intake_id == _this_intake())
+        .order_by(c.version, c.saved_at, c.id)
+    )
+
+
+@cache
+def _start() -> Select[Any]:
+    c = table_of(SectionState).c
+    return select(c.draft_box).where(c.intake_id == _this_intake(), c.section == "start")
+
+
+def _this_intake() -> BindParameter[str]:
+    return bindparam("of_intake", type_=String)
 
 
 def _entry(tools: Tools, row: Any) -> Entry:
@@ -90,11 +117,12 @@ def opened_answers(tools: Tools, row: Any) -> dict[str, Answer]:
     return opened
 
 
-def unsent_answers(session: Session, tools: Tools, intake_id: str) -> dict[str, Answer]:
-    """What the rules may read of an unsent intake: the sealed saves and the first section's call wish."""
-    c = table_of(SectionState).c
-    box = session.scalar(select(c.draft_box).where(c.intake_id == intake_id, c.section == "start"))
-    opened = merge(entries(session, tools, intake_id))
+def unsent_answers(
+    session: Session, tools: Tools, intake_id: str, saves: Iterable[Entry]
+) -> dict[str, Answer]:
+    """What the rules may read of an unsent intake: its sealed saves and the first section's call wish."""
+    box = session.scalar(_start(), {"of_intake": intake_id})
+    opened = merge(saves)
     if box is not None:
         place = Place("section_state", "draft_box", f"{intake_id}/start")
         start = json.loads(tools.vault.unbox("partner", place, box))

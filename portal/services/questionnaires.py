@@ -6,6 +6,8 @@ from functools import cache
 from typing import Final
 
 from portal.content import questionnaire as bank
+from portal.domain import scoring
+from portal.domain.constructs import POLICIES
 from portal.domain.questionnaire import Questionnaire
 
 _SHORT: Final = "short"
@@ -20,6 +22,21 @@ def of(version: str, variant: str) -> Questionnaire:
     """
     policy, *marks = variant.split("+")
     return bank.load(version, policy=policy, on_call="oncall" in marks, is_short=_SHORT in marks)
+
+
+@cache
+def draft_sections() -> tuple[str, ...]:
+    """Sections that the rules read before a form is sent, in whichever version and variant, sorted.
+
+    Saves of any other raise nothing until then: the worker need not open them.
+    """
+    forms = [
+        bank.load(version, policy=policy, on_call=on_call)
+        for version in bank.versions()
+        for policy in POLICIES
+        for on_call in (True, False)
+    ]
+    return tuple(sorted(frozenset[str]().union(*map(scoring.draft_sections, forms))))
 
 
 def is_short(variant: str) -> bool:

@@ -103,8 +103,13 @@ class Advice:
 
 def look(session: Session, tools: Tools, *, case_id: str) -> Advice | None:
     """Open a case and run the rules; reads only. None as long as nobody has answered anything."""
-    looked_at, before = tools.now(), latest(session, tools, case_id)
-    couple = couples.couple(session, tools, case_id)
+    looked_at = tools.now()
+    return advise(session, tools, couples.couple(session, tools, case_id), looked_at=looked_at)
+
+
+def advise(session: Session, tools: Tools, couple: Couple, *, looked_at: datetime) -> Advice | None:
+    """The same of a case that this very transaction has opened; ``looked_at``: before it read anything."""
+    before = latest(session, tools, couple.case_id)
     if before is None and not couple.file["partners"] and not couple.file["standing_findings"]:
         return None
     body = routing.recommend(parse_couple(couple.file), rules_of(session), would_change=True).as_dict()

@@ -17,7 +17,9 @@ from sqlalchemy.orm import Session
 from portal.domain import safety
 from portal.domain.access import Viewer
 from portal.models import Finding, Intake, Partner, SealedEntry, table_of
-from portal.services import audit, couples, courses, standing
+from portal.services import audit, couples, courses, questionnaires, standing
+from portal.services.case_reading import CaseReading
+from portal.services.couples import Couple
 from portal.services.courses import Course, Key, Spell
 from portal.services.errors import Conflict
 from portal.services.standing import FindingView
@@ -52,10 +54,19 @@ def waiting(session: Session) -> tuple[str, ...]:
     return tuple(session.scalars(select(c.intake_id).distinct().where(c.screened_at.is_(None))))
 
 
-def unsettled(session: Session) -> tuple[str, ...]:
-    """Intakes with provisional findings."""
-    c = table_of(Finding).c
-    return tuple(session.scalars(select(c.intake_id).distinct().where(c.state == "provisional")))
+def unsettled(session: Session, tools: Tools) -> tuple[str, ...]:
+    """Intakes with provisional findings whose time has run out; leaving and sending have their own jobs."""
+    c, latest = table_of(Finding).c, tools.now() - courses.SETTLES_AFTER
+    due = (c.state == "provisional") & (c.found_at <= latest)
+    return tuple(session.scalars(select(c.intake_id).distinct().where(due)))
+
+
+def set_aside(session: Session, tools: Tools) -> None:
+    """Note saves as looked at that the rules read once the form is sent, and not before."""
+    c = table_of(SealedEntry).c
+    aside = c.screened_at.is_(None) & c.section.not_in(questionnaires.draft_sections())
+    if session.scalar(select(c.id).where(aside).limit(1)) is not None:
+        session.execute(update(table_of(SealedEntry)).where(aside).values(screened_at=tools.now()))
 
 
 def case_of(session: Session, intake_id: str) -> str:
@@ -73,17 +84,25 @@ def case_of(session: Session, intake_id: str) -> str:
 class Look:
     """What one look at an intake saw: opened and computed outside any writing transaction."""
 
-    case_id: str
-    kept: tuple[FindingView, ...]
+    couple: Couple
     course: Course
+
+    @property
+    def kept(self) -> tuple[FindingView, ...]:
+        """Every finding of the case so far."""
+        return self.couple.found
+
+    @property
+    def case_id(self) -> str:
+        """The case of this intake."""
+        return self.couple.case_id
 
 
 def look(session: Session, tools: Tools, *, intake_id: str) -> Look:
     """Open the intake and see what its answers raise beside the other partner's; reads only."""
-    couple = couples.couple(session, tools, case_of(session, intake_id))
-    kept = standing.of_case(session, tools, couple.case_id)
-    course = courses.of(session, tools, intake_id, couple=couple, kept=kept)
-    return Look(case_id=couple.case_id, kept=kept, course=course)
+    reading = CaseReading(session, tools, case_of(session, intake_id))
+    couple = couples.read(reading)
+    return Look(couple=couple, course=courses.of(reading, intake_id, couple=couple))
 
 
 def note(session: Session, tools: Tools, seen: Look, *, by: Viewer) -> Screened:

@@ -11,6 +11,7 @@ from partner_rooms import rows_of
 from portal import worker
 from portal.models import Mail
 from portal.services import mails
+from portal.workplace import Workplace
 
 
 def nobody_there() -> str:
@@ -26,7 +27,7 @@ def test_a_day_without_a_mail_server(company: Cast) -> None:
     pair = company.couple()
     company.outbox.clear()
     place, away = company.place, mails.to_server(nobody_there())
-    refused = worker.Workplace(place.store, place.tools, place.exports, away, place.sender)
+    refused = Workplace(place.store, place.tools, place.exports, away, place.sender)
     pair.a.joins().fills(fear="strong")
     for _ in range(48):
         worker.sweep(refused)

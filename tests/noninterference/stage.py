@@ -27,6 +27,7 @@ from portal.models import Account, Partner, table_of
 from portal.services import throttles
 from portal.services.tools import Passwords, Tools
 from portal.vault import Vault, new_vault
+from portal.workplace import Workplace
 
 PASSWORD = "a long quiet evening by the river"
 A_MAIL, B_MAIL, OTHER_MAIL = "ana@example.org", "ben@example.org", "cleo@example.org"
@@ -76,13 +77,13 @@ class Office(Cast):
     bounces: str = ""
 
     @property
-    def place(self) -> worker.Workplace:
+    def place(self) -> Workplace:
         def carry(message: EmailMessage, _mail_id: str) -> None:
             if message["To"] == self.bounces:
                 raise OSError("no such mailbox")
             self.outbox.append(message)
 
-        return worker.Workplace(self.store, self.tools, Path("nowhere"), carry, "office@example.org")
+        return Workplace(self.store, self.tools, Path("nowhere"), carry, "office@example.org")
 
 
 @dataclass

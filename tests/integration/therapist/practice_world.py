@@ -32,6 +32,7 @@ from portal.services import (
 from portal.services.tools import Tools
 from portal.store import Store
 from portal.vault import Place
+from portal.workplace import Workplace
 
 PASSWORD = "a long quiet evening by the river"
 
@@ -51,7 +52,7 @@ class World:
             self.mails.append((message["To"], message["Subject"]))
 
         self.tools.clock.move(seconds=1)  # type: ignore[attr-defined]
-        place = worker.Workplace(self.store, self.tools, Path("nowhere"), carry, "practice@example.org")
+        place = Workplace(self.store, self.tools, Path("nowhere"), carry, "practice@example.org")
         worker.sweep(place)
 
     def staff(self, name: str = "Thea", *, roles: tuple[str, ...] = ("therapist",)) -> Viewer:

@@ -29,6 +29,7 @@ from portal.services import (
     set_ups,
 )
 from portal.services.errors import Conflict
+from portal.workplace import Workplace
 
 LOOK = "Please look at the caseload"
 
@@ -115,7 +116,7 @@ def test_a_mail_that_could_not_go_out_goes_out_later(pair: Pair) -> None:
         if len(tries) == 1:
             raise OSError("no network")
 
-    place = worker.Workplace(cast.store, cast.tools, cast.folder, carry, "office@example.org")
+    place = Workplace(cast.store, cast.tools, cast.folder, carry, "office@example.org")
     with cast.store.staff.write() as session:
         mails.queue(session, cast.tools, template="on_call_alert", to="t@example.org", language="en",
                     params={"link": "http://x"})  # fmt: skip
@@ -134,7 +135,7 @@ def test_a_command_does_not_work_for_a_busy_portal_without_an_end(
     """Each job asks for another one, as somebody does who saves without a pause."""
     rounds = []
 
-    def more(place: worker.Workplace, _case: str) -> None:
+    def more(place: Workplace, _case: str) -> None:
         rounds.append(1)
         with place.store.staff.write() as session:
             jobs.add(session, place.tools, kind="route", subject_id=pair.id)
@@ -292,7 +293,7 @@ def test_a_quick_walk_through_the_form_is_looked_at_once(pair: Pair, monkeypatch
     done = []
     for kind, handler in worker.HANDLERS.items():
 
-        def counted(place: worker.Workplace, subject: str, kind: str = kind, handler: Any = handler) -> None:
+        def counted(place: Workplace, subject: str, kind: str = kind, handler: Any = handler) -> None:
             done.append(kind)
             handler(place, subject)
 
@@ -305,10 +306,96 @@ def test_a_quick_walk_through_the_form_is_looked_at_once(pair: Pair, monkeypatch
     ] == []
 
 
+def _looked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    seen, real = list[str](), screening.look
+
+    def look(session: Any, tools: Any, *, intake_id: str) -> Any:
+        seen.append(intake_id)
+        return real(session, tools, intake_id=intake_id)
+
+    monkeypatch.setattr(screening, "look", look)
+    return seen
+
+
+def _opened(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Tables of which something sealed was opened."""
+    seen, vault = list[str](), type(cast.tools.vault)
+    real = vault.open
+
+    def opening(self: Any, place: Any, blob: bytes) -> Any:
+        seen.append(place.table)
+        return real(self, place, blob)
+
+    monkeypatch.setattr(vault, "open", opening)
+    return seen
+
+
+def test_a_save_and_leaving_are_one_look(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    pair.a.joins().saves("safety", harm_received__weapon="past_year")
+    pair.a.saves("safety", "next", harm_received__weapon="past_year")
+    looked = _looked(monkeypatch)
+    pair.cast.works()
+    assert looked == [pair.a.intake_id]
+    assert [state for *_, state in pair.findings()] == ["latched"]
+
+
+def test_saves_that_say_nothing_before_they_are_sent_are_not_opened(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair.a.joins().saves("words", own_words="We were happy in the old flat.")
+    opened, looked = _opened(pair.cast, monkeypatch), _looked(monkeypatch)
+    pair.cast.works()
+    pair.a.saves("safety", fear="none")
+    pair.cast.works()
+    assert (looked, opened.count("sealed_entry")) == ([pair.a.intake_id], 1)
+    assert all(at for (at,) in _rows(pair.cast, SealedEntry, "screened_at"))
+    monkeypatch.undo()
+    pair.a.fills()
+    pair.a.submits()
+    pair.cast.works()
+    with pair.cast.store.staff.read() as session:
+        answers = openings.answers(session, pair.cast.tools, pair.a.intake_id)
+    assert "own_words" in answers
+
+
+def test_what_may_still_be_corrected_is_looked_at_again_when_its_time_is_over(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair.a.joins().saves("safety", harm_received__weapon="past_year")
+    pair.cast.works()
+    looked = _looked(monkeypatch)
+    pair.cast.clock.move(minutes=9)
+    pair.cast.works()
+    assert (looked, [state for *_, state in pair.findings()]) == ([], ["provisional"])
+    pair.cast.clock.move(minutes=1)
+    pair.cast.works()
+    assert (looked, [state for *_, state in pair.findings()]) == ([pair.a.intake_id], ["latched"])
+
+
+def test_an_intake_that_cannot_be_opened_is_tried_once_a_sweep(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair.a.joins().saves("safety", fear="none")
+    pair.b.joins().saves("safety", fear="none")
+    real, tried = screening.look, list[str]()
+
+    def look(session: Any, tools: Any, *, intake_id: str) -> Any:
+        tried.append(intake_id)
+        if intake_id == pair.a.intake_id:
+            raise ValueError("torn")
+        return real(session, tools, intake_id=intake_id)
+
+    monkeypatch.setattr(screening, "look", look)
+    pair.cast.works()
+    assert sorted(tried) == sorted([pair.a.intake_id, pair.b.intake_id])
+    pair.cast.works()
+    assert tried.count(pair.a.intake_id) == 2
+
+
 def test_jobs_that_fail_together_are_tried_again_together(
     pair: Pair, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fails(_place: worker.Workplace, _subject: str) -> None:
+    def fails(_place: Workplace, _subject: str) -> None:
         raise Conflict("moved")
 
     monkeypatch.setitem(worker.HANDLERS, "left", fails)

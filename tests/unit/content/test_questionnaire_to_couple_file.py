@@ -41,7 +41,7 @@ def test_any_intake_is_a_legal_couple_file(seed: int) -> None:
     couple = {
         "as_of": "2026-11-22",
         "participation": {"a": "submitted", "b": "in_progress"},
-        "partners": {"a": {**sent, "submitted_on": "2026-11-20"}, "b": draft_answers(questionnaire, answers)},
+        "partners": {"a": {**sent, "submitted_on": "2026-11-20"}, "b": draft_answers(answers)},
     }
     parsed = parse_couple(couple)
     assert parsed.participation == {"a": "submitted", "b": "in_progress"}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from portal.content import questionnaire as bank
 from portal.content.questionnaire.short import shortened
 from portal.content.reading import ContentError
-from portal.domain.scoring import draft_answers
+from portal.domain.scoring import draft_answers, draft_sections
 
 
 def test_it_asks_satisfaction_lean_and_everything_that_danger_is_read_from() -> None:
@@ -26,10 +27,26 @@ def test_it_asks_satisfaction_lean_and_everything_that_danger_is_read_from() -> 
     read = {
         item.key
         for item in bank.load().items
-        if item.options
-        and any(draft_answers(bank.load(), {item.key: _stored(item, one.value)}) for one in item.options)
+        if item.options and any(draft_answers({item.key: _stored(item, one.value)}) for one in item.options)
     }
     assert {key for key in read if not short.has_item(key)} == {"call_first"}
+
+
+@pytest.mark.parametrize("is_short", [False, True])
+def test_what_the_rules_read_before_a_form_is_sent_stands_in_few_sections(is_short: bool) -> None:
+    """The worker opens the saves of these alone: whatever else is answered, a draft must feed the same."""
+    form, chance = bank.load(is_short=is_short), Random(7)
+    telling = draft_sections(form)
+    outside = [item for one in form.sections if one.key not in telling for item in one.items if item.options]
+    assert {"pressure", "safety", "health"} <= telling
+    assert (len(outside) > 10) is not is_short
+    for _ in range(20):
+        said = {
+            item.key: _stored(item, chance.choice(item.options).value) for item in form.items if item.options
+        }
+        for item in outside:
+            for option in item.options:
+                assert draft_answers({**said, item.key: _stored(item, option.value)}) == draft_answers(said)
 
 
 def _stored(item: object, value: str) -> str | list[str]:

@@ -68,7 +68,7 @@ def _file(couple: Couple) -> dict[str, Any]:
             sections = [QUESTIONNAIRE.section(key) for key in step.words[1:]]
             asked = {item.key for section in sections for item in section.items}
             said = {key: value for key, value in _said(couple, step.words[0]).items() if key in asked}
-            partners.setdefault(step.words[0], scoring.draft_answers(QUESTIONNAIRE, said))
+            partners.setdefault(step.words[0], scoring.draft_answers(said))
     clearances = [
         {"tier": step.words[0], "on": (TODAY - step.ago).isoformat()}
         for step in couple.steps()

@@ -298,7 +298,7 @@ def test_reflection_counts_the_questions_that_fit(answers: dict[str, Answer], ex
 
 
 def test_a_draft_feeds_only_what_the_safety_rules_read() -> None:
-    assert draft_answers(FORM, CALM) == {
+    assert draft_answers(CALM) == {
         "private": "yes",
         "call_first": False,
         "free_to_leave": "yes",
@@ -319,11 +319,11 @@ def test_a_draft_feeds_only_what_the_safety_rules_read() -> None:
 
 def test_a_draft_has_no_blanks() -> None:
     answers: dict[str, Answer] = {"harm_done.weapon": "earlier", "lean": "5", "harm_other": "declined"}
-    assert draft_answers(form(on_call=False), answers) == {
+    assert draft_answers(answers) == {
         "harm_done": {"weapon": "earlier"},
         "harm_other": "declined",
     }
-    assert draft_answers(FORM, {}) == {}
+    assert draft_answers({}) == {}
 
 
 @pytest.mark.parametrize(
