@@ -211,7 +211,10 @@ _CAUGHT = [
 def test_stories_find_a_planted_leak(
     machine: type[TwoWorlds], leak: Leak, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The test of the test: chance finds the plain ones without being told where to look."""
+    """The test of the test: chance finds the plain ones without being told where to look.
+
+    The first story that shows it ends the search, mostly among the first twenty; sometimes it is the fiftieth.
+    """
     leak.plant(monkeypatch)
     with pytest.raises((AssertionError, ExceptionGroup)):
-        told(machine, examples=20, steps=12)
+        told(machine, examples=300, steps=12)
