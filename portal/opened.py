@@ -7,7 +7,7 @@ once. Asked for by place and the ciphertext itself, so that a changed or an eras
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any, Final, TypeVar
 
 T = TypeVar("T")
@@ -24,11 +24,11 @@ class Opened:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._began = clock()
-        self._young: dict[tuple[object, bytes], Any] = {}
-        self._old: dict[tuple[object, bytes], Any] = {}
+        self._young: dict[tuple[Hashable, Hashable], Any] = {}
+        self._old: dict[tuple[Hashable, Hashable], Any] = {}
 
-    def recall(self, place: object, blob: bytes, opening: Callable[[], T]) -> T:
-        """What ``opening`` made of this blob in this place, now or a short while ago."""
+    def recall(self, place: Hashable, blob: Hashable, opening: Callable[[], T]) -> T:
+        """What ``opening`` made of this blob (or of all that a row holds) in this place, now or lately."""
         if len(self._young) >= SIZE or self._clock() - self._began >= LIFE:
             self._began, self._old, self._young = self._clock(), self._young, {}
         key = place, blob

@@ -1,7 +1,7 @@
 """Tables only. Import from here, so that every table is known to the metadata."""
 
 from portal.models.account import Account, AccountLink, Consent, Notice, PartnerSession, Statement
-from portal.models.base import Base, UtcDateTime, hexed, table_of
+from portal.models.base import Base, KeptTime, UtcDateTime, hexed, moment, table_of
 from portal.models.care import (
     Appointment,
     CallAttempt,
@@ -50,6 +50,7 @@ __all__ = [
     "Interview",
     "Invitation",
     "Job",
+    "KeptTime",
     "LateText",
     "Letter",
     "Mail",
@@ -69,5 +70,6 @@ __all__ = [
     "Statement",
     "UtcDateTime",
     "hexed",
+    "moment",
     "table_of",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.models.base import Base, Digest, Hash, Id, Ref, Short
@@ -68,9 +68,10 @@ class Consent(Base):
     """One consent given: version, policy and hash of the text shown; the typed name sealed."""
 
     __tablename__ = "consent"
+    __table_args__ = (Index("ix_consent_partner_id_given_at_id", "partner_id", "given_at", "id"),)
 
     id: Mapped[Id]
-    partner_id: Mapped[Ref] = mapped_column(ForeignKey("partner.id"), index=True)
+    partner_id: Mapped[Ref] = mapped_column(ForeignKey("partner.id"))
     version: Mapped[Short]
     policy: Mapped[str] = mapped_column(String(1))
     language: Mapped[str] = mapped_column(String(2))

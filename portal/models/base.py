@@ -11,6 +11,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, MappedAsDataclass, mapped_column
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
+from sqlalchemy.types import UserDefinedType
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -70,6 +71,17 @@ class hexed(GenericFunction[str]):  # noqa: N801  (a function, as SQLAlchemy wri
 def _hexed(function: hexed, compiler: SQLCompiler, **options: Any) -> str:
     value = compiler.process(function.clauses, **options)
     return f"encode({value}, 'hex')" if compiler.dialect.name == "postgresql" else f"hex({value})"
+
+
+class KeptTime(UserDefinedType[Any]):
+    """A time as its database gives it: for rows that are known by what they hold before they are read."""
+
+    cache_ok = True
+
+
+def moment(kept: str | datetime) -> datetime:
+    """The time that a ``KeptTime`` tells, aware, UTC. SQLite keeps texts, in the same order as the times."""
+    return datetime.fromisoformat(f"{kept}+00:00") if isinstance(kept, str) else kept.replace(tzinfo=UTC)
 
 
 class Base(MappedAsDataclass, DeclarativeBase, kw_only=True):

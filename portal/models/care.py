@@ -14,7 +14,7 @@ class Recommendation(Base):
     """What the rules said, as contract.md's JSON, boxed (staff ring). The newest counts."""
 
     __tablename__ = "recommendation"
-    __table_args__ = (Index("ix_recommendation_case_id_made_at", "case_id", "made_at"),)
+    __table_args__ = (Index("ix_recommendation_case_id_made_at_id", "case_id", "made_at", "id"),)
 
     id: Mapped[Id]
     case_id: Mapped[Ref] = mapped_column(ForeignKey("case_file.id"))

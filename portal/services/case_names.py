@@ -9,25 +9,19 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session
 
-from portal.models import Consent, Partner, StaffAccount, table_of
+from portal.models import Consent, StaffAccount, table_of
 from portal.services.case_reading import CaseReading
 from portal.services.tools import Tools
 from portal.vault import Place
 
 
-def newest_consent(slot: str, case_id: Any) -> Select[tuple[str]]:
-    """Id of the newest consent in a slot of a case; correlate it, or give a plain case id."""
-    c, p = table_of(Consent).c, table_of(Partner).c
-    return (
-        select(c.id)
-        .join_from(table_of(Consent), table_of(Partner), c.partner_id == p.id)
-        .where(p.case_id == case_id, p.slot == slot)
-        .order_by(c.given_at.desc(), c.id.desc())
-        .limit(1)
-    )
+def newest_consent(partner_id: ColumnElement[str]) -> Select[tuple[str]]:
+    """Id of the newest consent of the partner of a column; correlate it."""
+    c = table_of(Consent).c
+    return select(c.id).where(c.partner_id == partner_id).order_by(c.given_at.desc(), c.id.desc()).limit(1)
 
 
 def opened(tools: Tools, consent_id: str | None, blob: bytes | None) -> str | None:

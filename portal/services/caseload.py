@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy.orm import Session
 
 from portal.domain.access import Viewer
 from portal.domain.visibility import ALONE_WAITS
+from portal.models import moment
 from portal.services import audit, case_names, caseload_queries
 from portal.services.caseload_filters import PLAIN, Cursor, Filters
 from portal.services.caseload_queries import PAGE
@@ -54,6 +56,8 @@ class CaseloadRow:
     gates: tuple[str, ...] = ()
     is_new: bool = False
     is_overdue: bool = False
+    #: What a page made of the row, by what else decided it. It goes with the row, and with the keys.
+    drawn: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def cursor(self) -> Cursor:
@@ -86,13 +90,15 @@ def page(
     )
     by_parts = is_postgres(session)
     asked = caseload_queries.page(filters, is_first=after is None, by_parts=by_parts)
-    found = caseload_queries.in_order(filters, session.execute(asked, values).all())
-    reading = tools.reading()
-    rows = tuple(_row(reading, row) for row in found if row.kind == "case")
-    letters = tuple(WaitingLetter(row.id, row.therapist_id, row.at) for row in found if row.kind == "letter")
-    marks = [Cursor(row.urgency, row.at, row.id) for row in found if row.kind == "mark"]
-    counts = {row.id: row.urgency for row in found if row.kind == "count"}
-    due = sorted((row.therapist_id, row.id) for row in found if row.kind == "outcome")
+    found: dict[str, list[Any]] = {kind: [] for kind in ("case", "letter", "mark", "count", "outcome")}
+    for row in session.execute(asked, values).all():
+        found[row[0]].append(row)
+    rows = _rows(tools, caseload_queries.in_order(filters, found["case"]))
+    waiting = caseload_queries.in_order(filters, found["letter"])
+    letters = tuple(WaitingLetter(row.id, row.therapist_id, moment(row.at)) for row in waiting)
+    marks = [Cursor(row.urgency, moment(row.at), row.id) for row in found["mark"]]
+    counts = {row.id: row.urgency for row in found["count"]}
+    due = sorted((row.therapist_id, row.id) for row in found["outcome"])
     outcomes = tuple((case_id, date.fromisoformat(day)) for day, case_id in due)
     # Not the filters: how many cases of a route or urgency there are is not for the trail.
     detail: audit.Detail = {"rows": len(rows[:PAGE])}
@@ -110,10 +116,8 @@ def search(session: Session, tools: Tools, *, name: str, by: Viewer) -> Caseload
     """
     wanted = _folded(name)
     found = session.execute(caseload_queries.search(), _values(tools, by, None))
-    reading = tools.reading()
-    opened = (_row(reading, row) for row in found)
     hits = sorted(
-        (row for row in opened if _is_hit(row, wanted)),
+        (row for row in _rows(tools, found) if _is_hit(row, wanted)),
         key=lambda row: (row.urgency, row.waiting_since, row.id),
     )[:PAGE]
     audit.record(
@@ -156,6 +160,13 @@ class _Advice(NamedTuple):
 _NOTHING: Final = _Advice()
 
 
+def _rows(tools: Tools, found: Iterable[Any]) -> tuple[CaseloadRow, ...]:
+    """Rows opened, or as they were opened a while ago: known by every column, ciphertexts and all."""
+    reading = tools.reading()
+    recall = reading.vault.opened.recall
+    return tuple(recall("caseload", tuple(row), partial(_row, reading, row)) for row in found)
+
+
 def _row(tools: Tools, row: Any) -> CaseloadRow:
     # Taken apart at once: looked up by name, the columns of fifty rows cost as much as opening them again.
     (
@@ -165,7 +176,7 @@ def _row(tools: Tools, row: Any) -> CaseloadRow:
     names = case_names.opened(tools, id_a, sealed_a), case_names.opened(tools, id_b, sealed_b)
     route, reason, rule, rules, gates = _NOTHING if made_id is None else _advice(tools, made_id, box)
     return CaseloadRow(
-        case_id, names, urgency, at, waiting_since, opened_at, therapist_id,
+        case_id, names, urgency, moment(at), moment(waiting_since), moment(opened_at), therapist_id,
         route, reason, rule, rules, gates,
         is_new=made_id is not None and told % 2 == 1, is_overdue=told >= 2,
     )  # fmt: skip

@@ -7,7 +7,20 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sqlalchemy import Select, String, Subquery, bindparam, func, literal, null, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    String,
+    Subquery,
+    bindparam,
+    func,
+    literal_column,
+    null,
+    or_,
+    select,
+    union_all,
+)
 
 from portal.models import (
     CallPlan,
@@ -28,8 +41,16 @@ OUTCOMES: Final = 10
 #: What is counted above the list: cases by urgency, and calls that are overdue.
 COUNTS: Final = ("0", "1", "2", "3", "overdue")
 
+#: Written out: what a statement binds is handed over, one by one, each time it is run.
+ZERO: Final = literal_column("0", Integer)
+
 _VIEWER: Final = bindparam("viewer", type_=String)
 _NOW: Final = bindparam("now", type_=UtcDateTime)
+
+
+def word(text: str) -> ColumnElement[str]:
+    """A word of ours in a column."""
+    return literal_column(f"'{text}'", String)
 
 
 def parts() -> list[Select[Any]]:
@@ -65,7 +86,7 @@ def _counts() -> list[Select[Any]]:
 
 def _count(name: str, of: Subquery) -> Select[Any]:
     count = select(func.count()).select_from(of).scalar_subquery()
-    return select(literal("count", String), literal(name), count, _NOW, *(null() for _ in range(10)))
+    return select(word("count"), word(name), count, _NOW, *(null() for _ in range(10)))
 
 
 def _outcomes() -> Select[Any]:
@@ -82,7 +103,7 @@ def _outcomes() -> Select[Any]:
         .subquery()
     ).c
     return select(
-        literal("outcome", String), due.id, literal(0), due.ended_at, due.ended_at, due.ended_at,
+        word("outcome"), due.id, ZERO, due.ended_at, due.ended_at, due.ended_at,
         due.outcome_due_on, *(null() for _ in range(7)),
     )  # fmt: skip
 
@@ -94,7 +115,7 @@ def _letters() -> Select[Any]:
     is_due = (active == 1) & (c.written_at <= bindparam("alone_before", type_=UtcDateTime))
     return (
         select(
-            literal("letter", String), c.id, literal(0), c.written_at, c.written_at, c.written_at,
+            word("letter"), c.id, ZERO, c.written_at, c.written_at, c.written_at,
             c.written_by, *(null() for _ in range(7)),
         )
         .where(

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import cache
+from operator import itemgetter
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import (
@@ -30,11 +31,12 @@ from sqlalchemy import (
     desc,
     exists,
     func,
-    literal,
+    literal_column,
     null,
     or_,
     select,
     tuple_,
+    type_coerce,
     union_all,
 )
 
@@ -44,6 +46,7 @@ from portal.models import (
     CallPlan,
     CaseFile,
     Consent,
+    KeptTime,
     Partner,
     Recommendation,
     UtcDateTime,
@@ -59,6 +62,10 @@ LOOKED: Final = 1000
 SEARCHED: Final = 1000
 
 Asked = TypeVar("Asked", CompoundSelect[Any], Select[Any])
+
+#: Where a row has what it is sorted by: (urgency,) time, id.
+_BY_URGENCY: Final = itemgetter(2, 3, 1)
+_BY_TIME: Final = itemgetter(3, 1)
 
 _VIEWER: Final = bindparam("viewer", type_=String)
 _NOW: Final = bindparam("now", type_=UtcDateTime)
@@ -77,10 +84,9 @@ def page(filters: Filters, *, is_first: bool, by_parts: bool = False) -> Compoun
 
 
 def in_order(filters: Filters, cases: Iterable[Any]) -> list[Any]:
-    """Rows with ``urgency``, ``at`` and ``id``, as the page shows them."""
-    if _is_by_urgency(filters):
-        return sorted(cases, key=lambda row: (row.urgency, row.at, row.id))
-    return sorted(cases, key=lambda row: (row.at, row.id), reverse=_is_down(filters))
+    """Rows of a page as it shows them. Their times are as they are kept, and lie in order like that too."""
+    key = _BY_URGENCY if _is_by_urgency(filters) else _BY_TIME
+    return sorted(cases, key=key, reverse=_is_down(filters))
 
 
 @cache
@@ -194,7 +200,8 @@ def _other_filters(filters: Filters, c: Any) -> list[ColumnElement[bool]]:
     if filters.route:
         found.append(c.route_mark == bindparam("route", type_=String))
     if filters.language:
-        found.append(c.languages.in_((filters.language, "en es")))
+        # Two and no list: SQLAlchemy writes a statement with a list anew each time it is run.
+        found.append(or_(c.languages == filters.language, c.languages == "en es"))
     return found
 
 
@@ -226,41 +233,54 @@ def _mark(filters: Filters, picked: CTE, *, is_first: bool, by_parts: bool) -> S
     walked = _merged(filters, _keys(filters), limit, is_first=is_first, by_parts=by_parts).cte("walked")
     end = _ordered(select(walked), filters, is_backwards=True).limit(1).subquery()
     seen = select(func.count()).select_from(walked).scalar_subquery()
-    mark = select(literal("mark", String), end.c.id, c.urgency, end.c.at, *(null() for _ in range(10)))
+    mark = select(caseload_head.word("mark"), end.c.id, c.urgency, end.c.at, *(null() for _ in range(10)))
     return mark.join_from(end, table_of(CaseFile), c.id == end.c.id).where(seen == LOOKED)
 
 
 def _cases(picked: Subquery | CTE) -> Select[Any]:
-    """The picked cases with their newest recommendation and the newest consent name of each slot."""
-    c, r, n = table_of(CaseFile), table_of(Recommendation), table_of(Consent)
+    """The picked cases with their newest recommendation and the newest consent name of each slot.
+
+    Times as they are kept: most rows were there a moment ago, and are known by what they hold.
+    """
+    c, r, p, n = table_of(CaseFile), table_of(Recommendation), table_of(Partner), table_of(Consent)
     of_case = select(r.c.id).where(r.c.case_id == picked.c.id)
-    newest = of_case.order_by(r.c.made_at.desc(), r.c.id.desc()).limit(1)
-    made, name_a, name_b = r.alias("made"), n.alias("name_a"), n.alias("name_b")
-    consent_a = case_names.newest_consent("a", picked.c.id).correlate(picked).scalar_subquery()
-    consent_b = case_names.newest_consent("b", picked.c.id).correlate(picked).scalar_subquery()
+    newest = of_case.order_by(r.c.made_at.desc(), r.c.id.desc()).limit(1).correlate(picked)
+    made, one_a, one_b = r.alias("made"), p.alias("one_a"), p.alias("one_b")
+    name_a, name_b = n.alias("name_a"), n.alias("name_b")
+    times = [(picked.c.at, "at"), (c.c.waiting_since, "waiting_since"), (c.c.opened_at, "opened_at")]
     return (
         select(
-            literal("case", String).label("kind"), picked.c.id, c.c.urgency, picked.c.at,
-            c.c.waiting_since, c.c.opened_at, c.c.therapist_id, made.c.id.label("made_id"), made.c.body_box,
+            caseload_head.word("case").label("kind"), picked.c.id, c.c.urgency,
+            *(type_coerce(time, KeptTime).label(name) for time, name in times),
+            c.c.therapist_id, made.c.id.label("made_id"), made.c.body_box,
             name_a.c.id.label("id_a"), name_a.c.name_sealed.label("sealed_a"),
             name_b.c.id.label("id_b"), name_b.c.name_sealed.label("sealed_b"),
-            _told(c, picked).label("told"),
+            _told(c, picked, one_a, one_b).label("told"),
         )
         .join_from(picked, c, c.c.id == picked.c.id)
-        .join(made, made.c.id == newest.correlate(picked).scalar_subquery(), isouter=True)
-        .join(name_a, name_a.c.id == consent_a, isouter=True)
-        .join(name_b, name_b.c.id == consent_b, isouter=True)
+        .join(made, made.c.id == newest.scalar_subquery(), isouter=True)
+        .join(one_a, and_(one_a.c.case_id == picked.c.id, one_a.c.slot == "a"), isouter=True)
+        .join(name_a, name_a.c.id == _newest_consent(one_a), isouter=True)
+        .join(one_b, and_(one_b.c.case_id == picked.c.id, one_b.c.slot == "b"), isouter=True)
+        .join(name_b, name_b.c.id == _newest_consent(one_b), isouter=True)
     )  # fmt: skip
 
 
-def _told(file: Any, picked: Subquery | CTE) -> ColumnElement[Any]:
+def _newest_consent(partner: Any) -> ColumnElement[str]:
+    return case_names.newest_consent(partner.c.id).correlate(partner).scalar_subquery()
+
+
+def _told(file: Any, picked: Subquery | CTE, *partners: Any) -> ColumnElement[Any]:
     """1: a form came since this therapist last opened the case; 2: a call is overdue; 3: both."""
-    e, p, v = table_of(AuditEvent).c, table_of(Partner).c, table_of(CallPlan).c
+    e, v = table_of(AuditEvent).c, table_of(CallPlan).c
     seen = exists().where(
         e.subject_id == picked.c.id, e.happened_at >= file.c.news_at,
         e.actor_id == _VIEWER, e.verb == "case.viewed",
     )  # fmt: skip
-    # One inside the other: asked from the plans, every one that is overdue would be walked for every row.
-    plan = select(v.partner_id).where(v.partner_id == p.id, v.settled_at.is_(None), v.due_at < _NOW)
-    late = select(p.id).where(p.case_id == picked.c.id, plan.correlate(table_of(Partner)).exists())
-    return case((seen, 0), else_=1) + case((late.correlate(picked).exists(), 2), else_=0)
+    # Each of its own: asked from the plans, every one that is overdue would be walked for every row.
+    late = [
+        exists().where(v.partner_id == one.c.id, v.settled_at.is_(None), v.due_at < _NOW) for one in partners
+    ]
+    return case((seen, caseload_head.ZERO), else_=literal_column("1")) + case(
+        (or_(*late), literal_column("2")), else_=caseload_head.ZERO
+    )

@@ -27,6 +27,12 @@ def cut(drawn: str) -> Cut:
     return tuple(_MARK.split(drawn))
 
 
+def around(pieces: Cut, name: str) -> tuple[Cut, Cut]:
+    """What stands before the first mark of this name, and what after it."""
+    at = 2 * pieces[1::2].index(name) + 1
+    return pieces[:at], pieces[at + 1 :]
+
+
 def fill(pieces: Cut, values: Mapping[str, str]) -> Markup:
     """The whole text; values are HTML already."""
     whole = list(pieces)

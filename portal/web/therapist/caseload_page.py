@@ -104,20 +104,30 @@ def notices(page: CaseloadPage) -> Markup:
 
 def rows(found: Iterable[CaseloadRow], filters: Filters = PLAIN) -> Markup:
     """The rows of the table."""
-    viewer_id, language, is_closed = kit.viewer().id, words.locale(), filters.status == "closed"
-    joined_by, now = _(" and "), kit.tools().now()
-    drawn = [
-        cuts.fill(
-            _row(language, caseload_presenter.kind(row, viewer_id, is_closed=is_closed)),
-            {
-                "id": escape(row.id),
-                "names": escape(caseload_presenter.names(row, joined_by)),
-                "waiting": escape(words.waited(now - (row.at if is_closed else row.waiting_since), language)),
-            },
-        )
-        for row in found
-    ]
+    viewer_id, is_closed, now = kit.viewer().id, filters.status == "closed", kit.tools().now()
+    language, zone = words.locale(), context.practice().time_zone
+    drawn: list[str] = []
+    for row in found:
+        decided_by = language, zone, caseload_presenter.whose(row, viewer_id), is_closed
+        around = row.drawn.get(decided_by)
+        if around is None:
+            around = row.drawn[decided_by] = _drawn(row, viewer_id, language, is_closed=is_closed)
+        since = row.at if is_closed else row.waiting_since
+        drawn += (around[0], _waiting(words.waited(now - since, language)), around[1])
     return Markup("".join(drawn))  # noqa: S704  (cut from a template, filled with what was escaped)
+
+
+def _drawn(row: CaseloadRow, viewer_id: str, language: str, *, is_closed: bool) -> tuple[str, str]:
+    """A row before and after how long somebody waits: the only part of it that changes by itself."""
+    drawn = _row(language, caseload_presenter.kind(row, viewer_id, is_closed=is_closed))
+    values = {"id": escape(row.id), "names": escape(caseload_presenter.names(row, _(" and ")))}
+    before, after = cuts.around(drawn, "waiting")
+    return cuts.fill(before, values), cuts.fill(after, values)
+
+
+@lru_cache(maxsize=1024)
+def _waiting(span: str) -> str:
+    return str(escape(span))
 
 
 @lru_cache(maxsize=1024)

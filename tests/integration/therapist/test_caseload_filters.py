@@ -13,8 +13,8 @@ from sqlalchemy import text, update
 from sqlalchemy.dialects import sqlite
 
 from portal.domain.access import Viewer
-from portal.models import CaseFile, table_of
-from portal.services import accounts, break_glass, caseload, caseload_queries
+from portal.models import CaseFile, StaffAccount, table_of
+from portal.services import accounts, break_glass, caseload, caseload_queries, practice_settings
 from portal.services.caseload import CaseloadPage
 from portal.services.caseload_filters import Cursor, Filters, UnknownOption
 
@@ -206,9 +206,76 @@ def test_a_search_walks_the_newest_cases_and_a_row_only_its_own_plans(world: Wor
     plan = plan_of(world, caseload_queries.search())
     assert [step for step in plan if "ix_case_file_own_opened" in step], plan
     assert not [step for step in plan if "MULTI-INDEX" in step or step.startswith("SCAN case_file")], plan
-    assert [step for step in plan if step.startswith("SEARCH call_plan")] == [
-        "SEARCH call_plan USING INDEX sqlite_autoindex_call_plan_1 (partner_id=?)"
+    of_one = "SEARCH call_plan USING INDEX sqlite_autoindex_call_plan_1 (partner_id=?)"
+    assert [step for step in plan if step.startswith("SEARCH call_plan")] == [of_one] * 2
+
+
+@pytest.mark.engine("sqlite")
+def test_the_newest_of_a_row_is_read_off_an_index(world: World) -> None:
+    """Whatever a case has of consents and recommendations, nothing of it is sorted, row by row."""
+    plan = plan_of(world, caseload_queries.page(Filters(), is_first=True))
+    per_row = plan[next(at for at, step in enumerate(plan) if step == "SCAN picked") :]
+    per_row = per_row[: next(at for at, step in enumerate(per_row) if "letter" in step)]
+    newest = [step for step in per_row if "COVERING INDEX" in step]
+    assert newest == [
+        "SEARCH recommendation USING COVERING INDEX ix_recommendation_case_id_made_at_id (case_id=?)",
+        *["SEARCH consent USING COVERING INDEX ix_consent_partner_id_given_at_id (partner_id=?)"] * 2,
     ]
+    assert not [step for step in per_row if "TEMP B-TREE" in step], per_row
+
+
+def test_a_row_that_is_remembered_changes_with_everything_it_shows(house: World, desk: Sit) -> None:
+    """Each line of it in turn, in the browsers of two therapists who look again and again."""
+    thea, theo = house.staff(), house.staff("Theo")
+    case, sits = house.case(therapist=thea), (desk(thea), desk(theo))
+
+    def shown() -> list[str]:
+        pages = [sit.get("/caseload") for _ in range(2) for sit in sits]
+        assert [_row_of(page) for page in pages[:2]] == [_row_of(page) for page in pages[2:]]
+        return [_row_of(page) for page in pages[:2]]
+
+    nobody, theirs = shown()
+    assert ("No name yet, opened" in nobody, theirs) == (True, "")
+    case.join("a", "Ana \ue000waiting\ue001 <b>")
+    assert "Ana \ue000waiting\ue001 &lt;b&gt;" in shown()[0]
+    case.send("a", harm_received__weapon="past_year")
+    assert "Safety New since your last look" in " ".join(re.sub(r"<[^>]+>", " ", shown()[0]).split())
+    sits[0].get(f"/cases/{case.id}")
+    assert "New since your last look" not in shown()[0]
+    house.tools.clock.move(days=2)  # type: ignore[attr-defined]
+    sits = (desk(thea), desk(theo))
+    assert all(part in shown()[0] for part in ("2 days", "Call overdue"))
+    mark(case, therapist_id=None)
+    assert ["not assigned" in one for one in shown()] == [True, True]
+    mark(case, therapist_id=theo.id)
+    mine, yours = shown()
+    assert (mine, "yours" in yours, "New since your last look" in yours) == ("", True, True)
+    with house.store.staff.write() as session:
+        session.execute(text("DELETE FROM audit_event"))  # both have the same row now, but for whose it is
+        break_glass.open_case(session, house.tools, case_id=case.id, reason="Emergency", by=thea)
+    assert ["colleague" in one for one in shown()] == [True, False]
+    with house.store.staff.write() as session:
+        session.execute(update(table_of(StaffAccount)).values(language="es"))
+    spoken = shown()[1]
+    assert ("2 días" in spoken, "yours" in spoken, "New since" in spoken) == (True, False, False)
+
+
+def test_a_day_in_a_row_is_that_of_the_practice(house: World, desk: Sit) -> None:
+    thea, ada = house.staff(), house.staff("Ada", roles=("admin",))
+    house.case(therapist=thea)
+    found = set()
+    for zone in ("Pacific/Kiritimati", "Pacific/Niue"):  # a day and an hour apart
+        with house.store.staff.write() as session:
+            given = {"practice_name": "Here", "phone": "555 0100", "time_zone": zone}
+            practice_settings.change(session, house.tools, given=given, by=ada)
+        found.add(_row_of(desk(thea).get("/caseload")))
+    assert len(found) == 2
+
+
+def _row_of(page: str) -> str:
+    """The only row of a caseload; nothing where it is empty."""
+    found = re.search(r'<tr>\s*<th scope="row">.*?</tr>', page, re.S)
+    return found[0] if found else ""
 
 
 def test_the_address_keeps_the_filters_from_page_to_page(

@@ -14,6 +14,8 @@ from portal.services.caseload_filters import Filters
 from portal.services.caseload_head import COUNTED
 from portal.web.therapist import of_two, words
 
+Whose = Literal["own", "nobody", "colleague"]
+
 #: The rules that mean a danger to life now (clinical.md §4, R2 and its gates).
 _CRISIS = frozenset({"R2"})
 _CRISIS_GATES = frozenset({"call_within_24h"})
@@ -25,7 +27,7 @@ _ORDER = ("0", "overdue", "1", "2", "3")
 class Kind(NamedTuple):
     """What decides the words of a row, but for who it is and how long: rows of a kind are drawn once."""
 
-    whose: Literal["own", "nobody", "colleague"]
+    whose: Whose
     is_closed: bool
     urgency: int
     route: str | None
@@ -61,11 +63,17 @@ class Need:
     level: str
 
 
+def whose(row: CaseloadRow, viewer_id: str) -> Whose:
+    """Whose case it is to somebody."""
+    if row.therapist_id is None:
+        return "nobody"
+    return "own" if row.therapist_id == viewer_id else "colleague"
+
+
 def kind(row: CaseloadRow, viewer_id: str, *, is_closed: bool) -> Kind:
     """What kind of row this is to somebody."""
-    mine: Literal["own", "colleague"] = "own" if row.therapist_id == viewer_id else "colleague"
     return Kind(
-        "nobody" if row.therapist_id is None else mine, is_closed, row.urgency, row.route, row.reason,
+        whose(row, viewer_id), is_closed, row.urgency, row.route, row.reason,
         row.rule, row.rules, row.gates, row.is_new, row.is_overdue,
     )  # fmt: skip
 
@@ -104,10 +112,9 @@ def _marks(row: Kind) -> tuple[tuple[str, str], ...]:
 
 def numbers(counts: Mapping[str, int]) -> dict[str, str]:
     """How many there are of each, in words."""
-    return {
-        key: _("more than 99") if count >= COUNTED else str(count)
-        for key, count in sorted(counts.items(), key=lambda one: _ORDER.index(one[0]))
-    }
+    more = _("more than 99")
+    told = {key: counts[key] for key in _ORDER if key in counts}
+    return {key: more if count >= COUNTED else str(count) for key, count in told.items()}
 
 
 def needs(counts: Mapping[str, str], filters: Filters) -> list[Need]:
