@@ -122,5 +122,5 @@ def _shape(statement: Any, dialect: Dialect) -> _Shape:
     """How a row is made, and which of its places have to be turned into what Python calls them."""
     columns = statement.selected_columns
     turns = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns]
-    row: Any = namedtuple("Row", columns.keys())  # noqa: PYI024  (its names are those of a statement)
+    row: Any = namedtuple("Row", columns.keys())  # type: ignore[misc]
     return row._make, tuple((at, turn) for at, turn in enumerate(turns) if turn is not None)

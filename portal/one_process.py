@@ -89,11 +89,13 @@ class _Answer(WSGITask):
 
     def write(self, data: bytes) -> None:
         """As waitress, which sends the head by itself first and so wakes the browser twice."""
-        if self.wrote_header or not self.has_body or self.content_length != len(data) or not self.complete:
+        is_whole = self.complete and self.has_body and self.content_length == len(data)
+        if self.wrote_header or not is_whole:  # type: ignore[has-type]
             super().write(data)
             return
+        head = self.build_response_header()
         self.wrote_header, self.content_bytes_written = True, len(data)
-        self.channel.write_soon(self.build_response_header() + data)
+        self.channel.write_soon(head + data)
 
 
 def _is_wanted(channel: HTTPChannel) -> bool:

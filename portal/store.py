@@ -192,12 +192,11 @@ class Door:
         what the first wrote; none where the verb is a single statement, which locks what it changes. Without
         the ORM, as these are the writes that come by the minute.
         """
-        with self._turn(), self._shared.connect() as connection:
-            with connection.begin():
-                if row is not None and self.is_postgres:
-                    connection.execute(row().with_for_update())
-                yield connection
-                self.check()
+        with self._turn(), self._shared.connect() as connection, connection.begin():
+            if row is not None and self.is_postgres:
+                connection.execute(row().with_for_update())
+            yield connection
+            self.check()
 
     def _turn(self) -> AbstractContextManager[None]:
         return nullcontext() if self.turns is None else self.turns.taken()
