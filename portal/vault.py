@@ -167,12 +167,7 @@ class Vault:
     """The keys one process holds, and what can be done with them."""
 
     def __init__(
-        self,
-        *,
-        public: X25519PublicKey,
-        private: X25519PrivateKey | None,
-        partner: Ring,
-        staff: Ring | None,
+        self, *, public: X25519PublicKey, private: X25519PrivateKey | None, partner: Ring, staff: Ring | None
     ) -> None:
         held = {} if private is None else {public_id(public): private}
         self._keys = Keys(public, held, partner, staff)

@@ -1,4 +1,4 @@
-"""Statements handed to SQLite's driver itself: rows, guard, listeners and errors are as on SQLAlchemy's way."""
+"""Statements handed to the driver itself: rows, guard, listeners and errors are as on SQLAlchemy's way."""
 
 from __future__ import annotations
 
