@@ -13,12 +13,13 @@ from flask import Flask, current_app
 from flask.cli import AppGroup
 
 from portal.assembly import House
-from portal.cli_serve import run_due
+from portal.cli_serve import crew, run_due
 from portal.config import Settings
 from portal.domain.access import system
-from portal.services import export_making
+from portal.services import export_making, export_streams
 from portal.services import exports as reports
 from portal.services.errors import BadInput
+from portal.services.export_crew import NOBODY
 from portal.services.export_orders import FORMATS, LONGEST_PURPOSE, Order, checked
 from portal.services.exports import ExportView
 
@@ -73,10 +74,13 @@ def _write(house: House, view: ExportView, output: Path) -> None:
 
 
 def _pieces(house: House, view: ExportView) -> Iterator[bytes]:
-    if view.format != "xlsx":
-        return reports.stream(house.store, house.tools, view=view, by=_BY)
     settings: Settings = current_app.extensions["portal.settings"]
-    return export_making.at_once(house.store, house.tools, settings.exports, view, by=_BY)
+    # One child would only do what this process can do itself.
+    with crew(settings) if settings.export_processes > 1 else NOBODY as hands:
+        if view.format != "xlsx":
+            yield from export_streams.stream(house.store, house.tools, view=view, by=_BY, crew=hands)
+            return
+        yield from export_making.at_once(house.store, house.tools, settings.exports, view, by=_BY, crew=hands)
 
 
 def _refuse(*reasons: str) -> NoReturn:

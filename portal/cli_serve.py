@@ -26,6 +26,7 @@ from portal.services.errors import told
 
 if TYPE_CHECKING:
     from portal import alarm as alarms
+    from portal.services.export_crew import Crew
     from portal.workplace import Workplace
 
 log = logging.getLogger("portal.serve")
@@ -51,7 +52,17 @@ def workplace(app: Flask) -> Workplace:
         anchor=settings.anchor,
         outbox=settings.outbox,
         head=settings.audit_head,
+        crew=crew(settings),
     )
+
+
+def crew(settings: Settings) -> Crew:
+    """The children that make large reports, none started yet: they read settings, keys and database as this
+    process did."""
+    from portal.services import export_crew  # noqa: PLC0415 - late, as above
+
+    command = (sys.executable, "-m", "portal.cli_hands")
+    return export_crew.Crew(command, count=settings.export_processes, folder=ROOT)
 
 
 def run_due(app: Flask, *, seconds: float | None = _PATIENCE) -> None:

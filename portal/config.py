@@ -47,6 +47,7 @@ class Settings:
     redis_url: str | None
     queue_url: str | None
     processes: int
+    export_processes: int
     log: str
     keys: Path
     private_key: Path
@@ -126,11 +127,13 @@ def _proxies(text: str, faults: list[str]) -> int:
     return 0
 
 
-def _number(env: Mapping[str, str], name: str, default: int, least: int, faults: list[str]) -> int:
+def _number(
+    env: Mapping[str, str], name: str, default: int, least: int, faults: list[str], *, most: int = 86_400
+) -> int:
     text = env.get(name) or str(default)
-    if text.isascii() and text.isdigit() and least <= int(text) <= 86_400:
+    if text.isascii() and text.isdigit() and least <= int(text) <= most:
         return int(text)
-    faults.append(f"{name} must be a number from {least} to 86400")
+    faults.append(f"{name} must be a number from {least} to {most}")
     return default
 
 
@@ -193,6 +196,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         redis_url=_scheme_of("REDIS_URL", env.get("REDIS_URL") or None, _REDIS, faults),
         queue_url=_scheme_of("PORTAL_QUEUE", env.get("PORTAL_QUEUE") or None, _QUEUES, faults),
         processes=_count("PORTAL_PROCESSES", env.get("PORTAL_PROCESSES") or "1", 64, faults),
+        export_processes=_number(env, "PORTAL_EXPORT_PROCESSES", 1, 0, faults, most=64),
         log=_one_of("PORTAL_LOG", env.get("PORTAL_LOG") or "text", ("text", "json"), faults),
         keys=Path(env.get("PORTAL_KEYS") or instance / "portal-keys.json").absolute(),
         private_key=Path(env.get("PORTAL_PRIVATE_KEY") or instance / "private.key").absolute(),

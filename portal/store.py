@@ -48,10 +48,16 @@ def _before_partner_statement(_connection: Connection, _cursor: Any, statement: 
     partner_door.require_judged(statement)
 
 
+#: A single statement that reads is a moment of its own: SQLite needs no transaction around it.
+_AT_ONCE = "AT ONCE"
+
+
 def _on_begin(connection: Connection) -> None:
     """Past SQLAlchemy's own way to run a statement, which costs more than all the rest of a transaction."""
-    is_reading = connection.get_execution_options().get("begin") is None
-    statement = "BEGIN DEFERRED" if is_reading else "BEGIN IMMEDIATE"
+    begin = connection.get_execution_options().get("begin")
+    if begin == _AT_ONCE:
+        return
+    statement = "BEGIN DEFERRED" if begin is None else "BEGIN IMMEDIATE"
     raw: Any = connection.connection.driver_connection
     try:
         raw.execute(statement)
@@ -164,8 +170,8 @@ class Door:
 
     @contextmanager
     def glance(self) -> Iterator[Connection]:
-        """The same without the ORM, for the few statements that every request runs."""
-        with self._for_reading.connect() as connection:
+        """A connection for one statement that reads, without the ORM: what every request runs."""
+        with self._for_glances.connect() as connection:
             yield connection
 
     @contextmanager
@@ -201,6 +207,10 @@ class Door:
     @cached_property
     def _for_reading(self) -> Engine:
         return self.engine.execution_options(**_READING) if self.is_postgres else self.engine
+
+    @cached_property
+    def _for_glances(self) -> Engine:
+        return self._for_reading if self.is_postgres else self.engine.execution_options(begin=_AT_ONCE)
 
     @cached_property
     def _alone(self) -> Engine:

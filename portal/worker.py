@@ -123,7 +123,7 @@ HANDLERS: Final[dict[str, Callable[[Workplace, str], None]]] = {
     "recheck": _recheck,
     "reset_link": _reset_link,
     "staff_reset_link": _staff_reset_link,
-    "export": lambda place, it: export_making.run(place.store, place.tools, place.exports, it),
+    "export": lambda at, it: export_making.run(at.store, at.tools, at.exports, it, crew=at.crew),
     "export_expiry": lambda place, it: exports.expire(place.store, place.tools, place.exports, it, by=WORKER),
     "ledger": _ledger,
     "retention": _retention,
@@ -148,11 +148,12 @@ def sweep(place: Workplace, *, seconds: float | None = None) -> None:
     started = time.monotonic()
     failing: set[str] = set()
     _settle(place)
-    for _ in range(_ROUNDS):
-        if not (_do_round(place, failing) + _send(place)):
-            break
-        if seconds is not None and time.monotonic() - started > seconds:
-            break
+    with place.crew:
+        for _ in range(_ROUNDS):
+            if not (_do_round(place, failing) + _send(place)):
+                break
+            if seconds is not None and time.monotonic() - started > seconds:
+                break
     while _chain(place) == audit_chain.BATCH:
         pass
     _anchor(place)

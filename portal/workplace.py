@@ -8,6 +8,7 @@ from typing import Final
 
 from portal.domain.access import system
 from portal.services import mails
+from portal.services.export_crew import NOBODY, Crew
 from portal.services.tools import Tools
 from portal.store import Store
 
@@ -28,3 +29,5 @@ class Workplace:
     outbox: Path | None = None
     #: The file beside the database that says how far the audit trail has come.
     head: Path | None = None
+    #: Who makes the rows of a large report.
+    crew: Crew = NOBODY

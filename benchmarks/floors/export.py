@@ -20,7 +20,7 @@ def main(folder: str) -> None:
     home = Path(folder)
     vault = keyfiles.load_vault(keys=home / "portal-keys.json", private=home / "private.key", role="all")
     engine = create_engine(f"sqlite:///{home}/portal.sqlite3")
-    began, rows, held = time.process_time(), 0, io.StringIO()
+    started, began, rows, held = time.perf_counter(), time.process_time(), 0, io.StringIO()
     writer = csv.writer(held)
     with engine.connect().execution_options(yield_per=500) as connection:
         for row in connection.execute(text("SELECT id, body_sealed FROM answer_set")):
@@ -35,7 +35,8 @@ def main(folder: str) -> None:
     # Not ru_maxrss: a child takes its parent's over.
     status = Path("/proc/self/status").read_text(encoding="ascii")
     peak = int(status.split("VmHWM:")[1].split()[0]) / 1024
-    sys.stdout.write(json.dumps({"rows": rows, "cpu": time.process_time() - began, "memory": peak}))
+    took = {"cpu": time.process_time() - began, "waited": time.perf_counter() - started}
+    sys.stdout.write(json.dumps({"rows": rows, **took, "memory": peak}))
 
 
 if __name__ == "__main__":

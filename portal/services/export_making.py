@@ -22,6 +22,7 @@ from portal.services import (
     export_board,
     export_checks,
     export_columns,
+    export_crew,
     export_files,
     export_papers,
     export_sheets,
@@ -30,9 +31,11 @@ from portal.services import (
     jobs,
 )
 from portal.services.export_columns import Cell
+from portal.services.export_crew import NOBODY, Crew
 from portal.services.export_files import Unsound
 from portal.services.export_manifests import Counts
 from portal.services.export_orders import PAPERS
+from portal.services.export_parts import Part
 from portal.services.export_spool import Position
 from portal.services.exports import ExportView
 from portal.services.tools import Tools
@@ -45,24 +48,27 @@ _BY: Final[Viewer] = system("export")
 _BROKEN: Final = (Unsound, VaultError, csv.Error, ValueError, KeyError, zipfile.BadZipFile)
 
 
-def run(store: Store, tools: Tools, folder: Path, export_id: str) -> None:
-    """Go on with a waiting report (a job of the worker); tidy up after one that is over.
+def run(store: Store, tools: Tools, folder: Path, export_id: str, *, crew: Crew = NOBODY) -> None:
+    """Go on with a waiting report (a job of the worker); tidy up after one that is over. ``crew``: who makes
+    the rows of a large one.
 
     Raises Conflict where it was cancelled at the last moment; the job then runs again and tidies up.
     """
     with store.staff.read() as session:
         view = exports.find(session, tools, export_id)
     if view.state == "waiting":
-        _Making(store, tools, folder, view).go_on()
+        _Making(store, tools, folder, view, crew).go_on()
         return
     export_spool.discard(folder, view.id)
     if view.state in ("cancelled", "failed"):
         export_files.discard(folder, view.id)
 
 
-def at_once(store: Store, tools: Tools, folder: Path, view: ExportView, *, by: Viewer) -> Iterator[bytes]:
+def at_once(
+    store: Store, tools: Tools, folder: Path, view: ExportView, *, by: Viewer, crew: Crew = NOBODY
+) -> Iterator[bytes]:
     """The bytes of a report that a command writes itself, from rows set aside in ``folder`` meanwhile."""
-    making, digest = _Making(store, tools, folder, view), hashlib.sha256()
+    making, digest = _Making(store, tools, folder, view, crew).counted(), hashlib.sha256()
     while not making.view.position.is_read:
         making = replace(making, view=replace(making.view, position=making.slice()))
     position = making.view.position
@@ -82,6 +88,7 @@ class _Making:
     tools: Tools
     folder: Path
     view: ExportView
+    crew: Crew = NOBODY
 
     def go_on(self) -> None:
         """One document whole, or one slice of rows; the file after the last."""
@@ -92,6 +99,10 @@ class _Making:
         position = making.slice()
         if making.keep(position) and position.is_read:
             making.complete(position)
+
+    def counted(self) -> _Making:
+        """The same, knowing how many intakes there are, which decides who makes the rows."""
+        return self if not self.crew.count else replace(self, view=replace(self.view, all_rows=self._count()))
 
     def _with_total(self) -> ExportView:
         """The report with the number of intakes that it will look at: what its progress is of."""
@@ -109,23 +120,30 @@ class _Making:
 
     def slice(self) -> Position:
         """Read some batches and set their rows aside; where it stands then."""
-        reader, position = self.view.reader(self.tools), self.view.position
-        for _ in range(SLICE):
-            if position.is_read:
-                break
-            sources, following = reader.batch(self.store.staff, position.slot, position.after)
-            chosen = [source for source in sources if source is not None]
-            rows = [export_columns.cells(self.view.columns, source) for source in chosen]
-            pieces, size = export_spool.append(self.tools, self.folder, self.view.id, position, rows)
-            slot, after = following or (position.slot, position.after)
-            position = Position(
-                slot, after, pieces, size,
-                seen=position.seen + len(sources),
-                rows=position.rows + len(rows),
-                unreadable=position.unreadable + sum(not source.is_readable for source in chosen),
-                is_read=following is None,
-            )  # fmt: skip
+        position, task = self.view.position, self.view.task(self.tools, "rows")
+        found = export_crew.parts(
+            self.store.staff,
+            task,
+            None if position.is_read else (position.slot, position.after),
+            crew=self.crew,
+            intakes=self.view.all_rows or 0,
+            most=SLICE * max(1, self.crew.count),
+        )
+        for part in found:
+            position = self._set_aside(position, part)
         return position
+
+    def _set_aside(self, position: Position, part: Part) -> Position:
+        text = part.body.decode()
+        pieces, size = export_spool.append(self.tools, self.folder, self.view.id, position, text)
+        slot, after = part.following or (position.slot, position.after)
+        return Position(
+            slot, after, pieces, size,
+            seen=position.seen + part.seen,
+            rows=position.rows + part.rows,
+            unreadable=position.unreadable + part.unreadable,
+            is_read=part.following is None,
+        )  # fmt: skip
 
     def keep(self, position: Position) -> bool:
         """Keep how far it came and ask for the next slice; whether it is still wanted."""

@@ -5,7 +5,7 @@ Each batch has a short reading transaction of its own: a long report holds nobod
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -27,6 +27,13 @@ from portal.store import Door
 
 #: Read, opened and written together; keys are looked at once for each (decision 0021).
 BATCH: Final = 400
+#: Where a batch begins: a slot, and the intake it comes after.
+Start = tuple[str, str]
+BEGINNING: Final[Start] = ("a", "")
+
+
+def told_to_nobody(_following: Start | None) -> None:
+    """Nobody waits to begin the next batch."""
 
 
 @dataclass(frozen=True)
@@ -65,22 +72,26 @@ class Reader:
     filters: Filters = ALL
     by_case: bool = False
 
-    def sources(self, door: Door) -> Iterator[Source]:
-        """Every row by slot, then by the intakes' drawn ids: an order that tells no time and no couple."""
-        at: tuple[str, str] | None = ("a", "")
-        while at is not None:
-            batch, at = self.batch(door, *at)
-            yield from (source for source in batch if source is not None)
-
-    def batch(self, door: Door, slot: str, after: str) -> tuple[list[Source | None], tuple[str, str] | None]:
+    def batch(
+        self,
+        door: Door,
+        slot: str,
+        after: str,
+        tell: Callable[[Start | None], None] = told_to_nobody,
+    ) -> tuple[list[Source | None], Start | None]:
         """The next rows after an intake of a slot, None for one that the filters leave out, and where the
-        following ones begin (None: that was all). A short reading transaction of its own."""
+        following ones begin (None: that was all), which ``tell`` hears before anything is opened.
+
+        Rows go by slot, then by the intakes' drawn ids: an order that tells no time and no couple. A short
+        reading transaction of its own.
+        """
         with door.read() as session:
-            found = self._batch(session, slot, after)
-        sources = [source if self._is_chosen(source) else None for _, source in found]
-        if len(found) == BATCH:
-            return sources, (slot, found[-1][0])
-        return sources, ("b", "") if slot == "a" else None
+            rows, zone = self._rows(session, slot, after)
+            is_full = len(rows) == BATCH
+            following = (slot, str(rows[-1].id)) if is_full else ("b", "") if slot == "a" else None
+            tell(following)
+            found = self._opened(session, rows, zone)
+        return [source if self._is_chosen(source) else None for source in found], following
 
     def count(self, session: Session) -> int:
         """How many intakes will be looked at."""
@@ -97,12 +108,14 @@ class Reader:
             source.signed_route is not None
         )
 
-    def _batch(self, session: Session, slot: str, after: str) -> list[tuple[str, Source]]:
+    def _rows(self, session: Session, slot: str, after: str) -> tuple[Sequence[Row[Any]], ZoneInfo]:
         zone = ZoneInfo(practices.view(session).time_zone)
-        tools = self.tools.reading()
         since, before = self.span.bounds(zone)
         at = {"since": since, "before": before, "slot": slot, "after": after, "batch": BATCH}
-        rows = session.execute(_intakes(self.filters, since is not None), at).all()
+        return session.execute(_intakes(self.filters, since is not None), at).all(), zone
+
+    def _opened(self, session: Session, rows: Sequence[Row[Any]], zone: ZoneInfo) -> list[Source]:
+        tools = self.tools.reading()
         cases = list({row.case_id for row in rows})
         found = Found(
             export_opening.advice(session, tools, cases),
@@ -112,7 +125,7 @@ class Reader:
         ids = [self._ids(tools, row) for row in rows]
         given = export_opening.answers(session, tools, rows)
         return [
-            (row.id, self._source(row, zone, found, drawn, answers))
+            self._source(row, zone, found, drawn, answers)
             for row, drawn, answers in zip(rows, ids, given, strict=True)
         ]
 

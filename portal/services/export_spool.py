@@ -49,14 +49,17 @@ def path(folder: Path, export_id: str) -> Path:
     return folder / f"{export_id}.spool"
 
 
-def append(
-    tools: Tools, folder: Path, export_id: str, position: Position, rows: Sequence[Sequence[Cell]]
-) -> tuple[int, int]:
-    """Set rows aside after the position, on the disk for good; the new count of pieces and size in bytes."""
-    if not rows:
+def text_of(rows: Sequence[Sequence[Cell]]) -> str:
+    """Rows as a piece holds them."""
+    return "\n".join([json.dumps(row, ensure_ascii=False) for row in rows])
+
+
+def append(tools: Tools, folder: Path, export_id: str, position: Position, text: str) -> tuple[int, int]:
+    """Set rows (``text_of``) aside after the position, on the disk for good; the new count of pieces and size
+    in bytes. No rows are no piece."""
+    if not text:
         return position.pieces, position.size
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    text = "\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
     blob = tools.vault.box("staff", _place(export_id, position.pieces), text)
     opened = os.open(path(folder, export_id), os.O_RDWR | os.O_CREAT, 0o600)
     with os.fdopen(opened, "r+b") as file:

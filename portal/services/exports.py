@@ -7,9 +7,7 @@ boxed in the exports folder, with a manifest, until it expires.
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -20,10 +18,18 @@ from sqlalchemy.orm import Session
 
 from portal.domain.access import Viewer
 from portal.models import Export, Practice, table_of
-from portal.services import audit, export_columns, export_files, export_manifests, export_orders, jobs
+from portal.services import (
+    audit,
+    export_columns,
+    export_files,
+    export_manifests,
+    export_orders,
+    jobs,
+)
 from portal.services.errors import Conflict, NotFound
 from portal.services.export_columns import Column
 from portal.services.export_orders import Filters, Order
+from portal.services.export_parts import Task
 from portal.services.export_rows import Reader, Span
 from portal.services.export_spool import Position
 from portal.services.tools import Tools
@@ -32,7 +38,6 @@ from portal.vault import Place
 
 #: How long a finished file lies there.
 LIFE: Final = timedelta(days=7)
-_PIECE: Final = 64 * 1024
 _ENDINGS: Final = {"csv": "csv", "json": "jsonl", "xlsx": "xlsx", "pdf": "pdf"}
 
 
@@ -83,6 +88,10 @@ class ExportView:
         """Reads its rows."""
         span = Span(self.since, self.until, self.asked_at)
         return Reader(tools, self.id, span, self.identified, self.filters, by_case=self.report == "board")
+
+    def task(self, tools: Tools, form: str) -> Task:
+        """Its rows, written as ``form`` (``export_parts.FORMS``)."""
+        return Task(self.reader(tools), self.columns, form)
 
 
 def create(
@@ -181,41 +190,6 @@ def hand_out(session: Session, tools: Tools, *, export_id: str, by: Viewer) -> E
         raise NotFound
     audit.record(session, tools, by=by, verb="export.downloaded", subject=("export", export_id))
     return view
-
-
-def content(store: Store, tools: Tools, *, view: ExportView, folder: Path, by: Viewer) -> Iterator[bytes]:
-    """The bytes of a report: streamed from the database, or from its boxed file (NotFound: gone)."""
-    if view.order.streams:
-        return stream(store, tools, view=view, by=by)
-    source = export_files.path(folder, view.id)
-    if not source.exists():
-        raise NotFound
-    return export_files.read(tools, source, view.id)
-
-
-def stream(store: Store, tools: Tools, *, view: ExportView, by: Viewer) -> Iterator[bytes]:
-    """Make a CSV or JSON Lines as it is read, in pieces of about 64 KiB; notes the outcome at its end.
-
-    The head goes out at once: a download of any size begins at the same moment.
-    """
-    keys, is_csv = [column.key for column in view.columns], view.format == "csv"
-    head, held, rows, bad = export_columns.head(view.columns), bytearray(), 0, 0
-    digest = hashlib.sha256(head if is_csv else b"")
-    if is_csv:
-        yield head
-    for source in view.reader(tools).sources(store.staff):
-        rows += 1
-        bad += not source.is_readable
-        cells = export_columns.cells(view.columns, source)
-        held += export_columns.csv_row(cells) if is_csv else export_columns.json_row(keys, cells)
-        if len(held) >= _PIECE:
-            digest.update(held)
-            yield bytes(held)
-            held.clear()
-    digest.update(held)
-    yield bytes(held)
-    counts = export_manifests.Counts(rows, rows, bad)
-    finish(store, tools, view, by=by, state=view.state, counts=counts, sha256=digest.hexdigest())
 
 
 def manifest(view: ExportView) -> str:

@@ -120,6 +120,11 @@ def of_row(row: Row[Any]) -> PracticeView:
     return PracticeView(*(getattr(row, name) for name in _LABELS))
 
 
+def of_values(practice_id: str | None, *settings: Any) -> PracticeView:
+    """The settings that ``columns`` found, in their order, or their defaults."""
+    return PracticeView() if practice_id is None else PracticeView(*settings)
+
+
 _LABELS: Final = tuple(f"practice_{name}" for name in _NAMES)
 
 

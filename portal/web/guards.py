@@ -148,7 +148,9 @@ def check() -> Response | None:
 
 def _has_nul() -> bool:
     """Whether the address holds a NUL byte: nothing of ours has one, and PostgreSQL does not look for it."""
-    return "\0" in request.path or any("\0" in value for value in request.args.values())
+    if "\0" in request.path:
+        return True
+    return bool(request.query_string) and any("\0" in value for value in request.args.values())
 
 
 def _is_own_form() -> bool:

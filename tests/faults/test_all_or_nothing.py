@@ -12,6 +12,7 @@ from portal.services import (
     clearances,
     export_making,
     export_orders,
+    export_streams,
     exports,
     intakes,
     joining,
@@ -128,7 +129,9 @@ def test_an_export_is_asked_for_and_made(company: Cast, pair: Pair, thea: Viewer
     )
     with company.store.staff.read() as session:
         view = exports.find(session, company.tools, made[-1])
-    read = b"".join(exports.content(company.store, company.tools, view=view, folder=company.folder, by=thea))
+    read = b"".join(
+        export_streams.content(company.store, company.tools, view=view, folder=company.folder, by=thea)
+    )
     assert (view.state, read.count(b"\r\n")) == ("ready", 3)
 
 

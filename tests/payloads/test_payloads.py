@@ -26,6 +26,7 @@ from portal.services import (
     consents,
     contacts,
     export_orders,
+    export_streams,
     exports,
     people,
     practice_settings,
@@ -192,7 +193,9 @@ def _report(office: Any, order: export_orders.Order) -> bytes:
     with office.store.staff.read() as session:
         view = exports.find(session, office.tools, view.id)
     assert view.state == "ready"
-    return b"".join(exports.content(office.store, office.tools, view=view, folder=company.folder, by=OFFICE))
+    return b"".join(
+        export_streams.content(office.store, office.tools, view=view, folder=company.folder, by=OFFICE)
+    )
 
 
 def test_a_workbook_and_a_record_hold_every_payload_as_text(played: dict[str, Any]) -> None:

@@ -42,6 +42,7 @@ def test_nothing_set_is_a_development_machine(tmp_path: Path, monkeypatch: pytes
         redis_url=None,
         queue_url=None,
         processes=1,
+        export_processes=1,
         log="text",
         keys=instance / "portal-keys.json",
         private_key=instance / "private.key",
@@ -112,6 +113,8 @@ def test_anchors_lie_elsewhere_in_production(tmp_path: Path) -> None:
             "sqlite:///x",
             "PORTAL_QUEUE must begin with postgresql:// or redis:// or rediss://",
         ),
+        ("PORTAL_EXPORT_PROCESSES", "65", "PORTAL_EXPORT_PROCESSES must be a number from 0 to 64"),
+        ("PORTAL_EXPORT_PROCESSES", "-1", "PORTAL_EXPORT_PROCESSES must be a number from 0 to 64"),
         ("PORTAL_PROCESSES", "0", "PORTAL_PROCESSES must be a number from 1 to 64"),
         ("PORTAL_PROCESSES", "65", "PORTAL_PROCESSES must be a number from 1 to 64"),
         (
@@ -266,6 +269,11 @@ def test_several_processes_serve_pages_alone_and_count_together(
     changed: dict[str, str], faults: list[str]
 ) -> None:
     assert _faults({**GOOD, "PORTAL_PROCESSES": "2", **changed}) == faults
+
+
+def test_reports_are_made_by_none_one_or_many_children() -> None:
+    found = [load({"PORTAL_EXPORT_PROCESSES": value}).export_processes for value in ("0", "", "4", "64")]
+    assert found == [0, 1, 4, 64]
 
 
 @pytest.mark.parametrize("role", ["staff", "partner"])

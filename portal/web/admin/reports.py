@@ -10,7 +10,15 @@ from flask import redirect, render_template, request
 from flask_babel import get_locale
 from werkzeug.wrappers import Response
 
-from portal.services import case_names, export_columns, export_orders, exports, people, practices
+from portal.services import (
+    case_names,
+    export_columns,
+    export_orders,
+    export_streams,
+    exports,
+    people,
+    practices,
+)
 from portal.services.errors import BadInput, Conflict, NotFresh
 from portal.services.export_orders import Filters, Order
 from portal.web import bodies, freshness, guards, kit
@@ -108,7 +116,7 @@ def report_file(export: str) -> Response:
     house, tools, by = kit.store(), kit.tools(), kit.viewer()
     with kit.writing(as_partner=False) as session:
         view = exports.hand_out(session, tools, export_id=export, by=by)
-    pieces = exports.content(house, tools, view=view, folder=kit.settings().exports, by=by)
+    pieces = export_streams.content(house, tools, view=view, folder=kit.settings().exports, by=by)
     return _download(FlaskResponse(pieces, content_type=_TYPES[view.format]), view.file_name)
 
 

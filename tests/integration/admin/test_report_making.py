@@ -35,6 +35,7 @@ from portal.services import (
     export_rows,
     export_sheets,
     export_spool,
+    export_streams,
     exports,
     interviews,
     notice_board,
@@ -93,7 +94,7 @@ def _run(world: World, view: ExportView, folder: Path, times: int = 1) -> Export
 
 
 def _bytes(world: World, view: ExportView, folder: Path, by: Viewer) -> bytes:
-    return b"".join(exports.content(world.store, world.tools, view=view, folder=folder, by=by))
+    return b"".join(export_streams.content(world.store, world.tools, view=view, folder=folder, by=by))
 
 
 def _made(world: World, by: Viewer, folder: Path, **given: Any) -> bytes:
@@ -572,10 +573,10 @@ def test_a_person_who_sent_nothing_has_a_record_all_the_same(world: World, ada: 
 
 def test_a_spool_that_was_changed_is_refused(world: World, folder: Path) -> None:
     start = Position()
-    pieces, size = export_spool.append(world.tools, folder, "r1", start, [["a", 1], ["b", None]])
+    pieces, size = export_spool.append(world.tools, folder, "r1", start, '["a", 1]\n["b", null]')
     position = Position(pieces=pieces, size=size)
     assert list(export_spool.rows(world.tools, folder, "r1", position)) == [["a", 1], ["b", None]]
-    assert export_spool.append(world.tools, folder, "r1", position, []) == (pieces, size)
+    assert export_spool.append(world.tools, folder, "r1", position, "") == (pieces, size)
     assert list(export_spool.rows(world.tools, folder, "r1", start)) == []
     with pytest.raises(VaultError):
         list(export_spool.rows(world.tools, folder, "r1", Position(pieces=pieces, size=size + 1)))

@@ -11,7 +11,7 @@ from sqlalchemy import delete, insert, select, update
 
 from portal.models import AnswerSet, Intake, Recommendation, table_of
 from portal.services.export_columns import SAID, Source
-from portal.services.export_rows import Reader, Span
+from portal.services.export_rows import BEGINNING, Reader, Span
 from portal.vault import Place
 
 LATER = datetime(2099, 1, 1, tzinfo=UTC)
@@ -25,9 +25,9 @@ def case_id(world: World) -> str:
 
 
 def _source(world: World) -> Source:
-    (source,) = Reader(world.tools, "key", Span(None, None, LATER), identified=True).sources(
-        world.store.staff
-    )
+    reader = Reader(world.tools, "key", Span(None, None, LATER), identified=True)
+    (source,), _ = reader.batch(world.store.staff, *BEGINNING)
+    assert source is not None
     return source
 
 

@@ -16,7 +16,15 @@ from sqlalchemy import select
 
 from portal.domain.access import Viewer
 from portal.models import AuditEvent, Job, table_of
-from portal.services import export_checks, export_files, export_making, export_orders, export_rows, exports
+from portal.services import (
+    export_checks,
+    export_files,
+    export_making,
+    export_orders,
+    export_rows,
+    export_streams,
+    exports,
+)
 from portal.services.errors import BadInput, NotFound
 from portal.services.export_orders import Filters, Order
 from portal.services.exports import ExportView
@@ -38,7 +46,7 @@ def _again(world: World, view: ExportView) -> ExportView:
 
 
 def _bytes(world: World, view: ExportView, folder: Path, by: Viewer) -> bytes:
-    return b"".join(exports.content(world.store, world.tools, view=view, folder=folder, by=by))
+    return b"".join(export_streams.content(world.store, world.tools, view=view, folder=folder, by=by))
 
 
 def _rows(body: bytes) -> list[dict[str, str]]:
@@ -140,7 +148,7 @@ def test_batches_and_pieces_leave_nothing_out(
     ada = world.staff("Ada", roles=("admin",))
     whole = _bytes(world, view := _ask(world, ada), tmp_path, ada)
     monkeypatch.setattr(export_rows, "BATCH", 1)
-    monkeypatch.setattr(exports, "_PIECE", 10)
+    monkeypatch.setattr(export_streams, "_PIECE", 10)
     assert _bytes(world, view, tmp_path, ada) == whole
 
 
@@ -192,7 +200,7 @@ def test_a_command_gets_its_report_without_a_job(world: World, couple: str) -> N
     with world.store.staff.write() as session:
         order = _checked(identified=True, purpose="audit", form="json")
         view = exports.create(session, world.tools, order=order, by=ada, is_handed_over=True)
-    lines = b"".join(exports.stream(world.store, world.tools, view=view, by=ada)).decode().splitlines()
+    lines = b"".join(export_streams.stream(world.store, world.tools, view=view, by=ada)).decode().splitlines()
     assert [json.loads(line)["name"] for line in lines] == ["Alex Morgan", "=Bo"]
     assert _again(world, view).state == "handed_over"
     with world.store.staff.write() as session, pytest.raises(NotFound):

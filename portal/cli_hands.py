@@ -1,0 +1,45 @@
+"""``python -m portal.cli_hands``: a child that makes parts of a large report (``services/export_crew.py``).
+
+Started by the worker and by ``exports create``, never by a person. No page, no migration, no partners' door.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from dataclasses import asdict
+
+from portal import config, logs
+from portal.assembly import tools_for
+from portal.services import export_hands
+from portal.store import Door, Pool, engine_at, prepare
+
+#: It gives way to pages, safety and mail.
+_NICE = 10
+
+
+def main() -> None:
+    """Work for whoever started it, until its input ends."""
+    os.nice(_NICE)
+    # Its parent says when it is over: a restart ends the pipe, and loses no report.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    told = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # whatever else is printed goes where errors go
+    settings = config.load()
+    logs.begin(settings.log)
+    pool = Pool(**asdict(settings.connections))
+    engine = prepare(engine_at(settings.database_url, pool), is_partner=False, pool=pool)
+    tools = tools_for(settings)
+    try:
+        export_hands.work(Door(engine), tools, sys.stdin.buffer, told)
+    except BrokenPipeError:
+        pass  # nobody waits for it any more
+    finally:
+        engine.dispose()
+        os._exit(0)  # what is left in a broken pipe is nobody's
+
+
+if __name__ == "__main__":
+    main()

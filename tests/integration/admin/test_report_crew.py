@@ -1,0 +1,285 @@
+"""Large reports made by several processes: the same bytes as by one, and whatever becomes of a child."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from practice_world import World
+from sqlalchemy import select, update
+
+from databases import Databases
+from moving_clock import Clock
+from portal import create_app, worker
+from portal.assembly import ROOT
+from portal.domain.access import Viewer
+from portal.models import AuditEvent, Export, Job, table_of
+from portal.services import (
+    export_crew,
+    export_hands,
+    export_making,
+    export_orders,
+    export_parts,
+    export_rows,
+    export_streams,
+    exports,
+)
+from portal.services.export_crew import NOBODY, Child, Crew, Lost
+from portal.services.export_parts import Part
+from portal.services.export_rows import BEGINNING
+from portal.services.exports import ExportView
+from portal.services.tools import Passwords
+from portal.workplace import Workplace
+
+OWN = "I would rather not say it in front of anybody."
+#: A child that reads two intakes at a time, so that a few rows are several parts.
+CHILD = (
+    sys.executable, "-c",
+    "from portal.services import export_rows as r; r.BATCH = 2; from portal import cli_hands as c; c.main()",
+)  # fmt: skip
+#: One that starts and ends at once.
+GONE = (sys.executable, "-S", "-c", "")
+#: One that tells where the next part begins and breaks off in the middle of its own.
+TORN = (
+    sys.executable, "-S", "-c",
+    'input(); print(\'{"following": null}\\n{"seen": 1, "rows": 1, "unreadable": 0, "size": 9}\\nhalf\')',
+)  # fmt: skip
+FAILED = (sys.executable, "-S", "-c", 'input(); print(\'{"error": "OperationalError"}\')')
+
+
+@pytest.fixture
+def environment(tmp_path: Path, databases: Databases) -> dict[str, str]:
+    """Settings of a practice with key files of its own, for this process and its children."""
+    instance = tmp_path / "instance"
+    instance.mkdir(mode=0o700)
+    return {"PORTAL_INSTANCE": str(instance), **databases.fresh(instance)}
+
+
+@pytest.fixture
+def world(environment: dict[str, str], passwords: Passwords, clock: Clock) -> Iterator[World]:
+    """Two cases with three sent intakes, one in words of its own."""
+    house = create_app(environment).extensions["portal.house"]
+    world = World(house.store, replace(house.tools, passwords=passwords, clock=clock))
+    first, second = world.case(), world.case()
+    first.send("a", "Alex", own_words=OWN)
+    first.send("b", "Bo")
+    second.send("a", "Cleo")
+    yield world
+    house.close()
+
+
+@pytest.fixture
+def ada(world: World) -> Viewer:
+    return world.staff("Ada", roles=("admin",))
+
+
+@pytest.fixture
+def crew(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Crew]:
+    """Two real children, for whom any report is large enough, and parts of two intakes."""
+    monkeypatch.setattr(export_crew, "LARGE", 1)
+    monkeypatch.setattr(export_rows, "BATCH", 2)
+    with Crew(CHILD, count=2, folder=ROOT, environment={**os.environ, **environment}) as crew:
+        yield crew
+
+
+def _crew_of(command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> Crew:
+    monkeypatch.setattr(export_crew, "LARGE", 1)
+    return Crew(command, count=2, folder=ROOT)
+
+
+def _ask(world: World, by: Viewer, form: str, *, is_handed_over: bool = False, **given: Any) -> ExportView:
+    order = export_orders.checked(form=form, **given)
+    with world.store.staff.write() as session:
+        return exports.create(session, world.tools, order=order, by=by, is_handed_over=is_handed_over)
+
+
+def _find(world: World, export_id: str) -> ExportView:
+    with world.store.staff.read() as session:
+        return exports.find(session, world.tools, export_id)
+
+
+def _made(world: World, view: ExportView, folder: Path, by: Viewer, crew: Crew) -> tuple[bytes, Any]:
+    """The file, and what is kept of it, made from the beginning."""
+    c = table_of(Export).c
+    with world.store.staff.write() as session:
+        anew = {"state": "waiting", "position": "{}", "done_rows": 0, "all_rows": None, "manifest": None}
+        session.execute(update(table_of(Export)).where(c.id == view.id).values(**anew))
+    for _ in range(20):
+        export_making.run(world.store, world.tools, folder, view.id, crew=crew)
+        if (found := _find(world, view.id)).state != "waiting":
+            break
+    body = b"".join(export_streams.content(world.store, world.tools, view=found, folder=folder, by=by))
+    return body, found
+
+
+def _streamed(world: World, view: ExportView, by: Viewer, crew: Crew) -> bytes:
+    return b"".join(export_streams.stream(world.store, world.tools, view=view, by=by, crew=crew))
+
+
+def _events(world: World, export_id: str) -> list[tuple[str, str]]:
+    c = table_of(AuditEvent).c
+    with world.store.staff.read() as session:
+        rows = session.execute(
+            select(c.verb, c.detail).where(c.subject_id == export_id).order_by(c.happened_at)
+        )
+        return [(row.verb, str(row.detail)) for row in rows]
+
+
+def test_several_processes_make_the_same_bytes_and_manifest_as_one(
+    world: World, ada: Viewer, crew: Crew, tmp_path: Path
+) -> None:
+    given = {"identified": True, "purpose": "to compare", "include": ("text",)}
+    made = _ask(world, ada, "json", **given)
+    assert _made(world, made, tmp_path, ada, crew) == _made(world, made, tmp_path, ada, NOBODY)
+    asked, *finished = _events(world, made.id)
+    assert (asked[0], finished) == ("export.asked", [finished[0]] * 2)
+    for form in ("csv", "json"):
+        streamed = _ask(world, ada, form, is_handed_over=True)
+        by_several, by_one = (_streamed(world, streamed, ada, hands) for hands in (crew, NOBODY))
+        assert by_several == by_one
+    workbook = _ask(world, ada, "xlsx", is_handed_over=True)
+    books = [
+        b"".join(export_making.at_once(world.store, world.tools, tmp_path, workbook, by=ada, crew=hands))
+        for hands in (crew, NOBODY)
+    ]
+    assert (books[0], len(crew.pids)) == (books[1], 2)
+    _ends_with_its_pipe_alone(crew._children[0]._process)
+
+
+def _ends_with_its_pipe_alone(process: subprocess.Popen[bytes]) -> None:
+    """A restart asks every process of a service to stop: the parent finishes its slice, with its children."""
+    process.send_signal(signal.SIGTERM)
+    with pytest.raises(subprocess.TimeoutExpired):
+        process.wait(0.1)
+    assert process.stdin is not None
+    process.stdin.close()
+    assert process.wait(20) == 0
+
+
+def test_a_child_that_is_killed_loses_nothing_and_leaves_nothing_plain(
+    world: World, ada: Viewer, crew: Crew, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    view = _ask(world, ada, "json", identified=True, purpose="to lose one", include=("text",))
+    task = view.task(world.tools, "rows")
+    whole = list(export_parts.alone(world.store.staff, task, BEGINNING))
+    found: list[Part] = []
+    for part in export_crew.parts(world.store.staff, task, BEGINNING, crew=crew, intakes=3):
+        found.append(part)
+        for pid in crew.pids:
+            os.kill(pid, signal.SIGKILL)
+    assert (found, crew.pids, crew.takes(10_000)) == (whole, [], False)
+    assert OWN.encode() in b"".join(part.body for part in found)
+    assert [record.message for record in caplog.records if record.name == "portal.export"] == [
+        "a child that made a report was lost (gone); this process goes on alone"
+    ]
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert files
+    assert not [path for path in files if OWN.encode() in path.read_bytes()]
+    with crew:
+        pass
+    assert crew.takes(10_000)  # the next sweep tries again
+
+
+@pytest.mark.parametrize("command", [GONE, TORN, FAILED])
+def test_children_that_do_not_work_here_cost_a_report_nothing(
+    world: World, ada: Viewer, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    view = _ask(world, ada, "csv", is_handed_over=True)
+    assert _streamed(world, view, ada, _crew_of(command, monkeypatch)) == _streamed(world, view, ada, NOBODY)
+
+
+def test_children_go_with_the_sweep_and_with_whoever_reads_no_further(
+    world: World, ada: Viewer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    crew = _crew_of(
+        (sys.executable, "-S", "-c", "print('{\"following\": null}'); input(); input()"), monkeypatch
+    )
+    view = _ask(world, ada, "csv", is_handed_over=True)
+    made = crew.parts(view.task(world.tools, "csv"), BEGINNING)
+    monkeypatch.setattr(Child, "part", lambda _child, following: Part(0, 0, 0, b"", following))
+    next(made)
+    pids = crew.pids
+    made.close()
+    assert (len(pids), crew.pids) == (2, [])
+    for pid in pids:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+    place = Workplace(world.store, world.tools, tmp_path, lambda *_: None, "a@example.org", crew=crew)
+    crew._started()
+    worker.sweep(place)
+    assert crew.pids == []
+
+
+def test_a_small_report_starts_nobody(world: World, ada: Viewer) -> None:
+    crew = Crew(GONE, count=2, folder=ROOT)
+    view = _ask(world, ada, "csv", is_handed_over=True)
+    assert _streamed(world, view, ada, crew).count(b"\r\n") == 4
+    assert (crew.pids, crew.takes(export_crew.LARGE), NOBODY.takes(10**6)) == ([], True, False)
+
+
+def test_a_report_for_several_is_cancelled_as_any_other(
+    world: World, ada: Viewer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export_rows, "BATCH", 1)
+    monkeypatch.setattr(export_making, "SLICE", 1)
+    crew = _crew_of(GONE, monkeypatch)
+    view = _ask(world, ada, "json")
+    export_making.run(world.store, world.tools, tmp_path, view.id, crew=crew)
+    assert [path.suffix for path in tmp_path.glob(f"{view.id}*")] == [".spool"]
+    with world.store.staff.write() as session:
+        exports.cancel(session, world.tools, export_id=view.id, by=ada)
+    export_making.run(world.store, world.tools, tmp_path, view.id, crew=crew)
+    assert (_find(world, view.id).state, list(tmp_path.glob(f"{view.id}*"))) == ("cancelled", [])
+    with world.store.staff.read() as session:
+        c = table_of(Job).c
+        assert session.scalar(select(c.last_error).where(c.subject_id == view.id)) is None
+
+
+def test_a_child_answers_with_the_next_start_then_the_part(world: World, ada: Viewer) -> None:
+    view, told = _ask(world, ada, "csv", is_handed_over=True), io.BytesIO()
+    lines = [
+        [view.id, "rows", *BEGINNING],
+        [view.id, "rows", "b", ""],
+        ["nobody", "rows", *BEGINNING],
+        ["more"],
+    ]
+    asked = io.BytesIO(b"".join(json.dumps(line).encode() + b"\n" for line in lines))
+    export_hands.work(world.store.staff, world.tools, asked, told)
+    told.seek(0)
+    task, starts = view.task(world.tools, "rows"), (BEGINNING, ("b", ""))
+    for start in starts:
+        part = export_parts.made(world.store.staff, task, start)
+        following = None if part.following is None else list(part.following)
+        assert json.loads(told.readline()) == {"following": following}
+        numbers = {"seen": part.seen, "rows": part.rows, "unreadable": 0, "size": len(part.body)}
+        assert (json.loads(told.readline()), told.read(len(part.body))) == (numbers, part.body)
+    assert (json.loads(told.readline()), told.read()) == ({"error": "NotFound"}, b"")
+
+
+def test_a_child_that_nobody_asks_ends(world: World) -> None:
+    told = io.BytesIO()
+    export_hands.work(world.store.staff, world.tools, io.BytesIO(), told)
+    assert told.getvalue() == b""
+
+
+def test_one_that_ended_before_it_was_asked_is_lost(world: World, ada: Viewer) -> None:
+    task = _ask(world, ada, "csv", is_handed_over=True).task(world.tools, "csv")
+    child = Child(GONE, None, ROOT)
+    child._process.wait()
+    with pytest.raises(Lost):
+        child.ask(task, BEGINNING)
+    child.end()
+
+
+def test_one_without_pipes_is_lost() -> None:
+    with pytest.raises(Lost):
+        export_crew._pipe(None)
