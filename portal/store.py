@@ -48,10 +48,16 @@ def _before_partner_statement(_connection: Connection, _cursor: Any, statement: 
     partner_door.require_judged(statement)
 
 
+#: A single statement that reads is a moment of its own: SQLite needs no transaction around it.
+_AT_ONCE = "AT ONCE"
+
+
 def _on_begin(connection: Connection) -> None:
     """Past SQLAlchemy's own way to run a statement, which costs more than all the rest of a transaction."""
-    is_reading = connection.get_execution_options().get("begin") is None
-    statement = "BEGIN DEFERRED" if is_reading else "BEGIN IMMEDIATE"
+    begin = connection.get_execution_options().get("begin")
+    if begin == _AT_ONCE:
+        return
+    statement = "BEGIN DEFERRED" if begin is None else "BEGIN IMMEDIATE"
     raw: Any = connection.connection.driver_connection
     try:
         raw.execute(statement)
@@ -164,8 +170,8 @@ class Door:
 
     @contextmanager
     def glance(self) -> Iterator[Connection]:
-        """The same without the ORM, for the few statements that every request runs."""
-        with self._for_reading.connect() as connection:
+        """A connection for one statement that reads, without the ORM: what every request runs."""
+        with self._for_glances.connect() as connection:
             yield connection
 
     @contextmanager
@@ -186,13 +192,11 @@ class Door:
         what the first wrote; none where the verb is a single statement, which locks what it changes. Without
         the ORM, as these are the writes that come by the minute.
         """
-        with self._turn(), self.engine.connect() as connection:
-            connection.execution_options(begin=postgres.SHARED)
-            with connection.begin():
-                if row is not None and self.is_postgres:
-                    connection.execute(row().with_for_update())
-                yield connection
-                self.check()
+        with self._turn(), self._shared.connect() as connection, connection.begin():
+            if row is not None and self.is_postgres:
+                connection.execute(row().with_for_update())
+            yield connection
+            self.check()
 
     def _turn(self) -> AbstractContextManager[None]:
         return nullcontext() if self.turns is None else self.turns.taken()
@@ -201,6 +205,14 @@ class Door:
     @cached_property
     def _for_reading(self) -> Engine:
         return self.engine.execution_options(**_READING) if self.is_postgres else self.engine
+
+    @cached_property
+    def _for_glances(self) -> Engine:
+        return self._for_reading if self.is_postgres else self.engine.execution_options(begin=_AT_ONCE)
+
+    @cached_property
+    def _shared(self) -> Engine:
+        return self.engine.execution_options(begin=postgres.SHARED)
 
     @cached_property
     def _alone(self) -> Engine:

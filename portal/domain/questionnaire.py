@@ -235,9 +235,11 @@ class Questionnaire:
 
     def section(self, key: str) -> Section:
         """The section with this key; KeyError when there is none."""
-        if key not in self.section_keys:
-            raise KeyError(key)
-        return self.sections[self.section_keys.index(key)]
+        return self._by_key[key]
+
+    @cached_property
+    def _by_key(self) -> Mapping[str, Section]:
+        return {section.key: section for section in self.sections}
 
     def item(self, key: str) -> Item:
         """The item with this key; KeyError when it is not asked in this variant."""

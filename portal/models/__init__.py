@@ -1,7 +1,7 @@
 """Tables only. Import from here, so that every table is known to the metadata."""
 
 from portal.models.account import Account, AccountLink, Consent, Notice, PartnerSession, Statement
-from portal.models.base import Base, KeptTime, UtcDateTime, moment, table_of
+from portal.models.base import Base, KeptTime, UtcDateTime, hexed, moment, table_of
 from portal.models.care import (
     Appointment,
     CallAttempt,
@@ -69,6 +69,7 @@ __all__ = [
     "StaffSession",
     "Statement",
     "UtcDateTime",
+    "hexed",
     "moment",
     "table_of",
 ]

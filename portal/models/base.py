@@ -7,7 +7,10 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, cast
 
 from sqlalchemy import DateTime, Dialect, LargeBinary, MetaData, String, Table, TypeDecorator
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, MappedAsDataclass, mapped_column
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import GenericFunction
 from sqlalchemy.types import UserDefinedType
 
 NAMING = {
@@ -55,6 +58,19 @@ def _to_text(value: datetime | None) -> str | None:
 
 def _from_text(value: str | None) -> datetime | None:
     return None if value is None else datetime.fromisoformat(f"{value}+00:00")
+
+
+class hexed(GenericFunction[str]):  # noqa: N801  (a function, as SQLAlchemy writes its own)
+    """Bytes as hex digits, in either case: how a text of several values may hold them."""
+
+    type = String()
+    inherit_cache = True
+
+
+@compiles(hexed)
+def _hexed(function: hexed, compiler: SQLCompiler, **options: Any) -> str:
+    value = compiler.process(function.clauses, **options)
+    return f"encode({value}, 'hex')" if compiler.dialect.name == "postgresql" else f"hex({value})"
 
 
 class KeptTime(UserDefinedType[Any]):

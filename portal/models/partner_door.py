@@ -65,7 +65,7 @@ UPDATE: Final[dict[str, frozenset[str]]] = {
     "section_state": frozenset("version save_digest saved_at touched draft_box opened_at left_at".split()),
 }
 
-FUNCTIONS: Final = frozenset({"max", "coalesce", "count"})
+FUNCTIONS: Final = frozenset({"max", "coalesce", "count", "group_concat", "hex"})
 
 #: Words behind which SQLite reads or removes rows without asking the guard: the columns that NATURAL and
 #: USING compare, and the row that REPLACE puts out of the way (3.40, tried).

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from portal.domain.answers import Answer, Fault
 from portal.domain.questionnaire import Item, Kind, Progress, Questionnaire, Section
-from portal.services import intakes
+from portal.services import intakes, questionnaires
 from portal.services.desks import Desk
 from portal.web import bodies, context, csrf, kit, pieces
 from portal.web.partner import cut_page
@@ -65,13 +65,21 @@ def section_of(questionnaire: Questionnaire, fields: Mapping[str, Sequence[str]]
 
 def links(desk: Desk, progress: Progress, language: str) -> tuple[Link, ...]:
     """Every section with how far it is."""
+    return _links(desk.edition, desk.variant, _states(desk, progress), language)
+
+
+def _states(desk: Desk, progress: Progress) -> tuple[str, ...]:
     return tuple(
-        Link(
-            part.key,
-            desk.questionnaire.section(part.key).title.in_locale(language),
-            "done" if part.is_complete else "begun" if desk.places[part.key].touched else "untouched",
-        )
+        "done" if part.is_complete else "begun" if desk.places[part.key].touched else "untouched"
         for part in progress.sections
+    )
+
+
+def _links(edition: str, variant: str, states: tuple[str, ...], language: str) -> tuple[Link, ...]:
+    sections = questionnaires.of(edition, variant).sections
+    return tuple(
+        Link(section.key, section.title.in_locale(language), state)
+        for section, state in zip(sections, states, strict=True)
     )
 
 
@@ -87,7 +95,7 @@ def _page(desk: Desk, section: Section, filling: Filling, *, status: int = 200, 
     frame, slots = _frame(desk, section, language), _slots(desk, section, language)
     questions = pieces.of_section(desk, section, language, filling)
     if not filling.errors and not note:
-        return make_response(cut_page.fill(frame, slots, questions), status)
+        return Response(cut_page.fill(frame, slots, questions), status)
     html = render_template(
         "partner/form.html",
         **cut_page.static(frame),
@@ -115,14 +123,15 @@ def _frame(desk: Desk, section: Section, language: str) -> Frame:
 
 
 def _slots(desk: Desk, section: Section, language: str) -> dict[str, str]:
-    progress, keys = desk.questionnaire.progress(desk.touched), desk.questionnaire.section_keys
+    touched, keys = desk.touched, desk.questionnaire.section_keys
     here = keys.index(section.key) + 1
-    minutes = desk.questionnaire.minutes_from(section.key, desk.touched)
+    minutes = desk.questionnaire.minutes_from(section.key, touched)
+    states = _states(desk, desk.questionnaire.progress(touched))
     return {
         cut_page.CSRF: csrf.token(),
         cut_page.VERSION: str(desk.version),
         cut_page.PROGRESS: _bar(here, len(keys), minutes, language),
-        cut_page.PARTS: _parts(links(desk, progress, language), section.key, language),
+        cut_page.PARTS: _parts(desk.edition, desk.variant, states, section.key, language),
     }
 
 
@@ -133,5 +142,6 @@ def _bar(number: int, total: int, minutes: int, _language: str) -> Markup:
 
 
 @lru_cache(maxsize=512)
-def _parts(sections: tuple[Link, ...], current: str, _language: str) -> Markup:
-    return pieces.drawn_by("progress", "section_list", sections, current)
+def _parts(edition: str, variant: str, states: tuple[str, ...], current: str, language: str) -> Markup:
+    links = _links(edition, variant, states, language)
+    return pieces.drawn_by("progress", "section_list", links, current)
