@@ -204,13 +204,11 @@ class Door:
         what the first wrote; none where the verb is a single statement, which locks what it changes. Without
         the ORM, as these are the writes that come by the minute.
         """
-        with self._turn(), self.engine.connect() as connection:
-            connection.execution_options(begin=postgres.SHARED)
-            with connection.begin():
-                if row is not None and self.is_postgres:
-                    connection.execute(row().with_for_update())
-                yield connection
-                self.check()
+        with self._turn(), self._shared.connect() as connection, connection.begin():
+            if row is not None and self.is_postgres:
+                connection.execute(row().with_for_update())
+            yield connection
+            self.check()
 
     def _turn(self) -> AbstractContextManager[None]:
         return nullcontext() if self.turns is None else self.turns.taken()
@@ -223,6 +221,10 @@ class Door:
     @cached_property
     def _for_glances(self) -> Engine:
         return self._for_reading if self.is_postgres else self.engine.execution_options(begin=_AT_ONCE)
+
+    @cached_property
+    def _shared(self) -> Engine:
+        return self.engine.execution_options(begin=postgres.SHARED)
 
     @cached_property
     def _alone(self) -> Engine:
