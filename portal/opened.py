@@ -1,7 +1,7 @@
 """What one set of keys has opened, kept a while for the second look (decision 0091).
 
 It belongs to the keys and is forgotten with them: when the key files change, a destroyed key opens nothing at
-once. Asked for by place and the ciphertext itself, so that a changed or an erased row finds nothing here.
+once. Asked for by place and what marks the ciphertext, so that a changed or an erased row finds nothing here.
 """
 
 from __future__ import annotations
@@ -16,6 +16,16 @@ T = TypeVar("T")
 #: any more is gone after two. About 1 KB each.
 SIZE: Final = 2000
 LIFE: Final = 600.0
+
+
+#: So much of a ciphertext is like no other's: which key, what was drawn for it, and the seal at its end.
+_HEAD: Final = 48
+_TAIL: Final = 16
+
+
+def mark(blob: bytes) -> bytes:
+    """What tells this ciphertext from any other: some are long, and would be kept for nothing but that."""
+    return blob if len(blob) <= _HEAD + _TAIL else blob[:_HEAD] + blob[-_TAIL:]
 
 
 class Opened:

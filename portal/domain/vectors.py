@@ -47,7 +47,7 @@ BESIDE_DIRECTION: Final = ~sum(true | false for _, true, false in _TESTS)
 """Every bit of a partner but those about the direction."""
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def direction_bits(direction: Direction) -> int:
     """One partner's direction answers."""
     bits = 0

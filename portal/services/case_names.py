@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Select, select
 from sqlalchemy.orm import Session
 
 from portal.models import Consent, StaffAccount, table_of
+from portal.opened import mark
 from portal.services.case_reading import CaseReading
 from portal.services.tools import Tools
 from portal.vault import Place
@@ -29,7 +30,7 @@ def opened(tools: Tools, consent_id: str | None, blob: bytes | None) -> str | No
     if consent_id is None or blob is None:
         return None
     place = Place("consent", "name_sealed", consent_id)
-    return tools.vault.opened.recall(place, blob, lambda: tools.vault.open(place, blob))
+    return tools.vault.opened.recall(place, mark(blob), lambda: tools.vault.open(place, blob))
 
 
 def of_case(session: Session, tools: Tools, case_id: str) -> dict[str, str]:
@@ -39,11 +40,9 @@ def of_case(session: Session, tools: Tools, case_id: str) -> dict[str, str]:
 
 def read(reading: CaseReading) -> dict[str, str]:
     """The same in one reading of the case."""
-    newest, vault = {row.slot: row for row in reading.consents}, reading.tools.vault
-    return {
-        slot: vault.open(Place("consent", "name_sealed", row.id), row.name_sealed)
-        for slot, row in newest.items()
-    }
+    newest = {row.slot: row for row in reading.consents}
+    names = {slot: opened(reading.tools, row.id, row.name_sealed) for slot, row in newest.items()}
+    return {slot: name for slot, name in names.items() if name is not None}
 
 
 def of_staff(session: Session, tools: Tools) -> dict[str, str]:

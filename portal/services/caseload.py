@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from portal.domain.access import Viewer
 from portal.domain.visibility import ALONE_WAITS
 from portal.models import moment
+from portal.opened import mark
 from portal.services import audit, case_names, caseload_queries
 from portal.services.caseload_filters import PLAIN, Cursor, Filters
 from portal.services.caseload_queries import PAGE
@@ -164,7 +165,13 @@ def _rows(tools: Tools, found: Iterable[Any]) -> tuple[CaseloadRow, ...]:
     """Rows opened, or as they were opened a while ago: known by every column, ciphertexts and all."""
     reading = tools.reading()
     recall = reading.vault.opened.recall
-    return tuple(recall("caseload", tuple(row), partial(_row, reading, row)) for row in found)
+    return tuple(recall("caseload", _marked(row), partial(_row, reading, row)) for row in found)
+
+
+def _marked(row: Any) -> tuple[Any, ...]:
+    """A row as it is known by; the advice's ciphertext, far the longest, by its mark."""
+    box = row[8]
+    return tuple(row) if box is None else (*row[:8], mark(box), *row[9:])
 
 
 def _row(tools: Tools, row: Any) -> CaseloadRow:
@@ -190,4 +197,4 @@ def _advice(tools: Tools, made_id: str, box: bytes) -> _Advice:
         rules, gates = tuple(body["matched_rules"]), tuple(body["gates"])
         return _Advice(body["route"], body["reason"], body["rule"], rules, gates)
 
-    return tools.vault.opened.recall(place, box, opening)
+    return tools.vault.opened.recall(place, mark(box), opening)
