@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final, cast
 
-from sqlalchemy import CursorResult, insert, or_, select, update
+from sqlalchemy import CursorResult, and_, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from portal.domain.access import Viewer
@@ -111,18 +111,23 @@ class Reset:
 
 
 def find(session: Session, tools: Tools, *, token: str) -> Reset | None:
-    """The live reset link of a partner, or None. Partner door."""
-    link, account = table_of(AccountLink).c, table_of(Account).c
+    """The live reset link of a partner, or None. One statement and one row for every token; partner door."""
+    link, account, now = table_of(AccountLink).c, table_of(Account).c, tools.now()
+    is_live = and_(
+        link.token_hash == token_hash(token),
+        link.used_at.is_(None),
+        link.expires_at > now,
+        or_(link.opens_at.is_(None), link.opens_at <= now),
+    )
+    is_theirs = and_(account.id == link.account_id, account.disabled_at.is_(None))
     row = session.execute(
         select(
             link.id, link.opens_at, account.id.label("account_id"), account.partner_id, account.recovery_hash
+        ).select_from(
+            sign_ins.ALWAYS.outerjoin(table_of(AccountLink), is_live).outerjoin(table_of(Account), is_theirs)
         )
-        .join_from(table_of(AccountLink), table_of(Account), link.account_id == account.id)
-        .where(link.token_hash == token_hash(token), link.used_at.is_(None))
-        .where(link.expires_at > tools.now(), account.disabled_at.is_(None))
-        .where(or_(link.opens_at.is_(None), link.opens_at <= tools.now()))
-    ).one_or_none()
-    if row is None:
+    ).one()
+    if row.account_id is None:
         return None
     by = Viewer(kind="partner", id=row.account_id, partner_id=row.partner_id)
     return Reset(row.id, by, row.recovery_hash, is_called=row.opens_at is not None)

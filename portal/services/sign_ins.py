@@ -10,7 +10,7 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, cast
+from typing import Any, Final, Literal, cast
 
 from sqlalchemy import CursorResult, and_, exists, literal, select, update
 from sqlalchemy.orm import Session
@@ -23,6 +23,10 @@ from portal.services.errors import Conflict
 from portal.services.throttles import Knock
 from portal.services.tools import Tools
 from portal.vault import KeyMissing, Place
+
+#: One row that is always there. Joined to it, a name or a token gives one row whether somebody has it or not:
+#: that shows in no count and in no time, only in empty columns.
+ALWAYS: Final = select(literal(1).label("one")).subquery("always")
 
 
 @dataclass(frozen=True)
@@ -68,13 +72,11 @@ def find_partner(session: Session, tools: Tools, *, name: str, device_hash: str 
     account, seat = table_of(Account).c, table_of(PartnerSession).c
     digest = name_digest(tools, name)
     knows = exists().where(seat.account_id == account.id, seat.device_hash == (device_hash or ""))
-    # Joined to a row that is always there: whether the name exists shows in no count, only in empty columns.
-    always = select(literal(1).label("one")).subquery("always")
     is_meant = and_(account.name_digest == digest, account.disabled_at.is_(None))
     row = session.execute(
         select(
             account.id, account.partner_id, account.password_hash, account.kept_at, knows.label("knows")
-        ).select_from(always.outerjoin(table_of(Account), is_meant))
+        ).select_from(ALWAYS.outerjoin(table_of(Account), is_meant))
     ).one()  # fmt: skip
     if row.id is None:
         return Claim("partner", digest)
@@ -82,19 +84,23 @@ def find_partner(session: Session, tools: Tools, *, name: str, device_hash: str 
 
 
 def find_staff(session: Session, tools: Tools, *, email: str, device_hash: str | None) -> Claim:
-    """The claim of a staff e-mail; nobody's in a process without the staff ring. Staff door."""
+    """The claim of a staff e-mail; nobody's in a process without the staff ring.
+
+    One statement and one row for every address; staff door.
+    """
     try:
         digest = email_digest(tools, email)
     except KeyMissing:
         return Claim("staff", "")
     account, seat = table_of(StaffAccount).c, table_of(StaffSession).c
     knows = exists().where(seat.staff_id == account.id, seat.device_hash == (device_hash or ""))
+    is_meant = and_(account.email_digest == digest, account.disabled_at.is_(None))
     row = session.execute(
-        select(account.id, account.password_hash, knows.label("knows")).where(
-            account.email_digest == digest, account.disabled_at.is_(None)
+        select(account.id, account.password_hash, knows.label("knows")).select_from(
+            ALWAYS.outerjoin(table_of(StaffAccount), is_meant)
         )
-    ).one_or_none()
-    if row is None:
+    ).one()
+    if row.id is None:
         return Claim("staff", digest)
     return Claim("staff", digest, row.id, "", row.password_hash, bool(row.knows))
 

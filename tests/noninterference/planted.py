@@ -78,13 +78,18 @@ Plant = Callable[[pytest.MonkeyPatch], None]
 
 @dataclass(frozen=True)
 class Leak:
-    """A fault and the world in which it tells something."""
+    """A fault and the world in which it tells something.
+
+    ``is_held_by_rows``: it asks through the partners' own door, where PostgreSQL gives nobody another's row
+    whatever is asked (decision 0071); it tells something only to a role that no policy binds.
+    """
 
     name: str
     world: World
     plant: Plant
     is_on_staff_pages: bool = False
     phase: str = "sent"
+    is_held_by_rows: bool = False
 
     def __str__(self) -> str:
         return self.name
@@ -327,8 +332,8 @@ LEAKS = (
     Leak("Last-Modified of the newest statement", WROTE, _to_partners(_last_modified, path="/my")),
     Leak("403 for what exists", SENT, _answers(_forbidden), is_on_staff_pages=True),
     Leak("one more query where there is another", JOINED, _extra_query),
-    Leak("statements without their viewer", DRAFTED, _said_by_anybody),
-    Leak("a sending without its viewer", SENT, _sent_by_anybody, phase="drafting"),
+    Leak("statements without their viewer", DRAFTED, _said_by_anybody, is_held_by_rows=True),
+    Leak("a sending without its viewer", SENT, _sent_by_anybody, phase="drafting", is_held_by_rows=True),
     Leak("a request pinned for both", ASKED, _pinned_for_both),
     Leak("messages counted for everybody", ASKED, _to_partners(_letters_counted, path="/my")),
     Leak("the couple's language", SPANISH, _language_of_the_couple),

@@ -140,8 +140,8 @@ def _sessions_of_the_couple_end(patch: pytest.MonkeyPatch) -> None:
 
 
 SINCE = (
-    Leak("notices without their viewer", ASKED, _notices_of_everybody),
-    Leak("a count of everybody's forms on the way in", SENT, _progress_of_anybody),
+    Leak("notices without their viewer", ASKED, _notices_of_everybody, is_held_by_rows=True),
+    Leak("a count of everybody's forms on the way in", SENT, _progress_of_anybody, is_held_by_rows=True),
     Leak("an invitation told as accepted", JOINED, _to_partners(_say_on(_accepted), path="/my/partner")),
     Leak(
         "where the other is in the form", DRAFTED, _to_partners(_say_on(_where_the_other_is), path="/my/form")

@@ -37,9 +37,14 @@ Fields = Mapping[str, str | list[str]]
 
 
 class House:
-    """One application for every world: its database is put back to empty in between."""
+    """One application for every world: its database is put back to empty in between.
 
-    def __init__(self, folder: Path, databases: Databases, *, vault: Vault | None = None) -> None:
+    ``by_rows`` False: on PostgreSQL the partners' role is bound by no policy, as none is on SQLite.
+    """
+
+    def __init__(
+        self, folder: Path, databases: Databases, *, vault: Vault | None = None, by_rows: bool = True
+    ) -> None:
         self.clock, self.streams = Clock(), Streams()
         self.tools = Tools(
             vault=vault or new_vault(),
@@ -50,7 +55,7 @@ class House:
         )
         instance = folder / "instance"
         instance.mkdir(mode=0o700)
-        self._databases, self._urls = databases, databases.fresh(instance, by_rows=True)
+        self._databases, self._urls = databases, databases.fresh(instance, by_rows=by_rows)
         config = {"PORTAL_INSTANCE": str(instance), **self._urls}
         self.app: Flask = create_app(config, overrides={"tools": self.tools})
         self.store = self.app.extensions["portal.house"]._store
