@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -34,20 +35,22 @@ _PATIENCE = 3_600
 
 
 def rows(practice: Practice, sizes: Sequence[int] = SIZES) -> list[Row]:
-    """Fill a practice of each size, then race our CSV against the floor, and weigh both at each size."""
+    """Fill a practice of each size and measure reports of them."""
     folders = {size: practice.folder.with_name(f"sent-{size}") for size in {*sizes, *SHEETS}}
     for size, folder in folders.items():
         shutil.copytree(practice.folder, folder)
         _fill_fast(replace(practice, folder=folder), size)
+    return measured(folders, sizes)
+
+
+def measured(folders: Mapping[int, Path], sizes: Sequence[int]) -> list[Row]:
+    """Race our CSV against the floor, by one process and by several, and weigh both at each size."""
     small, middle, large = (folders[size] for size in sizes)
     pairs = [(_child("csv", middle), _child("floor", middle)) for _ in range(harness.ROUNDS)]
-    speeds = [(one["rows"] / one["cpu"], other["rows"] / other["cpu"]) for one, other in pairs]
-    found = [
-        Row("CSV, rows a second of CPU", "rows/s", median(one for one, _ in speeds),
-            median(other for _, other in speeds), min(one / other for one, other in speeds), 1.0, True),
-    ]  # fmt: skip
+    found = [_faster("CSV, rows a second of CPU", pairs, "cpu", 1.0)]
     whole, first = _child("csv", large), _child("csv", middle)
     found.append(_grown(f"CSV, peak memory at {sizes[2]:,} against {sizes[1]:,}", whole, first, 1.03))
+    found += _by_several(middle, large, sizes, whole)
     starts = [
         (_child("csv", large, only_first=True), _child("csv", small, only_first=True)) for _ in range(3)
     ]
@@ -55,15 +58,32 @@ def rows(practice: Practice, sizes: Sequence[int] = SIZES) -> list[Row]:
     what = f"CSV, first byte at {sizes[2]:,} against {sizes[0]:,}"
     found.append(Row(what, "ms", late, early, late / early, 1.2))
     sheets = [_child("xlsx", folders[size]) for size in SHEETS]
-    found.append(
-        _grown(
-            f"XLSX, peak memory at {SHEETS[1]:,} against {SHEETS[0]:,}",
-            sheets[1],
-            sheets[0],
-            1.10,
-        )
-    )
+    what = f"XLSX, peak memory at {SHEETS[1]:,} against {SHEETS[0]:,}"
+    return [*found, _grown(what, sheets[1], sheets[0], 1.10)]
+
+
+def _by_several(middle: Path, large: Path, sizes: Sequence[int], alone: dict[str, float]) -> list[Row]:
+    """By children, as multiples of the floor on one core: by the clock, and by CPU, which shows what they
+    cost. What the clock can show depends on the processors there are."""
+    floor, found, has = _child("floor", large), [], os.cpu_count()
+    found.append(_faster(f"CSV of {sizes[2]:,}, rows a second of CPU", [(alone, floor)], "cpu", 1.0))
+    for count in (2, 4):
+        several = _child("csv", large, processes=count)
+        what = f"CSV of {sizes[2]:,}, {count} processes ({has} there)"
+        # The goal is that of four processes; two are held to half of it.
+        found.append(_faster(f"{what}, rows a second", [(several, floor)], "waited", 2.3 * count / 4))
+        found.append(_faster(f"{what}, of CPU", [(several, floor)], "cpu", 1.0))
+        few = _child("csv", middle, processes=count)
+        together = [{"memory": one["memory"] + one["memory_beside"]} for one in (several, few)]
+        what = f"CSV, {count} processes, memory at {sizes[2]:,} against {sizes[1]:,}"
+        found.append(_grown(what, together[0], together[1], 1.03))
     return found
+
+
+def _faster(what: str, pairs: Sequence[tuple[dict[str, float], ...]], by: str, goal: float) -> Row:
+    speeds = [(one["rows"] / one[by], other["rows"] / other[by]) for one, other in pairs]
+    ours, floor = (median(pair[at] for pair in speeds) for at in (0, 1))
+    return Row(what, "rows/s", ours, floor, min(one / other for one, other in speeds), goal, True)
 
 
 def _grown(what: str, large: dict[str, float], small: dict[str, float], goal: float) -> Row:
@@ -71,13 +91,14 @@ def _grown(what: str, large: dict[str, float], small: dict[str, float], goal: fl
     return Row(what, "MB", one, other, one / other, goal)
 
 
-def _child(form: str, folder: Path, *, only_first: bool = False) -> dict[str, float]:
+def _child(form: str, folder: Path, *, only_first: bool = False, processes: int = 0) -> dict[str, float]:
     """Run one report (or the floor) to its end in a process of its own; what it says it took."""
     script = HERE / "floors" / "export.py" if form == "floor" else HERE / "report.py"
-    command = [sys.executable, str(script), str(folder), form, "first" if only_first else "whole"]
+    words = [form, "first" if only_first else "whole", str(processes)]
     done = subprocess.run(
-        command, cwd=ROOT, capture_output=True, encoding="utf-8", check=True, timeout=_PATIENCE
-    )
+        [sys.executable, str(script), str(folder), *words],
+        cwd=ROOT, capture_output=True, encoding="utf-8", check=True, timeout=_PATIENCE,
+    )  # fmt: skip
     told: dict[str, float] = json.loads(done.stdout)
     return told
 

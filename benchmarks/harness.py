@@ -170,10 +170,10 @@ def portal(folder: Path, role: str) -> tuple[list[str], dict[str, str]]:
     }  # fmt: skip
 
 
-def floor(folder: Path) -> tuple[list[str], dict[str, str]]:
-    """Command and environment of the floors that serve pages."""
+def floor(folder: Path, page: int = 16_384) -> tuple[list[str], dict[str, str]]:
+    """Command and environment of the floors that serve pages. ``page``: bytes of its section's page."""
     return [sys.executable, str(HERE / "floors" / "web.py")], {
-        "FLOOR_FOLDER": str(folder), "FLOOR_PORT": "{port}",
+        "FLOOR_FOLDER": str(folder), "FLOOR_PORT": "{port}", "FLOOR_PAGE": str(page),
     }  # fmt: skip
 
 

@@ -63,10 +63,11 @@ def partners(practice: Practice, scratch: Path) -> list[Row]:
     """The form and what is sent from it."""
     cookie, desk = f"portal={practice.partner}", Desk.of(practice)
     with ExitStack() as stack:
-        floor = stack.enter_context(harness.serving(*harness.floor(scratch), ready="/hello"))
         ours = stack.enter_context(
             harness.serving(*harness.portal(practice.folder, "partner"), ready="/readyz")
         )
+        size = _answered(ours, cookie, desk)
+        floor = stack.enter_context(harness.serving(*harness.floor(scratch, size), ready="/hello"))
         saved, page = _floor(floor, "/save", posts=True, wants=204), _floor(floor, "/page")
         saved.send(saved.client)
         form = Contender(ours, Client(ours.port, cookie), lambda one: one.ask("/my/form"))
@@ -84,6 +85,19 @@ def partners(practice: Practice, scratch: Path) -> list[Row]:
             rows.append(harness.ratio(what, one, other, goal, extra=extra))
         rows.append(_submit(practice, ours))
         return [*rows, *_weight(ours, cookie)]
+
+
+def _answered(server: Server, cookie: str, desk: Desk) -> int:
+    """A section with its answers stands open; how many bytes its page has."""
+    client = Client(server.port, cookie)
+    for section, button in (("start", {"go": "open", "to": "patterns"}), ("patterns", {"go": "save"})):
+        body = {"csrf_token": desk.token, "section": section, "version": next(desk.version), **button}
+        client.ask("/my/form", {**body, **_ANSWERS[section]}, wants=303)
+    size = len(client.ask("/my/form"))
+    client.close()
+    if client.wrong:
+        raise RuntimeError("the form was not answered")
+    return size
 
 
 def _submit(practice: Practice, server: Server) -> Row:

@@ -10,6 +10,7 @@ import waitress
 from waitress import wasyncore
 from waitress.channel import HTTPChannel
 from waitress.server import BaseWSGIServer
+from waitress.task import WSGITask
 
 THREADS: Final = 8
 #: Browsers keep their connections: at the usual limit of 100 the next visitor would find no door.
@@ -73,12 +74,28 @@ class Pages:
         class Channel(HTTPChannel):
             """A connection that is told when it is the last answer on it."""
 
+            task_class = _Answer
+
             def service(self) -> None:
                 if pages._is_over:
                     self.requests[0].headers["CONNECTION"] = "close"
                 super().service()
 
         return Channel
+
+
+class _Answer(WSGITask):
+    """An answer whose head and body go out together, where the body is one piece."""
+
+    def write(self, data: bytes) -> None:
+        """As waitress, which sends the head by itself first and so wakes the browser twice."""
+        is_whole = self.complete and self.has_body and self.content_length == len(data)
+        if self.wrote_header or not is_whole:  # type: ignore[has-type]
+            super().write(data)
+            return
+        head = self.build_response_header()
+        self.wrote_header, self.content_bytes_written = True, len(data)
+        self.channel.write_soon(head + data)
 
 
 def _is_wanted(channel: HTTPChannel) -> bool:

@@ -80,6 +80,11 @@ class Ring:
     keys: dict[str, bytes]
     index: bytes
 
+    @cached_property
+    def ciphers(self) -> dict[str, AESGCM]:
+        """A cipher for each key; it goes with the ring when the keys are exchanged."""
+        return {key_id: AESGCM(key) for key_id, key in self.keys.items()}
+
     @classmethod
     def new(cls) -> Ring:
         """A ring with one fresh key."""
@@ -162,12 +167,7 @@ class Vault:
     """The keys one process holds, and what can be done with them."""
 
     def __init__(
-        self,
-        *,
-        public: X25519PublicKey,
-        private: X25519PrivateKey | None,
-        partner: Ring,
-        staff: Ring | None,
+        self, *, public: X25519PublicKey, private: X25519PrivateKey | None, partner: Ring, staff: Ring | None
     ) -> None:
         held = {} if private is None else {public_id(public): private}
         self._keys = Keys(public, held, partner, staff)
@@ -218,18 +218,18 @@ class Vault:
         held = self._now().ring(ring)
         key_id = self._noted(bytes.fromhex(held.current))
         nonce = secrets.token_bytes(_NONCE)
-        body = AESGCM(held.keys[held.current]).encrypt(nonce, pad(text), place.bound(key_id))
+        body = held.ciphers[held.current].encrypt(nonce, pad(text), place.bound(key_id))
         return _BOXED + key_id + nonce + body
 
     def unbox(self, ring: RingName, place: Place, blob: bytes) -> str:
         """The boxed text. Raises KeyMissing or VaultError."""
         held = self._now().ring(ring)
         key_id, body = self._split(_BOXED, blob)
-        key = held.keys.get(key_id.hex())
-        if key is None:
+        cipher = held.ciphers.get(key_id.hex())
+        if cipher is None:
             raise KeyMissing("boxed under a key this process does not hold")
         try:
-            padded = AESGCM(key).decrypt(body[:_NONCE], body[_NONCE:], place.bound(key_id))
+            padded = cipher.decrypt(body[:_NONCE], body[_NONCE:], place.bound(key_id))
         except InvalidTag as error:
             raise VaultError(f"{place.table}.{place.column}: cannot be opened") from error
         return unpad(padded)

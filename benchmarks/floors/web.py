@@ -1,8 +1,9 @@
 """The floors of the pages: the same work with nothing else. Flask, waitress, SQLAlchemy Core, one file.
 
-hello: a constant. page: session row by hashed cookie, a section of twelve items cut once, answers filled in.
-save: session row, twelve answers sealed with AES-GCM, one upsert, commit. queue: session row, fifty rows by
-an index in the order of the page, a template. Nothing is checked, nobody is kept out, nothing is recorded.
+hello: a constant. page: session row by hashed cookie, a section of twelve items cut once, answers filled in,
+as many bytes as the portal's page. save: session row, twelve answers sealed with AES-GCM, one upsert, commit.
+queue: session row, fifty rows by an index in the order of the page, a template. Nothing is checked, nobody
+is kept out, nothing is recorded.
 """
 
 from __future__ import annotations
@@ -48,7 +49,20 @@ ROWS = Environment(autoescape=True).from_string(
     "<a href='/cases/{{ row.id }}'>{{ row.names }}</a></th><td>{{ row.urgency }}</td><td>{{ row.route }}</td>"
     "<td>{{ row.since }}</td></tr>{% endfor %}</table>"
 )
-CUT = [f"<fieldset><legend>Question {n}</legend><input name='q{n}' value='" for n in range(12)]
+
+
+def _question(n: int, chosen: str) -> str:
+    options = "".join(
+        f"<label><input type='radio' name='q{n}' value='{v}'{' checked' * (v == chosen)}>Answer {v}</label>"
+        for v in "012345"
+    )
+    return f"<fieldset><legend>Question {n}</legend>{options}</fieldset>"
+
+
+#: Each question once for each of its answers, and what makes the page as long as the portal's.
+CUT = [{value: _question(n, value) for value in "012345"} for n in range(12)]
+SIZE = int(os.environ.get("FLOOR_PAGE", "16384"))
+HEAD = "<!doctype html><title>A section</title><p>".ljust(SIZE - sum(len(piece["2"]) for piece in CUT), ".")
 app = Flask(__name__)
 
 
@@ -76,7 +90,7 @@ def page() -> str:
         account = _account(connection)
         blob = connection.scalar(select(DRAFT.c.body).where(DRAFT.c.account == account))
     answers = json.loads(KEY.decrypt(blob[:12], blob[12:], account.encode()))
-    return "".join(f"{piece}{answers[f'q{n}']}'></fieldset>" for n, piece in enumerate(CUT))
+    return HEAD + "".join([piece[answers[f"q{n}"]] for n, piece in enumerate(CUT)])
 
 
 @app.post("/save")

@@ -280,11 +280,12 @@ class Questionnaire:
             parts.append(SectionProgress(section.key, total - left, total))
         return Progress(done=done, total=asked, minutes_left=-(-seconds // 60), sections=tuple(parts))
 
-    def minutes_from(self, key: str, touched: Mapping[str, Collection[str]]) -> int:
+    def minutes_from(self, key: str, progress: Progress) -> int:
         """Whole minutes, rounded up, for what is untouched in this section and those after it: what was
         passed over before is no part of the way that lies ahead."""
-        ahead = self.sections[self.sections.index(self.section(key)) :]
-        seconds = sum(_seconds_left(section, section.left(touched.get(section.key, ()))) for section in ahead)
+        at = self.section_keys.index(key)
+        ahead = zip(self.sections[at:], progress.sections[at:], strict=True)
+        seconds = sum(_seconds_left(section, part.total - part.done) for section, part in ahead)
         return -(-seconds // 60)
 
 

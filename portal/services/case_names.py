@@ -40,11 +40,9 @@ def of_case(session: Session, tools: Tools, case_id: str) -> dict[str, str]:
 
 def read(reading: CaseReading) -> dict[str, str]:
     """The same in one reading of the case."""
-    newest, vault = {row.slot: row for row in reading.consents}, reading.tools.vault
-    return {
-        slot: vault.open(Place("consent", "name_sealed", row.id), row.name_sealed)
-        for slot, row in newest.items()
-    }
+    newest = {row.slot: row for row in reading.consents}
+    names = {slot: opened(reading.tools, row.id, row.name_sealed) for slot, row in newest.items()}
+    return {slot: name for slot, name in names.items() if name is not None}
 
 
 def of_staff(session: Session, tools: Tools) -> dict[str, str]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, cached_property
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import BindParameter, CompoundSelect, Row, Select, String, bindparam, select
+from sqlalchemy import BindParameter, CompoundSelect, Connection, Row, Select, String, bindparam, select
 from sqlalchemy.orm import Session
 
 from portal.domain.answers import Answer
@@ -55,7 +55,12 @@ class CaseReading:
 
     def all(self, statement: Select[Any] | CompoundSelect[Any], **values: str) -> Rows:
         """Every row of a statement over ``this_case()``."""
-        return self.session.execute(statement, {"of_case": self.case_id, **values}).all()
+        return self._connection.execute(statement, {"of_case": self.case_id, **values}).all()
+
+    @cached_property
+    def _connection(self) -> Connection:
+        """The same transaction without the ORM, which has no part in statements of plain columns."""
+        return self.session.connection()
 
     @cached_property
     def people(self) -> Rows:

@@ -15,6 +15,7 @@ from portal.models import CaseFile, Partner, UtcDateTime, table_of
 from portal.services import case_access
 from portal.services.errors import BadInput, NotFound
 from portal.services.tools import Tools
+from portal.store import Transaction
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class CaseHead:
     by_cover: bool
 
 
-def head(session: Session, tools: Tools, case_id: str, by: Viewer) -> CaseHead:
+def head(session: Transaction, tools: Tools, case_id: str, by: Viewer) -> CaseHead:
     """The case, if this therapist may open it. Raises NotFound, the same for "none" and "not yours"."""
     values = {"of_case": case_id, "viewer": by.id, "now": tools.now()}
     row = session.execute(_head_statement(), values).one_or_none()
@@ -67,7 +68,7 @@ def _head_statement() -> Select[Any]:
     ).where(c.id == bindparam("of_case", type_=String))  # fmt: skip
 
 
-def require_visible(session: Session, tools: Tools, case_id: str, by: Viewer) -> None:
+def require_visible(session: Transaction, tools: Tools, case_id: str, by: Viewer) -> None:
     """Raise NotFound unless this therapist may open the case. One statement."""
     head(session, tools, case_id, by)
 

@@ -15,9 +15,7 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import (
     ColumnElement,
     FromClause,
-    Row,
     ScalarSelect,
-    Select,
     String,
     bindparam,
     case,
@@ -31,6 +29,7 @@ from sqlalchemy.orm import Session
 from portal.domain.access import Viewer
 from portal.domain.lifecycle import WayIn
 from portal.domain.questionnaire import Questionnaire, Section
+from portal.driven import Driven
 from portal.models import (
     Account,
     Consent,
@@ -129,9 +128,9 @@ def find_seat_for_page(session: Transaction, tools: Tools, token: str) -> SeatAt
     return _seat(session, tools, token, _page_statement())
 
 
-def _seat(session: Transaction, tools: Tools, token: str, statement: Select[Any]) -> SeatAtDesk | None:
+def _seat(session: Transaction, tools: Tools, token: str, statement: Driven) -> SeatAtDesk | None:
     values = {"token_hash": sessions.token_digest(tools, token)}
-    row = session.execute(statement, values).one_or_none()
+    row = statement.one(session, values)
     seat = sessions.partner_seat(tools, row)
     if row is None or seat is None:
         return None
@@ -149,7 +148,7 @@ def _seat(session: Transaction, tools: Tools, token: str, statement: Select[Any]
 
 def find(session: Transaction, *, by: Viewer) -> Desk | None:
     """The viewer's desk read anew (inside a writing transaction), or None."""
-    return _desk(session.execute(_own_statement(), {"account_id": by.id}).one_or_none())
+    return _desk(_own_statement().one(session, {"account_id": by.id}))
 
 
 def of_partner(session: Session, partner_id: str) -> Desk | None:
@@ -162,17 +161,17 @@ def of_partner(session: Session, partner_id: str) -> Desk | None:
 
 # Built once: putting these two together costs more than running them.
 @cache
-def _seat_statement() -> Select[Any]:
+def _seat_statement() -> Driven:
     columns = (*sessions.partner_columns(), *_way_columns(), *_desk_columns())
     tables = _desk_tables(_seat_tables(), table_of(Account).c.partner_id)
-    return select(*columns).select_from(tables).where(sessions.is_partner_token())
+    return Driven(select(*columns).select_from(tables).where(sessions.is_partner_token()))
 
 
 @cache
-def _page_statement() -> Select[Any]:
+def _page_statement() -> Driven:
     columns = (*sessions.partner_columns(), *practices.columns(), *_way_columns(), *_desk_columns())
     tables = _desk_tables(practices.beside(_seat_tables()), table_of(Account).c.partner_id)
-    return select(*columns).select_from(tables).where(sessions.is_partner_token())
+    return Driven(select(*columns).select_from(tables).where(sessions.is_partner_token()))
 
 
 @cache
@@ -183,11 +182,11 @@ def _settings() -> slice:
 
 
 @cache
-def _own_statement() -> Select[Any]:
+def _own_statement() -> Driven:
     account = table_of(Account)
     columns = (account.c.id.label("account_id"), *_desk_columns())
     tables = _desk_tables(account, account.c.partner_id)
-    return select(*columns).select_from(tables).where(account.c.id == bindparam("account_id"))
+    return Driven(select(*columns).select_from(tables).where(account.c.id == bindparam("account_id")))
 
 
 def _seat_tables() -> FromClause:
@@ -248,7 +247,7 @@ def _way_columns() -> tuple[ColumnElement[Any], ...]:
     )
 
 
-def _desk(row: Row[Any] | None) -> Desk | None:
+def _desk(row: Any | None) -> Desk | None:
     if row is None or row.intake_id is None:
         return None
     values: Sequence[Any] = row[-_HEAD:]

@@ -12,15 +12,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import CursorResult, Insert, Select, Update, bindparam, func, insert, select, update
+from sqlalchemy import Select, bindparam, func, insert, select, update
 
 from portal.domain import drafts
 from portal.domain.access import Viewer
 from portal.domain.answers import Answer, Cleaned
 from portal.domain.drafts import Go
 from portal.domain.questionnaire import Section
+from portal.driven import Driven
 from portal.models import Intake, SealedEntry, SectionState, table_of
 from portal.services import audit, desks, intakes, jobs, sessions
 from portal.services.desks import Desk, Place
@@ -135,10 +136,10 @@ def _write(session: Transaction, tools: Tools, save: Save, by: Viewer) -> bool:
             return True
         raise Conflict("newer")
     if save.sealed is not None:
-        session.execute(_sealed_insert(), [dict(save.sealed)])
+        _sealed_insert().change(session, save.sealed)
     if save.intake_columns:
         change = _intake_update(tuple(save.intake_columns))
-        session.execute(change, {**save.intake_columns, "of_intake": save.intake_id})
+        change.change(session, {**save.intake_columns, "of_intake": save.intake_id})
     if save.go is not Go.DRAFT:
         _move(session, tools, save, by)
     return False
@@ -154,31 +155,30 @@ def _write_section(session: Transaction, tools: Tools, save: Save) -> bool:
         **({"left_at": tools.now()} if save.go in drafts.LEAVING else {}),
     }
     where = {"of_intake": save.intake_id, "of_section": save.section, "of_version": save.version}
-    done = session.execute(_section_update(tuple(columns)), {**columns, **where})
-    return cast("CursorResult[Any]", done).rowcount == 1
+    return _section_update(tuple(columns)).change(session, {**columns, **where}) == 1
 
 
 # Each is built once, for each set of columns: putting it together costs more than running it.
 @cache
-def _sealed_insert() -> Insert:
-    return insert(table_of(SealedEntry))
+def _sealed_insert() -> Driven:
+    return Driven(insert(table_of(SealedEntry)))
 
 
 @cache
-def _intake_update(columns: tuple[str, ...]) -> Update:
+def _intake_update(columns: tuple[str, ...]) -> Driven:
     change = update(table_of(Intake)).where(table_of(Intake).c.id == bindparam("of_intake"))
-    return change.values({name: bindparam(name) for name in columns})
+    return Driven(change.values({name: bindparam(name) for name in columns}))
 
 
 @cache
-def _opening() -> Update:
+def _opening() -> Driven:
     c = table_of(SectionState).c
     place = (c.intake_id == bindparam("of_intake")) & (c.section == bindparam("of_section"))
-    return update(table_of(SectionState)).where(place).values(opened_at=bindparam("opened_at"))
+    return Driven(update(table_of(SectionState)).where(place).values(opened_at=bindparam("opened_at")))
 
 
 @cache
-def _section_update(columns: tuple[str, ...]) -> Update:
+def _section_update(columns: tuple[str, ...]) -> Driven:
     table, intake = table_of(SectionState), table_of(Intake).c
     other = table.alias("any_section")
     newest = select(func.max(other.c.version)).where(other.c.intake_id == bindparam("of_intake"))
@@ -189,7 +189,7 @@ def _section_update(columns: tuple[str, ...]) -> Update:
         newest.scalar_subquery() == bindparam("of_version"),
         sent.scalar_subquery().is_(None),
     )
-    return change.values({name: bindparam(name) for name in columns})
+    return Driven(change.values({name: bindparam(name) for name in columns}))
 
 
 def _move(session: Transaction, tools: Tools, save: Save, by: Viewer) -> None:
@@ -203,7 +203,7 @@ def _move(session: Transaction, tools: Tools, save: Save, by: Viewer) -> None:
         return
     if save.is_first_opening:
         place = {"of_intake": save.intake_id, "of_section": save.opens}
-        session.execute(_opening(), {**place, "opened_at": tools.now()})
+        _opening().change(session, {**place, "opened_at": tools.now()})
     audit.record(
         session, tools, by=by, verb="section.opened", subject=subject, detail={"section": save.opens}
     )

@@ -10,7 +10,7 @@ from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, FromClause, Row, Select, select
+from sqlalchemy import ColumnElement, FromClause, Select, select
 from sqlalchemy.orm import Session
 
 from portal.content import help_lines
@@ -113,7 +113,7 @@ def columns() -> tuple[ColumnElement[Any], ...]:
     return (c.id.label("practice_id"), *(c[name].label(f"practice_{name}") for name in _NAMES))
 
 
-def of_row(row: Row[Any]) -> PracticeView:
+def of_row(row: Any) -> PracticeView:
     """The settings that stand in such a row, or their defaults."""
     if row.practice_id is None:
         return PracticeView()

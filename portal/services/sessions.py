@@ -8,14 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from sqlalchemy import (
     ColumnElement,
-    CursorResult,
-    Row,
-    Select,
-    Update,
     and_,
     bindparam,
     insert,
@@ -25,6 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from portal.domain.access import Viewer
+from portal.driven import Driven
 from portal.models import Account, PartnerSession, StaffAccount, StaffSession, table_of
 from portal.services import practices
 from portal.services.practices import PracticeView
@@ -80,7 +77,7 @@ def is_partner_token() -> ColumnElement[bool]:
     return and_(s.token_hash == bindparam("token_hash"), s.revoked_at.is_(None), a.disabled_at.is_(None))
 
 
-def partner_seat(tools: Tools, row: Row[Any] | None) -> Seat | None:
+def partner_seat(tools: Tools, row: Any | None) -> Seat | None:
     """The seat that a row of ``partner_columns`` stands for, or None when idle or too old."""
     if row is None or not _is_live(tools.now(), row.session_created_at, row.last_seen_at, PARTNER_LIMIT):
         return None
@@ -103,13 +100,13 @@ def partner_seat(tools: Tools, row: Row[Any] | None) -> Seat | None:
 
 def find_partner(session: Transaction, tools: Tools, token: str) -> Seat | None:
     """The live partner session of this cookie, or None. One statement; partner door."""
-    row = session.execute(_partner_statement(), {"token_hash": token_digest(tools, token)}).one_or_none()
+    row = _partner_statement().one(session, {"token_hash": token_digest(tools, token)})
     return partner_seat(tools, row)
 
 
 def find_staff(session: Transaction, tools: Tools, token: str) -> Seat | None:
     """The live staff session of this cookie, or None; ``second_factor`` False means: code still to come."""
-    row = session.execute(_staff_statement(), {"token_hash": token_digest(tools, token)}).one_or_none()
+    row = _staff_statement().one(session, {"token_hash": token_digest(tools, token)})
     if row is None or not _is_live(tools.now(), row.created_at, row.last_seen_at, STAFF_LIMIT):
         return None
     viewer = Viewer(
@@ -176,30 +173,29 @@ def open_staff(
 def touch(session: Transaction, tools: Tools, viewer: Viewer) -> bool:
     """Note that the session is in use; whether it is still live (it may have ended a moment ago)."""
     values = {"of_session": viewer.session_id, "last_seen_at": tools.now()}
-    change = _touch(PartnerSession if viewer.kind == "partner" else StaffSession)
-    return cast("CursorResult[Any]", session.execute(change, values)).rowcount == 1
+    return _touch(PartnerSession if viewer.kind == "partner" else StaffSession).change(session, values) == 1
 
 
 # All built once: putting them together costs more than running them.
 @cache
-def _touch(model: type[PartnerSession] | type[StaffSession]) -> Update:
+def _touch(model: type[PartnerSession] | type[StaffSession]) -> Driven:
     table = table_of(model)
     change = update(table).where(table.c.id == bindparam("of_session"), table.c.revoked_at.is_(None))
-    return change.values(last_seen_at=bindparam("last_seen_at"))
+    return Driven(change.values(last_seen_at=bindparam("last_seen_at")))
 
 
 @cache
-def _partner_statement() -> Select[Any]:
+def _partner_statement() -> Driven:
     held, account = table_of(PartnerSession), table_of(Account)
     tables = held.join(account, held.c.account_id == account.c.id)
-    return select(*partner_columns()).select_from(tables).where(is_partner_token())
+    return Driven(select(*partner_columns()).select_from(tables).where(is_partner_token()))
 
 
 @cache
-def _staff_statement() -> Select[Any]:
+def _staff_statement() -> Driven:
     s, a = table_of(StaffSession).c, table_of(StaffAccount).c
     tables = table_of(StaffSession).join(table_of(StaffAccount), s.staff_id == a.id)
-    return (
+    return Driven(
         select(
             s.id, s.created_at, s.last_seen_at, s.authenticated_at, s.second_factor_at,
             a.id.label("staff_id"), a.roles, a.language, *practices.columns(),

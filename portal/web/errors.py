@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from types import TracebackType
 from typing import Any
 
-from flask import Flask, Response, current_app, g, make_response, render_template, request
+from flask import Flask, Request, Response, current_app, g, make_response, render_template, request
 from sqlalchemy.exc import DBAPIError, OperationalError, TimeoutError  # noqa: A004
 from werkzeug.datastructures import ImmutableDict
 from werkzeug.exceptions import HTTPException, SecurityError
-from werkzeug.routing import Rule
+from werkzeug.routing import MapAdapter, Rule
+from werkzeug.sansio.utils import get_host
 
 from portal.services.errors import NotFound, told
 from portal.vault import KeyRetired
@@ -47,6 +48,13 @@ class _Address(Rule):
         return build
 
 
+@lru_cache(maxsize=64)
+def _host(scheme: str, header: str, trusted: tuple[str, ...]) -> str:
+    """The name that was asked for, where it is one of ours; kept, as nearly every request bears the same one.
+    Raises SecurityError, each time anew."""
+    return get_host(scheme, header, trusted_hosts=trusted)
+
+
 class Portal(Flask):
     """An application whose log says which page failed, where and by what class of error.
 
@@ -61,6 +69,18 @@ class Portal(Flask):
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """No view or hook of ours is a coroutine; Flask would look at each of a dozen, each time."""
         return func
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """What finds the view of an address: as Flask makes it, with the name of the host judged once."""
+        header = None if request is None else request.environ.get("HTTP_HOST")
+        if request is None or not header or "HTTP_UPGRADE" in request.environ:
+            return super().create_url_adapter(request)
+        request.trusted_hosts = self.config["TRUSTED_HOSTS"]
+        request.host = host = _host(request.scheme, header, tuple(request.trusted_hosts))
+        query = request.query_string.decode(errors="replace")
+        return self.url_map.bind(
+            host, request.root_path, "", request.scheme, request.method, request.path, query
+        )
 
     def log_exception(self, exc_info: _Caught) -> None:
         """Called by Flask for what no view caught."""

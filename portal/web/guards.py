@@ -178,7 +178,7 @@ def _is_kept_late(access: Access) -> bool:
 def touch_seat(response: Response) -> Response:
     """Write ``last_seen_at`` on a plain GET at most once a minute; POSTs write it with their change."""
     seat = kit.seat()
-    if seat is None or not sessions.is_touch_due(seat, kit.tools().now()):
+    if seat is None or g.get("is_touched") or not sessions.is_touch_due(seat, kit.tools().now()):
         return response
     door = kit.store().partner if seat.viewer.kind == "partner" else kit.store().staff
     try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import cast
 
 from flask import current_app, g
@@ -50,9 +49,7 @@ def viewer() -> Viewer:
 
 def note_touch() -> None:
     """Remember that this request wrote ``last_seen_at`` with its change, so that it is not written twice."""
-    held = seat()
-    if held is not None:
-        g.seat = replace(held, last_seen_at=tools().now())
+    g.is_touched = True
 
 
 def wake_worker() -> None:

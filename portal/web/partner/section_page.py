@@ -123,10 +123,10 @@ def _frame(desk: Desk, section: Section, language: str) -> Frame:
 
 
 def _slots(desk: Desk, section: Section, language: str) -> dict[str, str]:
-    touched, keys = desk.touched, desk.questionnaire.section_keys
+    progress, keys = desk.questionnaire.progress(desk.touched), desk.questionnaire.section_keys
     here = keys.index(section.key) + 1
-    minutes = desk.questionnaire.minutes_from(section.key, touched)
-    states = _states(desk, desk.questionnaire.progress(touched))
+    minutes = desk.questionnaire.minutes_from(section.key, progress)
+    states = _states(desk, progress)
     return {
         cut_page.CSRF: csrf.token(),
         cut_page.VERSION: str(desk.version),

@@ -14,8 +14,8 @@ from portal.web.therapist.presenters import case_presenter
 
 def find_case(case_id: str, **_: object) -> None:
     """The guard's look: raises NotFound unless the viewer may open the case."""
-    with kit.store().staff.read() as session:
-        cases.require_visible(session, kit.tools(), case_id, kit.viewer())
+    with kit.store().staff.glance() as connection:
+        cases.require_visible(connection, kit.tools(), case_id, kit.viewer())
 
 
 @bp.get("/cases/<case_id>")

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 import pytest
+from waitress.channel import HTTPChannel
 
 from portal import one_process
 from portal.one_process import Pages
@@ -112,3 +113,18 @@ def test_an_idle_server_stops_at_once() -> None:
         pages.ask_to_stop()
         thread.join(5)
         assert time.monotonic() - began < 1
+
+
+def test_head_and_body_of_an_answer_leave_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[bytes] = []
+    real = HTTPChannel.write_soon
+
+    def note(channel: HTTPChannel, data: bytes) -> object:
+        sent.append(data)
+        return real(channel, data)
+
+    monkeypatch.setattr(HTTPChannel, "write_soon", note)
+    told: list[tuple[int, str | None, int]] = []
+    with served(slow) as (_pages, port, _thread):
+        ask(port, "/", told)
+    assert ([data[-5:] for data in sent], told) == ([b"\r\n\r\n0"], [(200, None, 1)])

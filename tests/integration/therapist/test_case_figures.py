@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import asdict
+from datetime import UTC, datetime
 from html import unescape
 
 import pytest
-from flask import Flask
+from flask import Flask, g
 from practice_world import Case, Desk, World
 
 from portal.domain.access import Viewer
 from portal.services import case_views, facts
+from portal.services.practices import PracticeView
 from portal.services.tools import Tools
+from portal.web.therapist import words
 from portal.web.therapist.presenters import figures_presenter, steps_presenter
 from portal.web.therapist.presenters.figures_presenter import Figures
 from portal.web.therapist.presenters.steps_presenter import Step
@@ -248,13 +251,25 @@ def test_the_page_prints_the_figures(house: World, desk: Sit, thea: Viewer) -> N
     case = couple(house, thea)
     page = desk(thea).get(f"/cases/{case.id}")
     text = plain(page)
-    for words in (
+    for told in (
         "A: Ana says 4; the other believes 1 wide gap", "Both: To feel closer again",
         "Only B: Ben Ortiz: To argue less, or to argue better", "insults or humiliation A: Ana only A: Ana",
         "3 of 6 fit offer individual support", "We used to laugh.", "called Ana, she",
         "Received and done count together. Self-report, not verified", "by Nov 23, 2026",
         "Staying or leaving 4 1 1 firmly staying – 5 decided to end from 3: doubts about the relationship",
     ):  # fmt: skip
-        assert words in text, words
+        assert told in text, told
     assert page.count("Private to this person") == 2
     assert page.count('role="img"') == 2
+
+
+def test_days_are_told_in_the_zone_of_the_practice_and_the_language_of_whoever_looks(app: Flask) -> None:
+    """They are kept once told: by all that decides them."""
+    moment, told = datetime(2026, 3, 1, 11, 30, tzinfo=UTC), []
+    for zone in ("Pacific/Kiritimati", "Pacific/Niue"):
+        for language in ("en", "es"):
+            with app.test_request_context(headers={"Accept-Language": language}):
+                g.practice = PracticeView(time_zone=zone)
+                told.append((words.day(moment), words.moment_words(moment).replace("\u202f", " ")))
+    assert [day for day, _both in told] == ["Mar 2, 2026", "2 mar 2026", "Mar 1, 2026", "1 mar 2026"]
+    assert len({both for _day, both in told}) == 4

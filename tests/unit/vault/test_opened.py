@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -95,11 +96,8 @@ def test_a_partners_process_remembers_no_name(tmp_path: Path) -> None:
 
 
 def test_a_long_ciphertext_is_known_by_its_ends_which_no_other_shares() -> None:
-    vault = new_vault()[0] if isinstance(new_vault(), tuple) else new_vault()
-    text = "x" * 5000
-    boxes = [vault.box("staff", HERE, text) for _ in range(200)] + [
-        vault.seal(HERE, text) for _ in range(200)
-    ]
+    vault, text = new_vault(), "x" * 5000
+    boxes = [seal(HERE, text) for seal in (partial(vault.box, "staff"), vault.seal) for _ in range(200)]
     marks = {opened.mark(box) for box in boxes}
     assert (len(marks), max(map(len, marks)) < 100) == (400, True)
     assert opened.mark(b"a short one") == b"a short one"

@@ -6,7 +6,8 @@ Both partners stand beside each other here; nothing of it ever leaves for one of
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Final
 
 from flask_babel import gettext as _
@@ -23,6 +24,7 @@ from portal.web.therapist.presenters.labels import short
 from portal.web.therapist.presenters.told_presenter import ToldRow
 
 GROUPS: Final = {"strain": _l("Strain"), "direction": _l("Direction")}
+_SCALES: Final = {scale.key: scale for scale in SCALES}
 #: What decides a route beside the scales, as it was answered.
 _DECIDES: Final = ("first_step", "commit_months", "doubts_told", "legal_steps", "how_invited")
 
@@ -122,20 +124,30 @@ def _panels(view: CaseView) -> tuple[Panel, ...]:
 
 
 def _row(view: CaseView, scale: Scale) -> Row:
-    cuts = [(_level(view, scale, value), meaning) for value, meaning in scale.cuts]
-    sign = _("from %(value)s: %(meaning)s") if scale.higher_is_worse else _("up to %(value)s: %(meaning)s")
     a, b = (view.side(slot) for slot in "ab")
+    cuts = tuple(_level(view, scale, value) for value, _meaning in scale.cuts)
+    row = _blank_row(words.locale(), scale.key, cuts)
+    return replace(row, a=a.scores.get(scale.key) if a else None, b=b.scores.get(scale.key) if b else None)
+
+
+@lru_cache(maxsize=512)
+def _blank_row(_language: str, key: str, cuts: tuple[int, ...]) -> Row:
+    """A scale in words, before anybody's score."""
+    scale = _SCALES[key]
+    sign = _("from %(value)s: %(meaning)s") if scale.higher_is_worse else _("up to %(value)s: %(meaning)s")
+    meanings = [words.said(meaning) for _value, meaning in scale.cuts]
+    told = (sign % {"value": at, "meaning": said} for at, said in zip(cuts, meanings, strict=True))
     return Row(
         key=scale.key,
         label=words.said(scale.name),
         low=scale.low,
         high=scale.high,
-        a=a.scores.get(scale.key) if a else None,
-        b=b.scores.get(scale.key) if b else None,
-        cuts=tuple(value for value, _meaning in cuts),
+        a=None,
+        b=None,
+        cuts=cuts,
         higher_is_worse=scale.higher_is_worse,
         ends=tuple(words.said(end) for end in scale.ends) if scale.ends else ("", ""),  # type: ignore[arg-type]
-        note="; ".join(sign % {"value": value, "meaning": words.said(meaning)} for value, meaning in cuts),
+        note="; ".join(told),
     )
 
 

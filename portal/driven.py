@@ -1,0 +1,126 @@
+"""Statements of the hot way, handed to SQLite's driver itself (decision 0092).
+
+SQLAlchemy writes each of them once and is told of each as of its own: whoever listens for statements (the
+partners' guard, what tests count) hears of these too, and what fails fails with one of its errors. Left out
+is what it does anew each time: to look the text up, to make a context and a result that knows names. On
+PostgreSQL, and in a session of the ORM, all goes SQLAlchemy's own way.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import namedtuple
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeGuard
+
+from sqlalchemy import Connection, Dialect, Insert, Select, Update
+from sqlalchemy.exc import DBAPIError
+
+from portal.store import Transaction
+
+_Turn = Callable[[Any], Any]
+_Shape = tuple[Callable[[list[Any]], Any], tuple[tuple[int, _Turn], ...]]
+
+
+@dataclass(frozen=True)
+class _Text:
+    """What the driver is given. ``binds``: name, value where none is handed in, way to the driver."""
+
+    sql: str
+    binds: tuple[tuple[str, Any, _Turn | None], ...]
+
+    def bound(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
+        return tuple(
+            [
+                values.get(name, held) if turn is None else turn(values.get(name, held))
+                for name, held, turn in self.binds
+            ]
+        )
+
+
+class Driven:
+    """One statement, built once; written anew only for other names of values."""
+
+    def __init__(self, statement: Select[Any] | Update | Insert) -> None:
+        self.statement = statement
+        self._texts: dict[frozenset[str], _Text] = {}
+        self._shape: _Shape | None = None
+
+    def one(self, session: Transaction, values: Mapping[str, Any]) -> Any | None:
+        """The row of a statement that finds at most one, its columns by name and by place; None without."""
+        if not _is_driven(session):
+            return session.execute(self.statement, dict(values)).one_or_none()
+        cursor = self._run(session, values)
+        found = cursor.fetchone()
+        cursor.close()
+        return None if found is None else self._row(session.dialect, found)
+
+    def change(self, session: Transaction, values: Mapping[str, Any]) -> int:
+        """How many rows a change met; inside a transaction that has begun."""
+        if not _is_driven(session):
+            done: Any = session.execute(self.statement, dict(values))
+            return int(done.rowcount)
+        if not session.in_transaction():
+            raise RuntimeError("a change needs a transaction")
+        cursor = self._run(session, values)
+        count: int = cursor.rowcount
+        cursor.close()
+        return count
+
+    def _run(self, connection: Connection, values: Mapping[str, Any]) -> Any:
+        text = self._text(connection.dialect, values)
+        sql: str = text.sql
+        bound: Any = text.bound(values)
+        cursor = connection.connection.cursor()
+        for listener in connection.dispatch.before_cursor_execute:
+            sql, bound = listener(connection, cursor, sql, bound, None, False)
+        try:
+            cursor.execute(sql, bound)
+        except sqlite3.Error as error:
+            raise DBAPIError.instance(
+                sql, None, error, sqlite3.Error, hide_parameters=True, dialect=connection.dialect
+            ) from error
+        connection.dispatch.after_cursor_execute(connection, cursor, sql, bound, None, False)
+        return cursor
+
+    def _text(self, dialect: Dialect, values: Mapping[str, Any]) -> _Text:
+        names = frozenset(values)
+        found = self._texts.get(names)
+        if found is None:
+            found = self._texts[names] = _written(self.statement, dialect, sorted(names))
+        return found
+
+    def _row(self, dialect: Dialect, found: tuple[Any, ...]) -> Any:
+        if self._shape is None:
+            self._shape = _shape(self.statement, dialect)
+        make, turns = self._shape
+        whole = list(found)
+        for at, turn in turns:
+            whole[at] = turn(whole[at])
+        return make(whole)
+
+
+def _is_driven(session: Transaction) -> TypeGuard[Connection]:
+    return isinstance(session, Connection) and session.dialect.name == "sqlite"
+
+
+def _written(statement: Any, dialect: Dialect, names: list[str]) -> _Text:
+    compiled: Any = statement.compile(dialect=dialect, column_keys=names)
+    if compiled.post_compile_params or compiled.insert_prefetch or compiled.update_prefetch:
+        raise TypeError("a driven statement holds neither lists nor values that are made up for it")
+    held = {name: compiled.binds[name] for name in compiled.positiontup}
+    missing = {bind.key for bind in held.values() if bind.required} - set(names)
+    if missing:
+        raise TypeError(f"values are missing: {sorted(missing)}")
+    turns = {name: bind.type.dialect_impl(dialect).bind_processor(dialect) for name, bind in held.items()}
+    binds = ((held[name].key, held[name].value, turns[name]) for name in compiled.positiontup)
+    return _Text(str(compiled), tuple(binds))
+
+
+def _shape(statement: Any, dialect: Dialect) -> _Shape:
+    """How a row is made, and which of its places have to be turned into what Python calls them."""
+    columns = statement.selected_columns
+    turns = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns]
+    row: Any = namedtuple("Row", columns.keys())  # type: ignore[misc]
+    return row._make, tuple((at, turn) for at, turn in enumerate(turns) if turn is not None)
