@@ -213,7 +213,7 @@ def test_stories_find_a_planted_leak(
 ) -> None:
     """The test of the test: chance finds the plain ones without being told where to look.
 
-    The first story that shows it ends the search, mostly among the first twenty; sometimes it is the fiftieth.
+    The first story that shows it ends the search, mostly among the first twenty, now and then the fiftieth.
     """
     leak.plant(monkeypatch)
     with pytest.raises((AssertionError, ExceptionGroup)):
