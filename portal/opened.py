@@ -13,8 +13,8 @@ from typing import Any, Final, TypeVar
 T = TypeVar("T")
 
 #: Two generations of so many things, each begun at least so many seconds after the last: what nobody asks for
-#: any more is gone after two. About 1 KB each.
-SIZE: Final = 2000
+#: any more is gone after two. A name takes 1 KB, a row of the caseload with its drawing 5.
+SIZE: Final = 1000
 LIFE: Final = 600.0
 
 

@@ -42,7 +42,7 @@ def _on_connect(dbapi: Any, _record: object) -> None:
 
 #: KiB of pages that a connection of staff keeps: a filter of the caseload looks at a thousand cases, which
 #: lie far apart where there are many. SQLite's own 2,000 hold a third of them.
-_STAFF_CACHE = 8000
+_STAFF_CACHE = 4000
 
 
 def _on_staff_connect(dbapi: sqlite3.Connection, _record: object) -> None:

@@ -44,10 +44,12 @@ class Typist:
     _count: int = 0
 
     async def evening(self, until: float, *, sends: bool) -> None:
-        """Fill in section after section until it is late; perhaps send."""
+        """Fill in section after section until it is late, from wherever they had come to; perhaps send."""
         await asyncio.sleep(self.chance.uniform(0, TYPES_EVERY))
+        keys = self.questionnaire.section_keys
+        first = self.chance.randrange(len(keys))
         while time.monotonic() < until:
-            for section in self.questionnaire.section_keys:
+            for section in (*keys[first:], *keys[:first]):
                 if not await self._section(section, until):
                     break
             if sends and not self.is_sent and time.monotonic() < until:

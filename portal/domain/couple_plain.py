@@ -157,7 +157,7 @@ def _pick(places: Sequence[Any]) -> Pick:
 def _adding(group: tuple[str, ...]) -> Callable[[tuple[str, ...]], int]:
     """What a group adds to the facts, by the canonical texts of its answers."""
 
-    @lru_cache(maxsize=1024)
+    @lru_cache(maxsize=512)
     def add(texts: tuple[str, ...]) -> int:
         return facts_of(json.loads(f"{{{','.join(texts)}}}"), group)
 
@@ -173,7 +173,7 @@ def _object(key: str, value: object) -> Piece | None:
     return _instead(key, value) if value is None or type(value) is str else None
 
 
-@lru_cache(maxsize=2048, typed=True)
+@lru_cache(maxsize=512, typed=True)
 def _answered(key: str, names: tuple[str, ...], *values: Any) -> Piece | None:
     """An object of a partner's file; the types of the answers are told apart."""
     known = _ELIGIBLE if key == "eligible" else _ACT
@@ -209,7 +209,7 @@ def _list(key: str, value: object) -> Piece | None:
     return _instead(key, value) if value is None or type(value) is str else None
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=512)
 def _kinds(key: str, kinds: tuple[Any, ...]) -> Piece | None:
     # Text is equal to text alone, so nothing of another type can come in by being equal to it.
     if not set(CONTROL_KINDS).issuperset(kinds):
@@ -235,7 +235,7 @@ def _sent(key: str, value: object) -> Piece | None:
     return None if value is not None else Piece(f'"{key}":null')
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=512)
 def _day(written: str) -> date | None:
     try:
         return read_stated_date(written, "")

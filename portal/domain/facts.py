@@ -176,13 +176,13 @@ def facts_of(given: Mapping[str, Any], group: Iterable[str]) -> int:
     return bits
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)
 def _of_item(key: str, name: str, told: str | bool | None) -> int:
     """What one answer within an object adds."""
     return _worked_out({key: {**_CALM[key], name: told}}, (f"{key}.{name}",))
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)
 def _of_cell(cell: tuple[str, ...], answers: tuple[Any, ...]) -> int:
     listed = [list(one) if type(one) is tuple else one for one in answers]
     return _worked_out(dict(zip(cell, listed, strict=True)), cell)

@@ -94,7 +94,7 @@ _GAPS: Final = frozenset(
 )  # fmt: skip
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)
 def flags(a: int, b: int, *, harm_between: bool) -> tuple[Flag, ...]:
     """The flags in the order of clinical.md §4, ties a before b; from the bits of each partner's signs.
 

@@ -83,7 +83,7 @@ def gate_bits(partner: Partner) -> int:
     return sum(1 << place for place, (_, test) in enumerate(_TESTS) if test(partner))
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)
 def gates(bits: int, route: str, *, pressed: bool) -> tuple[str, ...]:
     """The gates of a couple on ``route``; ``bits``: what anyone's answers ask for, ``pressed``: R6 holds.
 

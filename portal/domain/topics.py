@@ -39,7 +39,7 @@ def topic_bits(partner: Partner, *, sent: bool) -> int:
     return sum(1 << 2 * FIELD_ORDER[field] for field in fields)
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=256)
 def topics(bits: int) -> tuple[Topic, ...]:
     """The topics of both, in the order of the couple file's fields, a before b."""
     return tuple(topic for place, topic in enumerate(_TOPICS) if bits >> place & 1)

@@ -30,5 +30,5 @@ def test_the_connection_used_last_comes_first(store: Store) -> None:
 @pytest.mark.engine("sqlite")
 def test_staff_keep_more_pages_than_sqlite_does_and_write_as_safely(store: Store) -> None:
     with store.staff.engine.connect() as connection:
-        assert connection.scalar(text("PRAGMA cache_size")) == -8000
+        assert connection.scalar(text("PRAGMA cache_size")) == -4000
         assert connection.scalar(text("PRAGMA synchronous")) == 2
