@@ -23,7 +23,7 @@ def screen(place: Workplace, intake_id: str) -> Screened:
         with place.store.staff.read() as session:
             seen = screening.look(session, place.tools, intake_id=intake_id)
         try:
-            with place.store.staff.write() as session:
+            with place.store.staff.write_beside(screening.rows(intake_id)) as session:
                 return _note(session, place, seen)
         except Conflict:
             continue
@@ -47,7 +47,7 @@ def route(place: Workplace, case_id: str) -> None:
         with place.store.staff.read() as session:
             advice = routing.look(session, place.tools, case_id=case_id)
         try:
-            with place.store.staff.write() as session:
+            with place.store.staff.write_beside(routing.row(case_id)) as session:
                 routing.keep(session, place.tools, advice, by=WORKER)
         except Conflict:
             continue
@@ -66,7 +66,7 @@ def look_into(place: Workplace, intake_id: str) -> None:
             seen = screening.look(session, place.tools, intake_id=intake_id)
             advice = routing.advise(session, place.tools, seen.couple, looked_at=looked_at)
         try:
-            with place.store.staff.write() as session:
+            with place.store.staff.write_beside(screening.rows(intake_id)) as session:
                 if not _note(session, place, seen).is_changed:
                     routing.keep(session, place.tools, advice, by=WORKER)
         except Conflict:

@@ -197,6 +197,18 @@ class Door:
             self.check()
 
     @contextmanager
+    def write_beside(self, rows: Select[Any]) -> Iterator[Session]:
+        """A session for a verb of the worker that a few rows decide, beside what other rows decide.
+
+        PostgreSQL locks what ``rows`` names first; whoever writes alone is kept out as by a save.
+        """
+        with self._turn(), Session(self._shared, expire_on_commit=False) as session, session.begin():
+            if self.is_postgres:
+                session.execute(rows.with_for_update())
+            yield session
+            self.check()
+
+    @contextmanager
     def write_row(self, row: Callable[[], Select[Any]] | None = None) -> Iterator[Connection]:
         """The same for a verb that one row decides: PostgreSQL lets others of its kind write at once.
 

@@ -116,6 +116,12 @@ def advise(session: Session, tools: Tools, couple: Couple, *, looked_at: datetim
     return Advice(couple=couple, body=body, before=before, looked_at=looked_at)
 
 
+def row(case_id: str) -> Select[Any]:
+    """What decides keeping: no other advice for this case comes in between."""
+    c = table_of(CaseFile).c
+    return select(c.id).where(c.id == case_id)
+
+
 def keep(session: Session, tools: Tools, advice: Advice | None, *, by: Viewer) -> RecommendationView | None:
     """Keep the advice if it says anything new, in one short transaction.
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Select, insert, select, update
 from sqlalchemy.orm import Session
 
 from portal.domain import safety
 from portal.domain.access import Viewer
-from portal.models import Finding, Intake, Partner, SealedEntry, table_of
+from portal.models import CaseFile, Finding, Intake, Partner, SealedEntry, table_of
 from portal.services import audit, couples, courses, questionnaires, standing
 from portal.services.case_reading import CaseReading
 from portal.services.couples import Couple
@@ -78,6 +78,17 @@ def case_of(session: Session, intake_id: str) -> str:
         .where(i.id == intake_id)
     )
     return str(found.scalar_one())
+
+
+def rows(intake_id: str) -> Select[Any]:
+    """What decides a look: no save of this intake, and no other look at its case, comes in between."""
+    p, i, f = table_of(Partner).c, table_of(Intake).c, table_of(CaseFile).c
+    return (
+        select(i.id, f.id)
+        .join_from(table_of(Intake), table_of(Partner), i.partner_id == p.id)
+        .join(table_of(CaseFile), p.case_id == f.id)
+        .where(i.id == intake_id)
+    )
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,10 +16,12 @@ from sqlalchemy import select, text
 
 from moving_clock import Clock
 from partner_rooms import Browser, join, opened_entries, rows_of, settle_practice
-from portal import store
-from portal.models import Intake, SectionState, table_of
+from portal import looks, store
+from portal.models import Intake, SealedEntry, SectionState, table_of
+from portal.services import screening
 from portal.services.tools import Tools
 from portal.store import Store
+from portal.workplace import Workplace
 
 SECTIONS = ("reasons", "reflection", "direction", "words")
 
@@ -116,3 +119,39 @@ def test_saves_of_different_people_do_not_wait_for_one_another(
         with one.store.staff.read() as session:
             free = "SELECT pg_try_advisory_xact_lock(7305001), pg_try_advisory_xact_lock_shared(7305001)"
             assert tuple(session.execute(text(free)).one()) == (False, True)
+
+
+def intake_of(browser: Browser) -> str:
+    i = table_of(Intake).c
+    with browser.store.staff.read() as session:
+        found = session.scalars(select(i.id).where(i.partner_id == browser.person.viewer.partner_id))
+        return str(found.one())
+
+
+@pytest.mark.engine("postgresql")
+def test_a_look_of_the_worker_goes_beside_the_saves_of_others(
+    app: Flask, one: Browser, tools: Tools, tmp_path: Path
+) -> None:
+    """Else every save of an evening would wait for every look."""
+    person = join(one.store, tools)
+    client = app.test_client()
+    client.set_cookie("portal", person.token)
+    other = Browser(client, person, one.store, tools)
+    assert other.draft("safety", 0, fear="none").status_code == 204
+    place = Workplace(one.store, tools, tmp_path, lambda *_mail: None, "office@example.org")
+    mine, theirs = intake_of(one), intake_of(other)
+    with one.store.partner.write_row(
+        lambda: select(table_of(Intake).c.id).where(table_of(Intake).c.id == mine)
+    ):
+        looks.look_into(place, theirs)
+    assert [at for (at,) in rows_of(one.store, SealedEntry, "screened_at")] != [None]
+
+
+def test_a_save_waits_for_the_look_at_its_own_intake(one: Browser) -> None:
+    """Else it would be noted as looked at, and nobody had."""
+    with ThreadPoolExecutor(1) as pool:
+        with one.store.staff.write_beside(screening.rows(intake_of(one))):
+            saved = pool.submit(draft, tab(one), "words", 0)
+            with pytest.raises(TimeoutError):
+                saved.result(0.5)
+        assert saved.result(20) == 204
