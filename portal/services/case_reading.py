@@ -8,8 +8,8 @@ transaction that changes nothing of what it read, and to one case.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache, cached_property
-from typing import Any, TypeVar, cast
+from functools import cache
+from typing import Any, Generic, TypeVar, cast
 
 from sqlalchemy import BindParameter, CompoundSelect, Connection, Row, Select, String, bindparam, select
 from sqlalchemy.orm import Session
@@ -43,6 +43,24 @@ def this_case() -> BindParameter[str]:
     return bindparam("of_case", type_=String)
 
 
+class _Once(Generic[Opened]):
+    """Read at the first look and kept. Not ``cached_property``: until Python 3.12 that holds one lock for all
+    instances while it works, and who waited in it for the database's writer held up whoever was writing.
+    """
+
+    def __init__(self, reads: Callable[[Any], Opened]) -> None:
+        self._reads = reads
+        self.__doc__ = reads.__doc__
+
+    def __set_name__(self, _owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, reading: Any, _owner: type) -> Opened:
+        found: Opened = self._reads(reading)
+        reading.__dict__[self._name] = found
+        return found
+
+
 class CaseReading:
     """What stands of one case. ``tools`` may be ``Tools.reading``: here things are opened, none sealed."""
 
@@ -57,62 +75,62 @@ class CaseReading:
         """Every row of a statement over ``this_case()``."""
         return self._connection.execute(statement, {"of_case": self.case_id, **values}).all()
 
-    @cached_property
+    @_Once
     def _connection(self) -> Connection:
         """The same transaction without the ORM, which has no part in statements of plain columns."""
         return self.session.connection()
 
-    @cached_property
+    @_Once
     def people(self) -> Rows:
         """Both partner records, slot a first, with their accounts."""
         return self.all(_people())
 
-    @cached_property
+    @_Once
     def intakes(self) -> Rows:
         """Every round of both, the first first."""
         return self.all(_intakes())
 
-    @cached_property
+    @_Once
     def sendings(self) -> Rows:
         """Every sent round whose answers were put together, in the order they were sent."""
         return self.all(_sendings())
 
-    @cached_property
+    @_Once
     def statements(self) -> Rows:
         """What either told outside the form, oldest first."""
         return self.all(_statements())
 
-    @cached_property
+    @_Once
     def invitations(self) -> Rows:
         """Newest first."""
         return self.all(_invitations())
 
-    @cached_property
+    @_Once
     def consents(self) -> Rows:
         """Oldest first."""
         return self.all(_consents())
 
-    @cached_property
+    @_Once
     def facts(self) -> Rows:
         """What staff state of either, newest first."""
         return self.all(_facts())
 
-    @cached_property
+    @_Once
     def devices(self) -> Rows:
         """The devices that either signed in from."""
         return self.all(_devices())
 
-    @cached_property
+    @_Once
     def findings(self) -> Rows:
         """Oldest first."""
         return self.all(_findings())
 
-    @cached_property
+    @_Once
     def clearances(self) -> Rows:
         """Newest first."""
         return self.all(_clearances())
 
-    @cached_property
+    @_Once
     def interviews(self) -> Rows:
         """Newest first."""
         return self.all(_interviews())

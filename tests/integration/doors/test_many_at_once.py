@@ -19,6 +19,7 @@ from partner_rooms import Browser, join, opened_entries, rows_of, settle_practic
 from portal import looks, store
 from portal.models import Intake, SealedEntry, SectionState, table_of
 from portal.services import screening
+from portal.services.case_reading import CaseReading
 from portal.services.tools import Tools
 from portal.store import Store
 from portal.workplace import Workplace
@@ -155,3 +156,28 @@ def test_a_save_waits_for_the_look_at_its_own_intake(one: Browser) -> None:
             with pytest.raises(TimeoutError):
                 saved.result(0.5)
         assert saved.result(20) == 204
+
+
+def test_who_waits_for_the_database_in_a_reading_holds_up_no_other_reading(tools: Tools) -> None:
+    """Whoever has the writer's lock reads cases too: one waiting for the other, both would wait for ever."""
+    waits, goes_on = threading.Event(), threading.Event()
+
+    class Waiting(CaseReading):
+        def all(self, *_statement: Any, **_values: str) -> Any:
+            waits.set()
+            goes_on.wait(20)
+            return ["late"]
+
+    class Quick(CaseReading):
+        def all(self, *_statement: Any, **_values: str) -> Any:
+            return ["soon"]
+
+    nothing: Any = None
+    with ThreadPoolExecutor(2) as pool:
+        late = pool.submit(lambda: Waiting(nothing, tools, "one").people)
+        assert waits.wait(20)
+        soon = Quick(nothing, tools, "other")
+        assert pool.submit(lambda: soon.people).result(10) == ["soon"]
+        goes_on.set()
+        assert late.result(20) == ["late"]
+    assert soon.people is soon.people
