@@ -95,7 +95,7 @@ def report_scores(questionnaire: Questionnaire, answers: Mapping[str, Answer]) -
 
 
 def report_keys(questionnaire: Questionnaire) -> tuple[str, ...]:
-    """Keys of all the answers that ``report_scores`` looks at: nothing else of an intake need be read for it."""
+    """Keys of the answers that ``report_scores`` looks at: nothing else need be read for it."""
     scored = ("satisfaction", "mood", *INDEX_KEYS)
     return ("lean", *(key for prefix in scored for key in questionnaire.numbered.get(prefix, ())))
 
@@ -175,7 +175,7 @@ def reflection_count(answers: Mapping[str, Answer]) -> int:
 def _points(given: Iterable[Answer | None]) -> list[int]:
     """What each answer counts that is a number; looked up, since reports ask it by the million."""
     found = [*map(_POINTS.get, given)]  # type: ignore[arg-type]
-    return found if None not in found else [points for points in found if points is not None]
+    return [points for points in found if points is not None]
 
 
 def _is_not_asked(questionnaire: Questionnaire, key: str, given: Mapping[str, Answer]) -> bool:
