@@ -180,11 +180,9 @@ class Door:
         with Session(self._for_reading, autoflush=False) as session:
             yield session
 
-    @contextmanager
-    def glance(self) -> Iterator[Connection]:
+    def glance(self) -> AbstractContextManager[Connection]:
         """A connection for one statement that reads, without the ORM: what every request runs."""
-        with self._for_glances.connect() as connection:
-            yield connection
+        return self._for_glances.connect()
 
     @contextmanager
     def write(self) -> Iterator[Session]:

@@ -245,8 +245,11 @@ class Vault:
         return hmac.digest(index, f"{purpose}|{value}".encode(), "sha256").hex()
 
     def mac(self, purpose: str, message: bytes) -> str:
-        """MAC (64 hex digits) under the partner ring, which every process holds."""
-        keyed = self._now().partner.index
+        """MAC (64 hex digits) under the partner ring, which every process holds.
+
+        Its index stays when keys are exchanged (decision 0021): it is taken as it is held.
+        """
+        keyed = self._keys.partner.index
         return hmac.digest(keyed, purpose.encode() + b"|" + message, "sha256").hex()
 
     def current_id(self, ring: RingName | None) -> bytes:

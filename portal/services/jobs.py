@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Final
 
-from sqlalchemy import Insert, insert, or_, select, update
+from sqlalchemy import insert, or_, select, update
 from sqlalchemy.orm import Session
 
+from portal.driven import Driven
 from portal.models import Job, table_of
 from portal.services.tools import Tools
 from portal.store import Transaction
@@ -29,12 +30,12 @@ def add(
         "due_at": due_at or tools.now(),
         "attempts": 0,
     }
-    session.execute(_insert(), [row])
+    _insert().change(session, row)
 
 
 @cache
-def _insert() -> Insert:
-    return insert(table_of(Job))
+def _insert() -> Driven:
+    return Driven(insert(table_of(Job)))
 
 
 def is_asked(session: Session, *, kind: str, subject_id: str, due_at: datetime) -> bool:
