@@ -208,7 +208,7 @@ def test_a_child_that_hangs_is_waited_for_so_long_and_no_longer(
     world: World, ada: Viewer, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
 ) -> None:
     """Safety waits behind it, and another worker may have the job after a while."""
-    assert export_crew.PATIENCE < jobs.LEASE.total_seconds()
+    assert jobs.LEASE.total_seconds() > export_crew.PATIENCE
     monkeypatch.setattr(export_crew, "PATIENCE", 0.5)
     view, crew = _ask(world, ada, "csv", is_handed_over=True), _crew_of(command, monkeypatch)
     began = time.monotonic()
