@@ -215,10 +215,15 @@ def detail(event: EventView, staff: Mapping[str, str]) -> str:
         if value in (None, "", [], False):
             continue
         values: list[Any] = value if isinstance(value, list) else [value]
-        told = ", ".join(staff.get(str(one), _short(str(one))) for one in values)
+        told = ", ".join(_told(str(one), staff) for one in values)
         name = str(DETAILS.get(key, key.replace("_", " ")))
         parts.append(name if value is True else f"{name}: {told}")
     return "; ".join(parts)
+
+
+def _told(text: str, staff: Mapping[str, str]) -> str:
+    """A person of the staff by name, a kind of event in its words, the rest as the key that it is."""
+    return staff.get(text) or (str(WORDS[text]) if text in WORDS else _short(text))
 
 
 def _short(text: str) -> str:

@@ -157,6 +157,17 @@ def test_a_chart_says_its_numbers_in_words(templates: Environment) -> None:
     assert '<line class="between"' not in html
 
 
+def test_shares_are_drawn_on_a_track_of_a_hundred_and_counts_beside_the_greatest(
+    templates: Environment,
+) -> None:
+    def widths(unit: str) -> list[str]:
+        rows = [SimpleNamespace(label="One", count=count, unit=unit) for count in (10, 40)]
+        drawn = draw(templates, "figures", "bars", "b", "Bars", rows)
+        return re.findall(r'<rect class="mark-a"[^>]* width="([\d.]+)"', drawn)
+
+    assert (widths(" %"), widths("")) == (["35.0", "140.0"], ["87.5", "350.0"])
+
+
 def test_static_files_stay_small() -> None:
     sheets = [CSS, ROOT / "static/css/staff.css"]
     assert sorted(CSS.parent.iterdir()) == sheets
