@@ -149,8 +149,10 @@ def test_a_chart_says_its_numbers_in_words(templates: Environment) -> None:
         note="from 6",
     )
     panels = [SimpleNamespace(title="Strain", rows=[row])]
-    html = draw(templates, "chart", "dumbbell", "m", "Scores", panels, "A", "B")
-    assert "Mood: A 3, B not scored (0 – 12; from 6)." in html
+    html = draw(templates, "chart", "dumbbell", "m", "Scores", panels, "A: Ana", "B: Bartholomew")
+    assert "Mood: A: Ana 3, B: Bartholomew not scored (0 – 12; from 6)." in html
+    # Beside the label stands the letter alone: a name would run into it.
+    assert "not scored: B</text>" in html
     assert (html.count("<circle"), html.count("<rect")) == (2, 1)  # the key, and A's mark alone
     # What lies beyond the cut-off, at half of the track, towards the strained end.
     assert 'class="zone" x1="175.0" y1="26" x2="341"' in html
