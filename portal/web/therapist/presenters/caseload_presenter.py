@@ -112,9 +112,8 @@ def _marks(row: Kind) -> tuple[tuple[str, str], ...]:
 
 def numbers(counts: Mapping[str, int]) -> dict[str, str]:
     """How many there are of each, in words."""
-    more = _("more than 99")
     told = {key: counts[key] for key in _ORDER if key in counts}
-    return {key: more if count >= COUNTED else str(count) for key, count in told.items()}
+    return {key: _("more than 99") if count >= COUNTED else str(count) for key, count in told.items()}
 
 
 def needs(counts: Mapping[str, str], filters: Filters) -> list[Need]:
