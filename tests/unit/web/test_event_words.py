@@ -72,8 +72,9 @@ def test_every_key_of_a_detail_has_words() -> None:
 
 
 def test_a_detail_is_told_in_words_a_yes_by_its_name_alone(app: Flask) -> None:
-    told = {"verb": "audit.viewed", "mailed": True, "slot": "a", "before": 1642, "cover": None, "disabled": False}
-    event = EventView(1, datetime(2026, 3, 2, 12, tzinfo=UTC), "appointment.proposed", "staff", "x", "case", "y", told)
+    told = {"verb": "audit.viewed", "mailed": True, "slot": "a", "before": 1642, "cover": None}
+    noon = datetime(2026, 3, 2, 12, tzinfo=UTC)
+    event = EventView(1, noon, "appointment.proposed", "staff", "x", "case", "y", told)
     with app.test_request_context():
         assert detail(event, {}).split("; ") == [
             "what: Looked at the audit trail", "with a mail", "person: a", "before event no.: 1642",
