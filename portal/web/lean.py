@@ -19,7 +19,7 @@ class Asked(Request):
     def cookies(self) -> ImmutableMultiDict[str, str]:
         """As Werkzeug reads them."""
         found: Any = parse_cookie(self.environ.get("HTTP_COOKIE", ""), cls=self.dict_storage_class)
-        return found  # type: ignore[no-any-return]
+        return found
 
 
 class NoSession(SessionInterface):
