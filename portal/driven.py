@@ -14,8 +14,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeGuard
 
-from sqlalchemy import Connection, Dialect, Insert, Select, Update
+from sqlalchemy import CompoundSelect, Connection, Dialect, Insert, LargeBinary, Select, Update
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.types import TypeEngine
 
 from portal.store import Transaction
 
@@ -42,7 +43,7 @@ class _Text:
 class Driven:
     """One statement, built once; written anew only for other names of values."""
 
-    def __init__(self, statement: Select[Any] | Update | Insert) -> None:
+    def __init__(self, statement: Select[Any] | CompoundSelect[Any] | Update | Insert) -> None:
         self.statement = statement
         self._texts: dict[frozenset[str], _Text] = {}
         self._shape: _Shape | None = None
@@ -54,7 +55,17 @@ class Driven:
         cursor = self._run(session, values)
         found = cursor.fetchone()
         cursor.close()
-        return None if found is None else self._row(session.dialect, found)
+        return None if found is None else _turned(*self._shaped(session.dialect), found)
+
+    def all(self, session: Transaction, values: Mapping[str, Any]) -> list[Any]:
+        """Every row of a statement, its columns by name and by place."""
+        if not _is_driven(session):
+            return list(session.execute(self.statement, dict(values)).all())
+        cursor = self._run(session, values)
+        found = cursor.fetchall()
+        cursor.close()
+        make, turns = self._shaped(session.dialect)
+        return [make(row) for row in found] if not turns else [_turned(make, turns, row) for row in found]
 
     def change(self, session: Transaction, values: Mapping[str, Any]) -> int:
         """How many rows a change met; inside a transaction that has begun."""
@@ -91,14 +102,17 @@ class Driven:
             found = self._texts[names] = _written(self.statement, dialect, sorted(names))
         return found
 
-    def _row(self, dialect: Dialect, found: tuple[Any, ...]) -> Any:
+    def _shaped(self, dialect: Dialect) -> _Shape:
         if self._shape is None:
             self._shape = _shape(self.statement, dialect)
-        make, turns = self._shape
-        whole = list(found)
-        for at, turn in turns:
-            whole[at] = turn(whole[at])
-        return make(whole)
+        return self._shape
+
+
+def _turned(make: Callable[[Any], Any], turns: tuple[tuple[int, _Turn], ...], found: tuple[Any, ...]) -> Any:
+    whole = list(found)
+    for at, turn in turns:
+        whole[at] = turn(whole[at])
+    return make(whole)
 
 
 def _is_driven(session: Transaction) -> TypeGuard[Connection]:
@@ -121,6 +135,12 @@ def _written(statement: Any, dialect: Dialect, names: list[str]) -> _Text:
 def _shape(statement: Any, dialect: Dialect) -> _Shape:
     """How a row is made, and which of its places have to be turned into what Python calls them."""
     columns = statement.selected_columns
-    turns = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns]
+    turns = [_turn_of(column.type, dialect) for column in columns]
     row: Any = namedtuple("Row", columns.keys())  # type: ignore[misc]
     return row._make, tuple((at, turn) for at, turn in enumerate(turns) if turn is not None)
+
+
+def _turn_of(kind: TypeEngine[Any], dialect: Dialect) -> _Turn | None:
+    """None for what the driver gives as it is wanted: bytes among it, which SQLAlchemy copies once more."""
+    is_bytes = isinstance(kind, LargeBinary)
+    return None if is_bytes else kind.dialect_impl(dialect).result_processor(dialect, None)

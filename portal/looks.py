@@ -5,32 +5,88 @@ When something moved in between, it is looked at again.
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
 
+from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
 from portal.services import happenings, jobs, routing, screening
 from portal.services.errors import Conflict
-from portal.services.screening import Screened
+from portal.services.routing import Advice
+from portal.services.screening import Look, Screened
 from portal.workplace import WORKER, Workplace
 
 _LOOKS: Final = 5
+_Seen = TypeVar("_Seen")
+_Kept = TypeVar("_Kept")
 
 
 def screen(place: Workplace, intake_id: str) -> Screened:
-    """Look, then note and alert in one short transaction; look again if something moved meanwhile."""
+    """Look, then note and alert in one short transaction."""
+
+    def look(session: Session) -> Look:
+        return screening.look(session, place.tools, intake_id=intake_id)
+
+    def keep(session: Session, seen: Look) -> Screened:
+        return _note(session, place, seen)
+
+    return _looked(place, screening.rows(intake_id), look, keep)
+
+
+def route(place: Workplace, case_id: str) -> None:
+    """Look what is advised, then keep it in one short transaction."""
+
+    def look(session: Session) -> Advice | None:
+        return routing.look(session, place.tools, case_id=case_id)
+
+    def keep(session: Session, advice: Advice | None) -> None:
+        routing.keep(session, place.tools, advice, by=WORKER)
+
+    _looked(place, routing.row(case_id), look, keep)
+
+
+def look_into(place: Workplace, intake_id: str) -> None:
+    """Something was saved or a section left: it may change the route even without a finding of its own.
+
+    This comes by the second on a busy evening: the case is opened once for both, and both are kept together.
+    """
+
+    def look(session: Session) -> tuple[Look, Advice | None]:
+        looked_at = place.tools.now()  # before anything is read
+        seen = screening.look(session, place.tools, intake_id=intake_id)
+        return seen, routing.advise(session, place.tools, seen.couple, looked_at=looked_at)
+
+    def keep(session: Session, both: tuple[Look, Advice | None]) -> None:
+        seen, advice = both
+        if not _note(session, place, seen).is_changed:
+            routing.keep(session, place.tools, advice, by=WORKER)
+
+    _looked(place, screening.rows(intake_id), look, keep)
+
+
+def _looked(
+    place: Workplace,
+    rows: Select[Any],
+    look: Callable[[Session], _Seen],
+    keep: Callable[[Session, _Seen], _Kept],
+) -> _Kept:
+    """What ``keep`` gives of what ``look`` saw; both anew where ``keep`` finds that something moved since.
+
+    ``rows`` decide what is kept. Raises Conflict where the case keeps moving: its job comes again.
+    """
     for _ in range(_LOOKS):
         with place.store.staff.read() as session:
-            seen = screening.look(session, place.tools, intake_id=intake_id)
+            seen = look(session)
         try:
-            with place.store.staff.write_beside(screening.rows(intake_id)) as session:
-                return _note(session, place, seen)
+            with place.store.staff.write_beside(rows) as session:
+                return keep(session, seen)
         except Conflict:
             continue
     raise Conflict("keeps_moving")
 
 
-def _note(session: Session, place: Workplace, seen: screening.Look) -> Screened:
+def _note(session: Session, place: Workplace, seen: Look) -> Screened:
     """What changed is routed by a job of the same transaction: a worker killed right after has screened the
     save, so that nothing else would ask for it again.
     """
@@ -39,37 +95,3 @@ def _note(session: Session, place: Workplace, seen: screening.Look) -> Screened:
     if screened.is_changed:
         jobs.add(session, place.tools, kind="route", subject_id=screened.case_id)
     return screened
-
-
-def route(place: Workplace, case_id: str) -> None:
-    """Look, then keep in one short transaction; look again if something moved meanwhile."""
-    for _ in range(_LOOKS):
-        with place.store.staff.read() as session:
-            advice = routing.look(session, place.tools, case_id=case_id)
-        try:
-            with place.store.staff.write_beside(routing.row(case_id)) as session:
-                routing.keep(session, place.tools, advice, by=WORKER)
-        except Conflict:
-            continue
-        return
-    raise Conflict("keeps_moving")
-
-
-def look_into(place: Workplace, intake_id: str) -> None:
-    """Something was saved or a section left: it may change the route even without a finding of its own.
-
-    This comes by the second on a busy evening: the case is opened once for both, and both are kept together.
-    """
-    for _ in range(_LOOKS):
-        looked_at = place.tools.now()
-        with place.store.staff.read() as session:
-            seen = screening.look(session, place.tools, intake_id=intake_id)
-            advice = routing.advise(session, place.tools, seen.couple, looked_at=looked_at)
-        try:
-            with place.store.staff.write_beside(screening.rows(intake_id)) as session:
-                if not _note(session, place, seen).is_changed:
-                    routing.keep(session, place.tools, advice, by=WORKER)
-        except Conflict:
-            continue
-        return
-    raise Conflict("keeps_moving")

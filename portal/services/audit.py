@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Final
 
-from sqlalchemy import Insert, insert
+from sqlalchemy import insert
 
 from portal.domain.access import Viewer
+from portal.driven import Driven
 from portal.models import AuditEvent, table_of
 from portal.services.tools import Tools
 from portal.store import Transaction
@@ -57,12 +58,12 @@ def record(
         "detail": json.dumps(detail or {}, sort_keys=True),
     }
     mac = tools.vault.mac("audit_event", message(row))
-    session.execute(_insert(), [{**row, "happened_at": happened_at, "mac": mac}])
+    _insert().change(session, {**row, "happened_at": happened_at, "mac": mac})
 
 
 @cache
-def _insert() -> Insert:
-    return insert(table_of(AuditEvent))
+def _insert() -> Driven:
+    return Driven(insert(table_of(AuditEvent)))
 
 
 def _require_keys(detail: Detail) -> None:

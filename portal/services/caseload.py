@@ -90,9 +90,9 @@ def page(
         {"route": route_mark(tools, filters.route)} if filters.route else {}
     )
     by_parts = is_postgres(session)
-    asked = caseload_queries.page(filters, is_first=after is None, by_parts=by_parts)
+    asked = caseload_queries.driven(filters, is_first=after is None, by_parts=by_parts)
     found: dict[str, list[Any]] = {kind: [] for kind in ("case", "letter", "mark", "count", "outcome")}
-    for row in session.execute(asked, values).all():
+    for row in asked.all(session, values):
         found[row[0]].append(row)
     rows = _rows(tools, caseload_queries.in_order(filters, found["case"]))
     waiting = caseload_queries.in_order(filters, found["letter"])

@@ -40,6 +40,7 @@ from sqlalchemy import (
     union_all,
 )
 
+from portal.driven import Driven
 from portal.models import (
     Absence,
     AuditEvent,
@@ -72,6 +73,11 @@ _NOW: Final = bindparam("now", type_=UtcDateTime)
 
 
 @cache
+def driven(filters: Filters, *, is_first: bool, by_parts: bool = False) -> Driven:
+    """``page`` as it is run."""
+    return Driven(page(filters, is_first=is_first, by_parts=by_parts))
+
+
 def page(filters: Filters, *, is_first: bool, by_parts: bool = False) -> CompoundSelect[Any]:
     """Cases, letters and counts of one page, in no order; and the mark where looking stopped."""
     parts, seen = caseload_head.parts(), looked(filters, is_first=is_first, by_parts=by_parts)

@@ -135,8 +135,9 @@ def sections(page: Page, portal: LivePortal) -> Iterator[str]:
             page.locator("details.sections > summary").click()
             page.locator(f'.sections button[value="{section.key}"]').click()
             expect(page.locator('#section input[name="section"]')).to_have_value(section.key)
-        for fold in page.locator("main details:not([open]) > summary").all():
-            fold.click()
+        closed = page.locator("main details:not([open]) > summary")
+        for _ in range(closed.count()):
+            closed.first.click()  # which is open then, and no longer among them
         yield section.key
 
 

@@ -249,7 +249,7 @@ def waiting(since: datetime) -> str:
 
 def waited(span: timedelta, language: str) -> str:
     """A span in words of the reader's language, no finer than hours."""
-    whole, rest = divmod(span // timedelta(seconds=1), _WORDS_CHANGE)
+    whole, rest = divmod(span.days * 86_400 + span.seconds, _WORDS_CHANGE)
     return _waited(language, whole * _WORDS_CHANGE + min(rest, 1))
 
 

@@ -95,7 +95,7 @@ def test_by_urgency_route_and_language(world: World, thea: Viewer) -> None:
 def test_orders_and_their_pages(world: World, thea: Viewer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(caseload_queries, "PAGE", 2)
     monkeypatch.setattr(caseload, "PAGE", 2)
-    caseload_queries.page.cache_clear()
+    caseload_queries.driven.cache_clear()
     now = world.tools.now()
     cases = [world.case(therapist=thea) for _ in range(5)]
     for n, case in enumerate(cases):
@@ -122,14 +122,14 @@ def test_orders_and_their_pages(world: World, thea: Viewer, monkeypatch: pytest.
     further = page(world, thea, found.after, status="closed")
     assert [row.id for row in further.rows] == [cases[2].id, cases[3].id]
     assert ids(world, thea) == []
-    caseload_queries.page.cache_clear()
+    caseload_queries.driven.cache_clear()
 
 
 def test_a_filter_without_an_index_stops_looking_and_says_where(
     world: World, thea: Viewer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(caseload_queries, "LOOKED", 3)
-    caseload_queries.page.cache_clear()
+    caseload_queries.driven.cache_clear()
     cases = [world.case(therapist=thea) for _ in range(5)]
     for n, case in enumerate(cases):
         mark(case, waiting_since=world.tools.now() + timedelta(minutes=n), languages="es" if n == 4 else "en")
@@ -137,7 +137,7 @@ def test_a_filter_without_an_index_stops_looking_and_says_where(
     assert (first.rows, first.after is not None) == ((), True)
     second = page(world, thea, first.after, language="es")
     assert ([row.id for row in second.rows], second.after) == ([cases[4].id], None)
-    caseload_queries.page.cache_clear()
+    caseload_queries.driven.cache_clear()
 
 
 def test_what_is_new_what_is_overdue_and_how_many(world: World, thea: Viewer) -> None:
@@ -305,3 +305,11 @@ def test_sixty_cases_say_what_needs_somebody_first(house: World, desk: Sit) -> N
     for part in ("Same day: 15", "Within two working days: 15", "Ready to sign: 15", "Calls overdue: 0"):
         assert part in said, part
     assert page.count('scope="row"') == 50
+
+
+def test_what_there_is_none_of_alarms_nobody(house: World, desk: Sit) -> None:
+    sit = desk(house.staff())
+    levels = r'class="badge urgency-(\w+)" href="/(?:caseload\?urgency=0|calls)"'
+    assert re.findall(levels, sit.get("/caseload")) == ["none", "none"]
+    mark(house.case(), urgency=0)
+    assert re.findall(levels, sit.get("/caseload")) == ["now", "none"]
