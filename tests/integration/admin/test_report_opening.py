@@ -58,6 +58,13 @@ def test_without_names_the_same_scores_are_read_and_no_answer_is_kept(world: Wor
     assert "Morgan" not in repr(whole)
 
 
+def test_what_was_just_sent_is_put_together_and_scored_alike(world: World, case_id: str) -> None:
+    before = _source(world)
+    with world.store.staff.write() as session:
+        session.execute(delete(table_of(AnswerSet)))
+    assert (_source(world).scores, _source(world).answers) == (before.scores, before.answers)
+
+
 def test_of_advice_and_reviews_the_newest_counts_and_by_id_at_one_moment(world: World, case_id: str) -> None:
     _advise(world, case_id, "refresh", later=timedelta(hours=-1))
     assert _told(world) == ("wait", None)
