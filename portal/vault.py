@@ -69,7 +69,7 @@ class Place(NamedTuple):
 
     def bound(self, key_id: bytes) -> bytes:
         """Bytes that tie a blob to this place and key."""
-        return b"|".join((key_id, self.table.encode(), self.column.encode(), self.row.encode()))
+        return key_id + f"|{self.table}|{self.column}|{self.row}".encode()
 
 
 @dataclass(frozen=True, repr=False)
