@@ -54,9 +54,9 @@ class Desk:
         return send
 
 
-def _floor(server: Server, path: str, *, posts: bool = False, wants: int = 200) -> Contender:
+def _floor(server: Server, path: str, *, posts: bool = False) -> Contender:
     client = Client(server.port, "floor=floor")
-    return Contender(server, client, lambda one: one.ask(path, _TWELVE if posts else None, wants=wants))
+    return Contender(server, client, lambda one: one.ask(path, _TWELVE if posts else None))
 
 
 def partners(practice: Practice, scratch: Path) -> list[Row]:
@@ -68,7 +68,7 @@ def partners(practice: Practice, scratch: Path) -> list[Row]:
         )
         size = _answered(ours, cookie, desk)
         floor = stack.enter_context(harness.serving(*harness.floor(scratch, size), ready="/hello"))
-        saved, page = _floor(floor, "/save", posts=True, wants=204), _floor(floor, "/page")
+        saved, page = _floor(floor, "/save", posts=True), _floor(floor, "/page")
         saved.send(saved.client)
         form = Contender(ours, Client(ours.port, cookie), lambda one: one.ask("/my/form"))
         harness.race([page, form], 150)
@@ -79,7 +79,7 @@ def partners(practice: Practice, scratch: Path) -> list[Row]:
             "autosave of a sealed section": ("safety", "/my/form/draft", 204, 1.0, 0.5),
         }
         for what, (section, path, wants, goal, extra) in kinds.items():
-            other = _floor(floor, "/save", posts=True, wants=204)
+            other = _floor(floor, "/save", posts=True)
             one = Contender(ours, Client(ours.port, cookie), desk.save(section, path, wants))
             harness.race([other, one], 100)
             rows.append(harness.ratio(what, one, other, goal, extra=extra))
@@ -192,7 +192,7 @@ def house(practice: Practice, scratch: Path, requests: int) -> list[Row]:
         ours = stack.enter_context(
             harness.serving(*harness.portal(practice.folder, "partner"), ready="/readyz")
         )
-        saved = _floor(floor, "/save", posts=True, wants=204)
+        saved = _floor(floor, "/save", posts=True)
         saved.send(saved.client)
         rows = [Row("start to the first answer", "s", ours.started_in, None, ours.started_in, 1.5)]
         with harness.serving(*harness.portal(scratch / "empty", "all"), ready="/readyz") as new:

@@ -78,7 +78,7 @@ class Shift:
         self._consumer, self._clock, self._is_over = consumer, clock, is_over
 
     def stop(self, *, graceful: bool = True) -> None:
-        """Finish the sweep that was begun, and no other."""
+        """Finish the round of jobs that was begun; what is left is done after the next start."""
         self._is_over.set()
         self._consumer.stop(graceful=graceful)
         self._clock.join()
@@ -92,6 +92,7 @@ class Alarm:
         self._minute = minute
         self._place: Workplace | None = None
         self._sweeping = threading.Lock()
+        self._is_over = threading.Event()
         self._away_until = 0.0
         self._sweep = self._huey.task(name="sweep")(self._run)
 
@@ -115,7 +116,7 @@ class Alarm:
         consumer = _QuietConsumer(
             self._huey, workers=1, periodic=False, max_delay=0.5, check_worker_health=False
         )
-        is_over = threading.Event()
+        is_over = self._is_over = threading.Event()
         clock = threading.Thread(target=self._watch, args=(is_over,), name="every minute", daemon=True)
         consumer.start()
         clock.start()
@@ -135,7 +136,7 @@ class Alarm:
             return
         with self._sweeping:
             try:
-                worker.sweep(self._place)
+                worker.sweep(self._place, is_over=self._is_over.is_set)
             except Exception as error:  # huey would log its text; the next minute tries again
                 worker.note_error("sweep", error)
 

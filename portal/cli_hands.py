@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 
 from portal import config, logs
@@ -17,6 +18,17 @@ from portal.store import Door, Pool, engine_at, prepare
 
 #: It gives way to pages, safety and mail.
 _NICE = 10
+#: Seconds after which the system ends one that hangs in a part: its parent, which waits for half as long, may
+#: have been killed meanwhile.
+_LONGEST = 120
+
+
+def _bounded(lines: Iterable[bytes]) -> Iterator[bytes]:
+    """What is asked, each answer within its time; waiting for the next question may take any."""
+    for line in lines:
+        signal.alarm(_LONGEST)
+        yield line
+        signal.alarm(0)
 
 
 def main() -> None:
@@ -33,7 +45,7 @@ def main() -> None:
     engine = prepare(engine_at(settings.database_url, pool), is_partner=False, pool=pool)
     tools = tools_for(settings)
     try:
-        export_hands.work(Door(engine), tools, sys.stdin.buffer, told)
+        export_hands.work(Door(engine), tools, _bounded(sys.stdin.buffer), told)
     except BrokenPipeError:
         pass  # nobody waits for it any more
     finally:

@@ -132,10 +132,14 @@ class _Watched:
 
     def _stamps(self) -> object:
         try:
-            found = [os.stat(name) for name in self._names]  # noqa: PTH116  (asked for often; a Path is slow)
-            return [(one.st_ino, one.st_mtime_ns, one.st_size) for one in found]
+            return [_stamp(name) for name in self._names]
         except OSError:
             return self._stamp
+
+
+def _stamp(name: str) -> tuple[int, int, int]:
+    one = os.stat(name)  # noqa: PTH116  (asked for often; a Path is slow)
+    return one.st_ino, one.st_mtime_ns, one.st_size
 
 
 def load_keys(paths: KeyPaths, *, role: str) -> Keys:

@@ -97,6 +97,14 @@ class _Answer(WSGITask):
         self.wrote_header, self.content_bytes_written = True, len(data)
         self.channel.write_soon(head + data)
 
+    def set_close_on_finish(self) -> None:
+        """As waitress, which also hangs up where an answer never has a body, as it has no length then: each
+        autosave would have to connect anew."""
+        is_asked = self.request.headers.get("CONNECTION", "").lower() == "close"
+        is_complete = self.version == "1.1" and self.status.startswith(("204", "304"))
+        if is_asked or self.wrote_header or not is_complete:
+            super().set_close_on_finish()
+
 
 def _is_wanted(channel: HTTPChannel) -> bool:
     is_busy = channel.requests or channel.total_outbufs_len or channel.request is not None

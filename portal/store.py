@@ -180,11 +180,9 @@ class Door:
         with Session(self._for_reading, autoflush=False) as session:
             yield session
 
-    @contextmanager
-    def glance(self) -> Iterator[Connection]:
+    def glance(self) -> AbstractContextManager[Connection]:
         """A connection for one statement that reads, without the ORM: what every request runs."""
-        with self._for_glances.connect() as connection:
-            yield connection
+        return self._for_glances.connect()
 
     @contextmanager
     def write(self) -> Iterator[Session]:
@@ -200,11 +198,13 @@ class Door:
     def write_beside(self, rows: Select[Any]) -> Iterator[Session]:
         """A session for a verb of the worker that a few rows decide, beside what other rows decide.
 
-        PostgreSQL locks what ``rows`` names first; whoever writes alone is kept out as by a save.
+        PostgreSQL locks what ``rows`` names first; whoever writes alone is kept out as by a save. Held so
+        that a row which refers to one of them may still be added: two looks of one couple add rows about both
+        partners, and would else wait for one another.
         """
         with self._turn(), Session(self._shared, expire_on_commit=False) as session, session.begin():
             if self.is_postgres:
-                session.execute(rows.with_for_update())
+                session.execute(rows.with_for_update(key_share=True))
             yield session
             self.check()
 

@@ -61,7 +61,13 @@ class Turns:
             called = Lock()
             called.acquire()
             self._waiting.append(called)
-        if not called.acquire(timeout=self._patience) and not self._came_late(called):
+        try:
+            is_called = called.acquire(timeout=self._patience)
+        except BaseException:  # a signal's: a turn handed to whoever left would be nobody's for ever
+            if self._came_late(called):
+                self._hand_over()
+            raise
+        if not is_called and not self._came_late(called):
             raise WaitedTooLong
 
     def _came_late(self, called: Lock) -> bool:

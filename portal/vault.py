@@ -69,7 +69,7 @@ class Place(NamedTuple):
 
     def bound(self, key_id: bytes) -> bytes:
         """Bytes that tie a blob to this place and key."""
-        return b"|".join((key_id, self.table.encode(), self.column.encode(), self.row.encode()))
+        return key_id + f"|{self.table}|{self.column}|{self.row}".encode()
 
 
 @dataclass(frozen=True, repr=False)
@@ -245,8 +245,8 @@ class Vault:
         return hmac.digest(index, f"{purpose}|{value}".encode(), "sha256").hex()
 
     def mac(self, purpose: str, message: bytes) -> str:
-        """MAC (64 hex digits) under the partner ring, which every process holds."""
-        keyed = self._now().partner.index
+        """MAC (64 hex digits) under the partner ring; its index stays when keys are exchanged (0021)."""
+        keyed = self._keys.partner.index
         return hmac.digest(keyed, purpose.encode() + b"|" + message, "sha256").hex()
 
     def current_id(self, ring: RingName | None) -> bytes:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -35,6 +35,8 @@ from portal.workplace import WORKER, Workplace
 
 log = logging.getLogger("portal.worker")
 _ROUNDS: Final = 200
+#: Seconds after which the making of a large file lets safety and mail come in between.
+_PAUSE: Final = 1.0
 
 
 def _recheck(place: Workplace, case_id: str) -> None:
@@ -112,6 +114,31 @@ def _insights(place: Workplace, _practice: str) -> None:
     insights.reckon(place.store, place.tools)
 
 
+def _export(place: Workplace, export_id: str) -> None:
+    pauses = _pauses(place, export_id)
+    export_making.run(place.store, place.tools, place.exports, export_id, crew=place.crew, between=pauses)
+
+
+def _pauses(place: Workplace, export_id: str) -> Callable[[], None]:
+    """What the making of a large file calls again and again: every second what is urgent has its turn."""
+    last, failing = time.monotonic(), set[str]()
+
+    def pause() -> None:
+        nonlocal last
+        if time.monotonic() - last < _PAUSE:
+            return
+        try:
+            with place.store.staff.write() as session:
+                jobs.hold(session, place.tools, kind="export", subject_id=export_id)
+            _do_round(place, failing, without=LONG)
+            _send(place)
+        except Exception as error:  # no fault of the report
+            note_error("a round beside a report", error)
+        last = time.monotonic()
+
+    return pause
+
+
 #: Job kind -> what to do about its subject; each may run twice without harm.
 HANDLERS: Final[dict[str, Callable[[Workplace, str], None]]] = {
     "submitted": _submitted,
@@ -123,7 +150,7 @@ HANDLERS: Final[dict[str, Callable[[Workplace, str], None]]] = {
     "recheck": _recheck,
     "reset_link": _reset_link,
     "staff_reset_link": _staff_reset_link,
-    "export": lambda at, it: export_making.run(at.store, at.tools, at.exports, it, crew=at.crew),
+    "export": _export,
     "export_expiry": lambda place, it: exports.expire(place.store, place.tools, place.exports, it, by=WORKER),
     "ledger": _ledger,
     "retention": _retention,
@@ -132,6 +159,8 @@ HANDLERS: Final[dict[str, Callable[[Workplace, str], None]]] = {
 
 #: Kinds that only look at how things stand: several of one subject, waiting together, are one.
 LOOKS_AT_STATE: Final = frozenset({"left", "route"})
+#: Kinds that take long: the last of a round, and not begun while a large file is written.
+LONG: Final = frozenset({"export", "insights", "retention"})
 
 
 def note_error(what: str, error: Exception) -> None:
@@ -139,18 +168,22 @@ def note_error(what: str, error: Exception) -> None:
     log.error("%s failed: %s", what, told(error))
 
 
-def sweep(place: Workplace, *, seconds: float | None = None) -> None:
+def _never() -> bool:
+    return False
+
+
+def sweep(place: Workplace, *, seconds: float | None = None, is_over: Callable[[], bool] = _never) -> None:
     """Do everything that is due, in the order safety wants: saves, jobs, mail, then the audit chain.
 
     ``seconds``: begin no further round of jobs after so long. Beside a busy portal a command would else work
-    for whoever types, without an end.
+    for whoever types, without an end. ``is_over``: asked before each round, so that a stop waits for one.
     """
     started = time.monotonic()
     failing: set[str] = set()
     _settle(place)
     with place.crew:
         for _ in range(_ROUNDS):
-            if not (_do_round(place, failing) + _send(place)):
+            if is_over() or not (_do_round(place, failing) + _send(place)):
                 break
             if seconds is not None and time.monotonic() - started > seconds:
                 break
@@ -170,14 +203,15 @@ def _settle(place: Workplace) -> None:
             note_error("screening", error)
 
 
-def _do_round(place: Workplace, failing: set[str]) -> int:
+def _do_round(place: Workplace, failing: set[str], *, without: Collection[str] = ()) -> int:
     """Saves that nobody has looked at, and the jobs that are due; returns how many there were.
 
     Jobs are leased before anything is looked at: a look at an intake then answers its leased jobs too.
-    ``failing``: intakes that could not be looked at in this sweep; the next one tries again.
+    ``failing``: intakes that could not be looked at in this sweep; the next one tries again. ``without``:
+    kinds of jobs that are not begun.
     """
     with place.store.staff.write() as session:
-        leased = jobs.lease(session, place.tools)
+        leased = jobs.lease(session, place.tools, without=without)
         screening.set_aside(session, place.tools)
     with place.store.staff.read() as session:
         asked = {job.subject_id for job in leased if job.kind == "left"}
@@ -193,9 +227,12 @@ def _do_round(place: Workplace, failing: set[str]) -> int:
 
 
 def _do_jobs(place: Workplace, leased: Sequence[WaitingJob]) -> None:
-    """A look at how things stand may come twice: those are noted as done together, at the end."""
+    """A look at how things stand may come twice: those are noted as done together, at the end.
+
+    What takes long comes last, so that nobody's danger waits behind it.
+    """
     looked: list[WaitingJob] = []
-    for alike in _alike(leased):
+    for alike in sorted(_alike(leased), key=lambda alike: alike[0].kind in LONG):
         job = alike[0]
         try:
             HANDLERS[job.kind](place, job.subject_id)

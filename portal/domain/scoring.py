@@ -94,6 +94,12 @@ def report_scores(questionnaire: Questionnaire, answers: Mapping[str, Answer]) -
     }
 
 
+def report_keys(questionnaire: Questionnaire) -> tuple[str, ...]:
+    """Keys of the answers that ``report_scores`` looks at: nothing else need be read for it."""
+    scored = ("satisfaction", "mood", *INDEX_KEYS)
+    return ("lean", *(key for prefix in scored for key in questionnaire.numbered.get(prefix, ())))
+
+
 def draft_answers(answers: Mapping[str, Answer]) -> dict[str, object]:
     """What an unsent intake may feed: what R1-R4 and tier H read, `private` and `call_first`.
 

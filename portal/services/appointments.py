@@ -125,7 +125,8 @@ def _shown(proposal: Proposal, language: str, practice: PracticeView) -> dict[st
     local = proposal.starts_at.astimezone(ZoneInfo(practice.time_zone))
     text = words.TEXT.in_locale(language).format(
         day=format_date(local.date(), "full", locale=language),
-        time=format_time(local.time(), "short", locale=language),
+        # With a space that every font has.
+        time=format_time(local.time(), "short", locale=language).replace("\u202f", "\u00a0"),
         minutes=proposal.minutes,
         place=proposal.place,
         phone=practice.phone or "—",

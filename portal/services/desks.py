@@ -131,8 +131,8 @@ def find_seat_for_page(session: Transaction, tools: Tools, token: str) -> SeatAt
 def _seat(session: Transaction, tools: Tools, token: str, statement: Driven) -> SeatAtDesk | None:
     values = {"token_hash": sessions.token_digest(tools, token)}
     row = statement.one(session, values)
-    seat = sessions.partner_seat(tools, row)
-    if row is None or seat is None:
+    known = sessions.partner_facts(tools, row)
+    if row is None or known is None:
         return None
     desk = _desk(row)
     way = WayIn(
@@ -143,7 +143,7 @@ def _seat(session: Transaction, tools: Tools, token: str, statement: Driven) -> 
         sent=desk is not None and not desk.is_open,
     )
     practice = practices.of_values(*row[_settings()]) if statement is _page_statement() else None
-    return SeatAtDesk(**{**vars(seat), "practice": practice}, way=way, desk=desk)
+    return SeatAtDesk(**known, practice=practice, way=way, desk=desk)
 
 
 def find(session: Transaction, *, by: Viewer) -> Desk | None:

@@ -7,16 +7,26 @@ import csv
 import io
 import json
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from portal.services.export_columns import MARK
 from portal.services.export_files import Unsound
 
 
-def require_sound(form: str, pieces: Iterable[bytes], *, keys: Sequence[str], rows: int | None) -> None:
-    """Raise Unsound unless the file opens with these columns and ``rows`` rows (None: any number)."""
-    found = _READERS[form](pieces, list(keys))
+def require_sound(
+    form: str,
+    pieces: Iterable[bytes],
+    *,
+    keys: Sequence[str],
+    rows: int | None,
+    between: Callable[[], object] = bool,
+) -> None:
+    """Raise Unsound unless the file opens with these columns and ``rows`` rows (None: any number).
+
+    ``between``: called with each row of a workbook, which is read as a whole.
+    """
+    found = _xlsx_rows(pieces, list(keys), between) if form == "xlsx" else _READERS[form](pieces, list(keys))
     if rows is not None and found != rows:
         raise Unsound(f"{found} rows instead of {rows}")
 
@@ -44,7 +54,7 @@ def _json_rows(pieces: Iterable[bytes], keys: list[str]) -> int:
     return sum(_is_whole(list(json.loads(line)), keys) for line in _lines(pieces, keep_ends=False))
 
 
-def _xlsx_rows(pieces: Iterable[bytes], keys: list[str]) -> int:
+def _xlsx_rows(pieces: Iterable[bytes], keys: list[str], between: Callable[[], object]) -> int:
     import openpyxl  # noqa: PLC0415 - late: large, and only for this file
 
     with warnings.catch_warnings():
@@ -58,12 +68,14 @@ def _xlsx_rows(pieces: Iterable[bytes], keys: list[str]) -> int:
         table = book[name].iter_rows(values_only=True, max_col=len(keys) + 1)
         if list(next(table, ())) != [*keys, None]:
             raise Unsound("another head")
-        found += sum(row[-1] is None for row in table)
+        for row in table:
+            found += row[-1] is None
+            between()
     book.close()
     return found
 
 
-_READERS: Final = {"csv": _csv_rows, "json": _json_rows, "xlsx": _xlsx_rows}
+_READERS: Final = {"csv": _csv_rows, "json": _json_rows}
 
 
 def _lines(pieces: Iterable[bytes], *, keep_ends: bool) -> Iterator[str]:

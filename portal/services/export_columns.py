@@ -12,10 +12,11 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from typing import Any, Final, Literal
+from types import MappingProxyType
+from typing import Any, Final, Literal, NamedTuple
 
 from portal.content import questionnaire as bank
 from portal.domain.answers import Answer
@@ -39,21 +40,26 @@ _SUICIDE: Final = frozenset({"suicide_level", "suicidal_behavior", "threatened_s
 _SAFETY: Final = frozenset({"free_to_leave", "voluntary", "harm_other", "staying_from_fear"})
 
 
-@dataclass(frozen=True)
-class Source:
+_EMPTY: Final[Mapping[str, Any]] = MappingProxyType({})
+
+
+class Source(NamedTuple):
     """All that one row may be made of: one sent intake. ``scores``: the partner of the couple file; empty
     where what belongs to the row could not be opened."""
 
     export_id: str
     slot: str
     sent_on: date
-    scores: Mapping[str, Any] = field(default_factory=dict)
+    scores: Mapping[str, Any] = _EMPTY
     recommendation: Mapping[str, Any] | None = None
     signed_route: str | None = None
     case_key: str = ""
     case_id: str = ""
-    name: str | None = field(default=None, repr=False)
-    answers: Mapping[str, Answer] = field(default_factory=dict, repr=False)
+    name: str | None = None
+    answers: Mapping[str, Answer] = _EMPTY
+
+    def __repr__(self) -> str:
+        return f"<Source {self.export_id}>"
 
     @property
     def is_readable(self) -> bool:

@@ -11,8 +11,10 @@ from __future__ import annotations
 import json
 import logging
 import subprocess
+import threading
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -25,6 +27,9 @@ log = logging.getLogger("portal.export")
 
 #: Intakes from which on a report is worth the second that a child takes to start.
 LARGE: Final = 5_000
+#: Seconds that a child may take for an answer. A part takes a tenth of one and a start less than one, but it
+#: gives way to everybody else; a job is leased for longer (``jobs.LEASE``).
+PATIENCE: Final = 60.0
 
 
 class Lost(Exception):
@@ -48,21 +53,34 @@ class Child:
     def ask(self, task: Task, start: Start) -> Start | None:
         """Have it begin a part; where the following one begins. Raises Lost."""
         asked = json.dumps([task.reader.key, task.form, *start]).encode() + b"\n"
-        try:
-            _pipe(self._process.stdin).write(asked)
-            _pipe(self._process.stdin).flush()
-        except OSError as error:
-            raise Lost("gone") from error
-        found = self._line()["following"]
+        with self._bounded():
+            try:
+                _pipe(self._process.stdin).write(asked)
+                _pipe(self._process.stdin).flush()
+            except OSError as error:
+                raise Lost("gone") from error
+            found = self._line()["following"]
         return None if found is None else (found[0], found[1])
 
     def part(self, following: Start | None) -> Part:
         """The part it was asked for. Raises Lost."""
-        told = self._line()
-        body = _pipe(self._process.stdout).read(told["size"])
+        with self._bounded():
+            told = self._line()
+            body = _pipe(self._process.stdout).read(told["size"])
         if len(body) != told["size"]:
             raise Lost("ended in the middle of a part")
         return Part(told["seen"], told["rows"], told["unreadable"], body, following)
+
+    @contextmanager
+    def _bounded(self) -> Iterator[None]:
+        """One that hangs is killed when its time is over, and so read as gone: safety waits behind it."""
+        late = threading.Timer(PATIENCE, self._process.kill)
+        late.daemon = True
+        late.start()
+        try:
+            yield
+        finally:
+            late.cancel()
 
     def _line(self) -> dict[str, Any]:
         line = _pipe(self._process.stdout).readline()

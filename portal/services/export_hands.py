@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import IO
 
 from portal.services import export_parts, exports
@@ -13,7 +13,7 @@ from portal.services.tools import Tools
 from portal.store import Door
 
 
-def work(door: Door, tools: Tools, asked: IO[bytes], told: IO[bytes]) -> None:
+def work(door: Door, tools: Tools, asked: Iterable[bytes], told: IO[bytes]) -> None:
     """Answer each line ``[report, form, slot, after]`` with where the next part begins, and then with the
     part: a line of numbers and its bytes. An error is told by its class alone, and ends it."""
     tasks: dict[tuple[str, str], Task] = {}

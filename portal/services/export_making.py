@@ -9,10 +9,10 @@ from __future__ import annotations
 import csv
 import hashlib
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from sqlalchemy import update
 
@@ -44,20 +44,36 @@ from portal.vault import VaultError
 
 #: Batches of one slice: ten thousand intakes, a second or two.
 SLICE: Final = 25
+#: Rows of a file between two pauses.
+_ROWS: Final = 500
+_Thing = TypeVar("_Thing")
 _BY: Final[Viewer] = system("export")
 _BROKEN: Final = (Unsound, VaultError, csv.Error, ValueError, KeyError, zipfile.BadZipFile)
 
 
-def run(store: Store, tools: Tools, folder: Path, export_id: str, *, crew: Crew = NOBODY) -> None:
+def _nobody_waits() -> None:
+    """No pause."""
+
+
+def run(
+    store: Store,
+    tools: Tools,
+    folder: Path,
+    export_id: str,
+    *,
+    crew: Crew = NOBODY,
+    between: Callable[[], None] = _nobody_waits,
+) -> None:
     """Go on with a waiting report (a job of the worker); tidy up after one that is over. ``crew``: who makes
-    the rows of a large one.
+    the rows of a large one; ``between``: called again and again while its file is written and read back,
+    outside any transaction, for whatever cannot wait so long.
 
     Raises Conflict where it was cancelled at the last moment; the job then runs again and tidies up.
     """
     with store.staff.read() as session:
         view = exports.find(session, tools, export_id)
     if view.state == "waiting":
-        _Making(store, tools, folder, view, crew).go_on()
+        _Making(store, tools, folder, view, crew, between).go_on()
         return
     export_spool.discard(folder, view.id)
     if view.state in ("cancelled", "failed"):
@@ -89,6 +105,7 @@ class _Making:
     folder: Path
     view: ExportView
     crew: Crew = NOBODY
+    between: Callable[[], None] = _nobody_waits
 
     def go_on(self) -> None:
         """One document whole, or one slice of rows; the file after the last."""
@@ -171,13 +188,20 @@ class _Making:
         target, view = export_files.path(self.folder, self.view.id), self.view
         try:
             written = export_files.write(self.tools, target, view.id, plain)
-            self._check(export_files.read(self.tools, target, view.id), counts.rows)
+            self._check(self._spaced(export_files.read(self.tools, target, view.id)), counts.rows)
         except _BROKEN:
             self._fail()
             return
         exports.finish(
             self.store, self.tools, view, by=_BY, state="ready", counts=counts, sha256=written.sha256
         )
+
+    def _spaced(self, things: Iterable[_Thing], every: int = 1) -> Iterator[_Thing]:
+        """The same things, with a pause after so many of them."""
+        for number, thing in enumerate(things, 1):
+            yield thing
+            if number % every == 0:
+                self.between()
 
     def _fail(self) -> None:
         export_files.discard(self.folder, self.view.id)
@@ -190,7 +214,9 @@ class _Making:
             export_checks.require_paper(view.format, pieces)
             return
         is_board = view.report == "board"
-        export_checks.require_sound(view.format, pieces, keys=self._keys(), rows=None if is_board else rows)
+        export_checks.require_sound(
+            view.format, pieces, keys=self._keys(), rows=None if is_board else rows, between=self.between
+        )
 
     def _keys(self) -> list[str]:
         if self.view.report == "board":
@@ -199,7 +225,8 @@ class _Making:
 
     def table(self, position: Position) -> Iterator[bytes]:
         """The bytes of a finished table, or of counts."""
-        rows: Iterator[Sequence[Cell]] = export_spool.rows(self.tools, self.folder, self.view.id, position)
+        kept = export_spool.rows(self.tools, self.folder, self.view.id, position)
+        rows: Iterator[Sequence[Cell]] = self._spaced(kept, _ROWS)
         view, keys = self.view, self._keys()
         if view.report == "board":
             lines = export_board.counted(rows)

@@ -1,137 +1,153 @@
 """What the rows of a report are made of, opened a batch at a time.
 
 Each kind of work has a loop of its own: taken in turns row by row they push one another out of the
-processor's cache, and everything takes a third longer.
+processor's cache, and everything takes a third longer. Of a text only what the report holds is made into
+objects; the rest of it is checked to be JSON and passed over.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from enum import Enum
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
-from pydantic_core import from_json
-from sqlalchemy import Row, Select, bindparam, exists, or_, select
+from pydantic_core import CoreConfig, SchemaValidator, core_schema, from_json
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
+from portal.domain import scoring
 from portal.domain.answers import Answer
-from portal.models import Consent, Recommendation, Review, table_of
-from portal.services import openings
+from portal.models import Consent, table_of
+from portal.services import openings, questionnaires
 from portal.services.export_columns import SAID
-from portal.services.routing import SIGNED_DECISIONS
 from portal.services.tools import Tools
 from portal.vault import Place, VaultError
 
-
-class Found(NamedTuple):
-    """What belongs to the intakes of one batch beside their answers: advice and signed route by case, names
-    by partner. None for what cannot be opened; absent where there is none."""
-
-    advice: Mapping[str, Mapping[str, Any] | None]
-    signed: Mapping[str, str | None]
-    names: Mapping[str, str | None]
-
-    def is_open(self, row: Row[Any]) -> bool:
-        """Whether all that belongs to an intake could be opened."""
-        return (
-            self.advice.get(row.case_id, {}) is not None
-            and self.signed.get(row.case_id, "") is not None
-            and self.names.get(row.partner_id, "") is not None
-        )
+T = TypeVar("T")
 
 
-def _tried(read: Callable[..., Any], *arguments: Any) -> Any:
-    """What ``read`` gives; None where it cannot be opened, so that one bad row breaks no report."""
+class Broken(Enum):
+    """Stands for what cannot be opened; None is what is not there."""
+
+    BROKEN = "broken"
+
+
+BROKEN: Final = Broken.BROKEN
+_CANNOT: Final = (VaultError, ValueError, KeyError)
+
+
+class Scored(NamedTuple):
+    """What a report holds of one intake. ``answers``: all of them, or none."""
+
+    scores: Mapping[str, Any]
+    answers: Mapping[str, Answer]
+
+
+def _each(read: Callable[[Any], T], given: Iterable[Any]) -> list[T | Broken | None]:
+    """What ``read`` makes of each that is there; BROKEN where it cannot, so that one bad row breaks no
+    report."""
+    found: list[T | Broken | None] = []
+    for one in given:
+        try:
+            found.append(one if one is None or one is BROKEN else read(one))
+        except _CANNOT:
+            found.append(BROKEN)
+    return found
+
+
+def _shape(keys: Sequence[str], *, needs_all: bool) -> SchemaValidator:
+    """Reads these keys of a JSON object, whatever they hold. An error of it shows nothing of the text."""
+    fields = {key: core_schema.typed_dict_field(core_schema.any_schema(), required=needs_all) for key in keys}
+    # Of what was read keys alone are held for the next text, never an answer.
+    config = CoreConfig(cache_strings="keys", hide_input_in_errors=True)
+    return SchemaValidator(core_schema.typed_dict_schema(fields, extra_behavior="ignore"), config)
+
+
+_SAID: Final = _shape(SAID, needs_all=True)
+_ROUTE: Final = _shape(["route"], needs_all=True)
+
+
+@cache
+def _scored(version: str, variant: str) -> SchemaValidator:
+    return _shape(scoring.report_keys(questionnaires.of(version, variant)), needs_all=False)
+
+
+def _object(read: Callable[[str], Any], text: str) -> dict[str, Any]:
+    """A JSON object by ``read``, which takes a third of the time of ``json`` or less; that knows lone
+    surrogates besides. ValueError for anything else."""
     try:
-        return read(*arguments)
-    except (VaultError, ValueError, KeyError):
-        return None
-
-
-def _parsed(text: str | None) -> Any:
-    """JSON, read in a third of the time that ``json`` takes, which knows lone surrogates besides.
-
-    Of what was read keys alone are held for the next text, never an answer.
-    """
-    if text is None:
-        return None
-    try:
-        return from_json(text, cache_strings="keys")
+        found = read(text)
     except ValueError:
-        return _tried(json.loads, text)
+        found = json.loads(text)
+    if not isinstance(found, dict):
+        raise ValueError("not an object")
+    return found
 
 
-def answers(session: Session, tools: Tools, rows: Sequence[Row[Any]]) -> Iterator[dict[str, Answer] | None]:
-    """Answers of each row (``id``, ``set_id``, ``body_sealed``: the merged blob); what was just sent has no
-    blob yet and is put together. All are opened before the first is read."""
-    texts = [_tried(_merged, tools, row) for row in rows]
-    for row, text in zip(rows, texts, strict=True):
-        yield _tried(openings.answers, session, tools, row.id) if row.set_id is None else _parsed(text)
+def _whole(text: str) -> Any:
+    return from_json(text, cache_strings="keys")
 
 
-def _merged(tools: Tools, row: Row[Any]) -> str | None:
-    if row.set_id is None:
-        return None
-    return tools.vault.open(Place("answer_set", "body_sealed", row.set_id), row.body_sealed)
+def scored(
+    session: Session, tools: Tools, rows: Sequence[Row[Any]], *, has_answers: bool
+) -> list[Scored | Broken | None]:
+    """Scores of each row (``set_id``, ``body_sealed``: the merged blob), and all answers if they are wanted;
+    what was just sent has no blob yet and is put together. All are opened before the first is read."""
+    opened = tools.vault.open
+    kept = [
+        None if row.set_id is None else (Place("answer_set", "body_sealed", row.set_id), row.body_sealed)
+        for row in rows
+    ]
+    texts = _each(lambda of: opened(*of), kept)
+
+    def read(of: tuple[Row[Any], str | None]) -> Scored:
+        row, text = of
+        questions = questionnaires.of(row.questionnaire, row.variant)
+        found: Mapping[str, Answer]
+        if text is None:
+            found = openings.answers(session, tools, row.id)
+        elif has_answers:
+            found = _object(_whole, text)
+        else:
+            found = _object(_scored(row.questionnaire, row.variant).validate_json, text)
+        return Scored(scoring.report_scores(questions, found), found if has_answers else {})
+
+    pairs = zip(rows, texts, strict=True)
+    return _each(read, (BROKEN if pair[1] is BROKEN else pair for pair in pairs))
 
 
-@cache
-def _newest_advice() -> Select[Any]:
-    outer, c = table_of(Recommendation).c, table_of(Recommendation).alias("newer").c
-    later = exists().where(
-        c.case_id == outer.case_id,
-        or_(c.made_at > outer.made_at, (c.made_at == outer.made_at) & (c.id > outer.id)),
-    )
-    wanted = outer.case_id.in_(bindparam("cases", expanding=True))
-    return select(outer.id, outer.case_id, outer.body_box).where(wanted, ~later)
+def advice(tools: Tools, rows: Sequence[Row[Any]]) -> list[Mapping[str, Any] | Broken | None]:
+    """What a report says (``SAID``) of the newest recommendation of each row's case (``advice_id``,
+    ``advice_box``)."""
+    return _each(_said, _unboxed(tools, "recommendation", [(row.advice_id, row.advice_box) for row in rows]))
 
 
-def advice(session: Session, tools: Tools, case_ids: Sequence[str]) -> dict[str, Mapping[str, Any] | None]:
-    """What a report says (``SAID``) of the newest recommendation of each case. One statement."""
-    rows = session.execute(_newest_advice(), {"cases": case_ids}).all()
-    texts = {
-        case_id: _tried(tools.vault.unbox, "staff", Place("recommendation", "body_box", row_id), box)
-        for row_id, case_id, box in rows
-    }
-    return {case_id: _tried(_said, text) for case_id, text in texts.items()}
+def _said(text: str) -> dict[str, Any]:
+    body = _object(_SAID.validate_json, text)
+    return {key: body[key] for key in SAID}
 
 
-def _said(text: str | None) -> dict[str, Any] | None:
-    body = _parsed(text)
-    return None if body is None else {key: body[key] for key in SAID}
+def signed_routes(tools: Tools, rows: Sequence[Row[Any]]) -> list[str | Broken | None]:
+    """The route of the newest signed review of each row's case (``review_id``, ``review_box``)."""
+    texts = _unboxed(tools, "review", [(row.review_id, row.review_box) for row in rows])
+    return _each(lambda text: str(_object(_ROUTE.validate_json, text)["route"]), texts)
 
 
-@cache
-def _signed_reviews() -> Select[Any]:
-    c = table_of(Review).c
-    wanted = c.case_id.in_(bindparam("cases", expanding=True))
-    chosen = select(c.id, c.case_id, c.body_box).where(wanted, c.decision.in_(SIGNED_DECISIONS))
-    return chosen.order_by(c.made_at, c.id)
+def _unboxed(tools: Tools, table: str, rows: Iterable[tuple[str | None, bytes]]) -> list[str | Broken | None]:
+    unbox = tools.vault.unbox
+    kept = [None if row_id is None else (Place(table, "body_box", row_id), box) for row_id, box in rows]
+    return _each(lambda of: unbox("staff", *of), kept)
 
 
-def signed_routes(session: Session, tools: Tools, case_ids: Sequence[str]) -> dict[str, str | None]:
-    """The route of the newest signed review of each case. One statement."""
-    newest = {row.case_id: row for row in session.execute(_signed_reviews(), {"cases": case_ids}).all()}
-    return {case_id: _tried(_route_of, tools, row) for case_id, row in newest.items()}
-
-
-def _route_of(tools: Tools, row: Row[Any]) -> str:
-    body = json.loads(tools.vault.unbox("staff", Place("review", "body_box", row.id), row.body_box))
-    return str(body["route"])
-
-
-def names(session: Session, tools: Tools, partner_ids: Sequence[str]) -> dict[str, str | None]:
-    """The name under each partner's newest consent. One statement."""
+def names(session: Session, tools: Tools, rows: Sequence[Row[Any]]) -> list[str | Broken | None]:
+    """The name under the newest consent of each row's partner. One statement."""
     c = table_of(Consent).c
-    rows = session.execute(
+    consents = session.execute(
         select(c.id, c.partner_id, c.name_sealed)
-        .where(c.partner_id.in_(partner_ids))
+        .where(c.partner_id.in_([row.partner_id for row in rows]))
         .order_by(c.given_at, c.id)
     ).all()
-    newest = {row.partner_id: row for row in rows}
-
-    def name(row: Row[Any]) -> str:
-        return tools.vault.open(Place("consent", "name_sealed", row.id), row.name_sealed)
-
-    return {key: _tried(name, row) for key, row in newest.items()}
+    newest = {row.partner_id: (Place("consent", "name_sealed", row.id), row.name_sealed) for row in consents}
+    return _each(lambda of: tools.vault.open(*of), [newest.get(row.partner_id) for row in rows])

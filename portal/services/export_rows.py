@@ -5,23 +5,22 @@ Each batch has a short reading transaction of its own: a long report holds nobod
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, Select, bindparam, exists, func, select
+from sqlalchemy import ColumnElement, FromClause, Row, Select, bindparam, exists, func, or_, select
 from sqlalchemy.orm import Session
 
-from portal.domain import scoring
-from portal.domain.answers import Answer
-from portal.models import AnswerSet, CaseFile, Intake, Partner, Statement, table_of
-from portal.services import export_opening, practices, questionnaires
+from portal.models import AnswerSet, CaseFile, Intake, Partner, Recommendation, Review, Statement, table_of
+from portal.services import export_opening, practices
 from portal.services.export_columns import Source
-from portal.services.export_opening import Found
+from portal.services.export_opening import BROKEN
 from portal.services.export_orders import ALL, Filters
+from portal.services.routing import SIGNED_DECISIONS
 from portal.services.tools import Tools
 from portal.store import Door
 
@@ -116,51 +115,36 @@ class Reader:
 
     def _opened(self, session: Session, rows: Sequence[Row[Any]], zone: ZoneInfo) -> list[Source]:
         tools = self.tools.reading()
-        cases = list({row.case_id for row in rows})
-        found = Found(
-            export_opening.advice(session, tools, cases),
-            export_opening.signed_routes(session, tools, cases),
-            export_opening.names(session, tools, [row.partner_id for row in rows]) if self.identified else {},
+        ids = self._ids(tools, rows)
+        found = zip(
+            export_opening.scored(session, tools, rows, has_answers=self.identified),
+            export_opening.advice(tools, rows),
+            export_opening.signed_routes(tools, rows),
+            export_opening.names(session, tools, rows) if self.identified else [None] * len(rows),
+            strict=True,
         )
-        ids = [self._ids(tools, row) for row in rows]
-        given = export_opening.answers(session, tools, rows)
-        return [
-            self._source(row, zone, found, drawn, answers)
-            for row, drawn, answers in zip(rows, ids, given, strict=True)
-        ]
+        sources = []
+        for (export_id, case_key), row, (scored, advice, signed, name) in zip(ids, rows, found, strict=True):
+            sent_on = row.submitted_at.astimezone(zone).date()
+            if scored is BROKEN or advice is BROKEN or signed is BROKEN or name is BROKEN or scored is None:
+                bare = Source(export_id, row.slot, sent_on, case_key=case_key, case_id=row.case_id)
+                sources.append(bare)
+                continue
+            scores, answers = scored
+            sources.append(
+                Source(
+                    export_id, row.slot, sent_on, scores, advice, signed, case_key, row.case_id, name, answers
+                )
+            )
+        return sources
 
-    def _ids(self, tools: Tools, row: Row[Any]) -> tuple[str, str]:
-        """Ids of a row and of its case that say nothing outside this report."""
-        digest = tools.vault.digest
-        case = digest("staff", "export_row", f"{self.key}|case|{row.case_id}")[:32] if self.by_case else ""
-        return digest("staff", "export_row", f"{self.key}|{row.id}")[:32], case
+    def _ids(self, tools: Tools, rows: Sequence[Row[Any]]) -> list[tuple[str, str]]:
+        """Ids of each row and of its case that say nothing outside this report."""
 
-    def _source(
-        self,
-        row: Row[Any],
-        zone: ZoneInfo,
-        found: Found,
-        ids: tuple[str, str],
-        answers: Mapping[str, Answer] | None,
-    ) -> Source:
-        export_id, case_key = ids
-        bare = {
-            "export_id": export_id,
-            "slot": row.slot,
-            "sent_on": row.submitted_at.astimezone(zone).date(),
-            "case_key": case_key,
-            "case_id": row.case_id,
-        }
-        if answers is None or not found.is_open(row):
-            return Source(**bare)
-        return Source(
-            **bare,
-            scores=scoring.report_scores(questionnaires.of(row.questionnaire, row.variant), answers),
-            recommendation=found.advice.get(row.case_id),
-            signed_route=found.signed.get(row.case_id),
-            name=found.names.get(row.partner_id),
-            answers=answers if self.identified else {},
-        )
+        def drawn(words: str) -> str:
+            return tools.vault.digest("staff", "export_row", f"{self.key}|{words}")[:32]
+
+        return [(drawn(row.id), drawn(f"case|{row.case_id}") if self.by_case else "") for row in rows]
 
 
 def _chosen(asked: Select[Any], filters: Filters, *, has_since: bool) -> Select[Any]:
@@ -183,16 +167,33 @@ def _chosen(asked: Select[Any], filters: Filters, *, has_since: bool) -> Select[
 # A long report asks it thousands of times.
 @lru_cache(maxsize=8)
 def _intakes(filters: Filters, has_since: bool) -> Select[Any]:
-    """One batch of them, each with its merged answers."""
+    """One batch of them, each with its merged answers and the newest advice and signed review of its case."""
     i, p, a = table_of(Intake).c, table_of(Partner).c, table_of(AnswerSet).c
+    (advice, is_advice), (review, is_review) = _newest(Recommendation), _newest(Review, *SIGNED_DECISIONS)
     asked = select(
         i.id, i.partner_id, i.questionnaire, i.variant, i.submitted_at, p.slot, p.case_id,
         a.id.label("set_id"), a.body_sealed,
+        advice.c.id.label("advice_id"), advice.c.body_box.label("advice_box"),
+        review.c.id.label("review_id"), review.c.body_box.label("review_box"),
     )  # fmt: skip
     return (
         _chosen(asked, filters, has_since=has_since)
         .outerjoin(table_of(AnswerSet), a.intake_id == i.id)
+        .outerjoin(advice, is_advice)
+        .outerjoin(review, is_review)
         .where(p.slot == bindparam("slot"), i.id > bindparam("after"))
         .order_by(i.id)
         .limit(bindparam("batch"))
     )
+
+
+def _newest(model: type[Recommendation | Review], *decisions: str) -> tuple[FromClause, ColumnElement[bool]]:
+    """The newest row that a partner's case has (of these decisions), and what joins it: found once for each
+    row that is read, off an index."""
+    told, other = table_of(model).alias(), table_of(model).alias()
+    of_case = select(other.c.id).where(other.c.case_id == table_of(Partner).c.case_id)
+    # Not IN, which SQLAlchemy writes anew for each batch.
+    if decisions:
+        of_case = of_case.where(or_(*(other.c.decision == decision for decision in decisions)))
+    newest = of_case.order_by(other.c.made_at.desc(), other.c.id.desc()).limit(1)
+    return told, told.c.id == newest.correlate(table_of(Partner)).scalar_subquery()

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Final
 
-from sqlalchemy import Insert, insert, or_, select, update
+from sqlalchemy import insert, or_, select, update
 from sqlalchemy.orm import Session
 
+from portal.driven import Driven
 from portal.models import Job, table_of
 from portal.services.tools import Tools
 from portal.store import Transaction
@@ -29,12 +31,12 @@ def add(
         "due_at": due_at or tools.now(),
         "attempts": 0,
     }
-    session.execute(_insert(), [row])
+    _insert().change(session, row)
 
 
 @cache
-def _insert() -> Insert:
-    return insert(table_of(Job))
+def _insert() -> Driven:
+    return Driven(insert(table_of(Job)))
 
 
 def is_asked(session: Session, *, kind: str, subject_id: str, due_at: datetime) -> bool:
@@ -73,13 +75,19 @@ class WaitingJob:
     attempts: int
 
 
-def lease(session: Session, tools: Tools, *, limit: int = 20) -> tuple[WaitingJob, ...]:
-    """Take up to ``limit`` due jobs for a while, oldest first, so that two workers never do one at once."""
+def lease(
+    session: Session, tools: Tools, *, limit: int = 20, without: Collection[str] = ()
+) -> tuple[WaitingJob, ...]:
+    """Take up to ``limit`` due jobs for a while, oldest first, so that two workers never do one at once.
+
+    ``without``: kinds that are left where they are.
+    """
     c, now = table_of(Job).c, tools.now()
     rows = session.execute(
         select(c.id, c.kind, c.subject_id, c.attempts)
         .where(c.done_at.is_(None), c.due_at <= now)
         .where(or_(c.leased_until.is_(None), c.leased_until < now))
+        .where(*([c.kind.not_in(without)] if without else []))
         .order_by(c.due_at, c.id)
         .limit(limit)
     ).all()
@@ -88,6 +96,13 @@ def lease(session: Session, tools: Tools, *, limit: int = 20) -> tuple[WaitingJo
     ids = [row.id for row in rows]
     session.execute(update(table_of(Job)).where(c.id.in_(ids)).values(leased_until=now + LEASE))
     return tuple(WaitingJob(row.id, row.kind, row.subject_id, row.attempts) for row in rows)
+
+
+def hold(session: Session, tools: Tools, *, kind: str, subject_id: str) -> None:
+    """Keep a job that takes longer than its lease: it is still being done."""
+    c = table_of(Job).c
+    mine = (c.kind == kind) & (c.subject_id == subject_id) & c.done_at.is_(None) & c.leased_until.is_not(None)
+    session.execute(update(table_of(Job)).where(mine).values(leased_until=tools.now() + LEASE))
 
 
 def done(session: Session, tools: Tools, job: WaitingJob) -> None:

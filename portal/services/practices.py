@@ -120,6 +120,8 @@ def of_row(row: Any) -> PracticeView:
     return PracticeView(*(getattr(row, name) for name in _LABELS))
 
 
+# Kept by all they say, so that a change is read at once.
+@lru_cache(maxsize=8)
 def of_values(practice_id: str | None, *settings: Any) -> PracticeView:
     """The settings that ``columns`` found, in their order, or their defaults."""
     return PracticeView() if practice_id is None else PracticeView(*settings)

@@ -79,6 +79,12 @@ def is_partner_token() -> ColumnElement[bool]:
 
 def partner_seat(tools: Tools, row: Any | None) -> Seat | None:
     """The seat that a row of ``partner_columns`` stands for, or None when idle or too old."""
+    known = partner_facts(tools, row)
+    return None if known is None else Seat(**known)
+
+
+def partner_facts(tools: Tools, row: Any | None) -> dict[str, Any] | None:
+    """What such a seat knows, for a seat that knows more beside it."""
     if row is None or not _is_live(tools.now(), row.session_created_at, row.last_seen_at, PARTNER_LIMIT):
         return None
     viewer = Viewer(
@@ -88,14 +94,14 @@ def partner_seat(tools: Tools, row: Any | None) -> Seat | None:
         session_id=row.session_id,
         authenticated_at=row.authenticated_at,
     )
-    return Seat(
-        viewer=viewer,
-        language=row.language,
-        last_seen_at=row.last_seen_at,
-        ends_at=row.session_created_at + PARTNER_LIMIT,
-        kept=row.kept,
-        leaving_seen=row.leaving_seen,
-    )
+    return {
+        "viewer": viewer,
+        "language": row.language,
+        "last_seen_at": row.last_seen_at,
+        "ends_at": row.session_created_at + PARTNER_LIMIT,
+        "kept": row.kept,
+        "leaving_seen": row.leaving_seen,
+    }
 
 
 def find_partner(session: Transaction, tools: Tools, token: str) -> Seat | None:

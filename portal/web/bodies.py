@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from typing import cast
 from urllib.parse import parse_qsl
 
-from flask import abort, g, request
+from flask import Request, abort
 
 from portal.services.errors import BadInput
+from portal.web import kit
 
 #: More fields than any form of ours has; a body with more is not ours.
 MOST_FIELDS = 2000
@@ -20,9 +21,10 @@ MOST_FIELDS = 2000
 
 def fields() -> Mapping[str, list[str]]:
     """Field name -> its values in order; 400 for more than ``MOST_FIELDS``. Parsed once a request."""
-    found: Mapping[str, list[str]] | None = g.get("posted_fields")
+    here = kit.here()
+    found: Mapping[str, list[str]] | None = here.get("posted_fields")
     if found is None:
-        found = g.posted_fields = _parse()
+        found = here.posted_fields = _parse(kit.asked())
     return found
 
 
@@ -44,9 +46,10 @@ def ask_for(*names: str) -> None:
 
 def asked() -> set[str]:
     """The fields that were asked for in this request."""
-    found = g.get("asked_fields")
+    here = kit.here()
+    found = here.get("asked_fields")
     if found is None:
-        found = g.asked_fields = set()
+        found = here.asked_fields = set()
     return cast("set[str]", found)
 
 
@@ -58,7 +61,7 @@ def tick(name: str) -> bool:
     return given == "yes"
 
 
-def _parse() -> dict[str, list[str]]:
+def _parse(request: Request) -> dict[str, list[str]]:
     if request.mimetype != "application/x-www-form-urlencoded":
         return {name: request.form.getlist(name) for name in request.form}
     text = request.get_data().decode("utf-8", "surrogateescape")

@@ -8,11 +8,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
-from flask import Flask, current_app, g, request, url_for
-from flask_login import LoginManager, UserMixin
+from flask import Flask, current_app, request, url_for
+from flask_login import UserMixin
 
 from portal.services import practices
-from portal.web import cookies, csrf, kit, speech
+from portal.web import cookies, csrf, kit, lean, speech
 
 LANGUAGES = ("en", "es")
 _LAST = "portal-practice"
@@ -41,14 +41,15 @@ def asset(path: str) -> str:
 
 def practice() -> practices.PracticeView:
     """The practice's settings, read once a request and only when a page asks for them."""
-    if "practice" not in g:
+    here = kit.here()
+    if "practice" not in here:
         held = kit.seat()
         seen = _read_practice() if held is None or held.practice is None else held.practice
         # Roles are stepped into in development only, whatever the database says.
         is_stage = seen.is_demo and kit.settings().is_production
-        g.practice = replace(seen, is_demo=False) if is_stage else seen
-        current_app.extensions[_LAST] = g.practice
-    return cast(practices.PracticeView, g.practice)
+        here.practice = replace(seen, is_demo=False) if is_stage else seen
+        kit.app().extensions[_LAST] = here.practice
+    return cast(practices.PracticeView, here.practice)
 
 
 def _read_practice() -> practices.PracticeView:
@@ -97,7 +98,7 @@ def init_app(app: Flask) -> None:
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(Path(__file__).resolve().parent.parent / "translations")
     speech.Speech(app, locale_selector=locale, timezone_selector=lambda: practice().time_zone)
     speech.install(app.jinja_env)
-    login = LoginManager(app)
+    login = lean.Login(app)
     login.session_protection = None
     login.request_loader(_load_user)
     app.context_processor(_variables)

@@ -12,7 +12,7 @@ import hmac
 from typing import cast
 from urllib.parse import urlsplit
 
-from flask import Response, current_app, g, request
+from flask import Response, current_app, g
 from werkzeug.sansio.utils import host_is_trusted
 
 from portal.services.sessions import Seat
@@ -24,22 +24,23 @@ _VISITOR = "v."
 
 def token() -> str:
     """The token for forms of this response."""
-    cookie = g.get("csrf_cookie")
+    here = kit.here()
+    cookie = here.get("csrf_cookie")
     if cookie is None:
         held = _lasting()
-        cookie = g.csrf_cookie = held or _VISITOR + kit.tools().new_token()
-        g.csrf_cookie_is_new = held is None
-    known = g.get("csrf_token", ("", ""))
+        cookie = here.csrf_cookie = held or _VISITOR + kit.tools().new_token()
+        here.csrf_cookie_is_new = held is None
+    known = here.get("csrf_token", ("", ""))
     if known[0] != cookie:  # a page holds a dozen forms
-        known = g.csrf_token = (cookie, _token_for(cookie))
+        known = here.csrf_token = (cookie, _token_for(cookie))
     return cast(str, known[1])
 
 
 def _held() -> list[str]:
     """The cookies a token may belong to: the live session's alone, else whatever this browser holds."""
-    seat = kit.seat() or cast("Seat | None", g.get("half_seat"))
+    seat, asked = kit.seat() or cast("Seat | None", kit.here().get("half_seat")), kit.asked()
     kinds = ("staff", "partner") if seat is None else (seat.viewer.kind,)
-    return [held for kind in kinds if (held := cookies.read(request, cookies.SESSION[kind]))]
+    return [held for kind in kinds if (held := cookies.read(asked, cookies.SESSION[kind]))]
 
 
 def _lasting() -> str | None:
@@ -50,7 +51,8 @@ def _lasting() -> str | None:
     """
     held = _held()
     # Before anybody looked (a busy database), nobody can say that a session is over.
-    is_known = "seat" in g and kit.seat() is None and g.get("half_seat") is None
+    here = kit.here()
+    is_known = "seat" in here and here.seat is None and here.get("half_seat") is None
     return next((one for one in held if not is_known or one.startswith(_VISITOR)), None)
 
 
@@ -69,8 +71,9 @@ def is_from_elsewhere() -> bool:
 
     Our own pages send ``Origin: null``: they ask for no referrer.
     """
-    origin = request.headers.get("Origin", "null")
-    if request.headers.get("Sec-Fetch-Site", "none") in ("cross-site", "same-site"):
+    sent = kit.asked().headers
+    origin = sent.get("Origin", "null")
+    if sent.get("Sec-Fetch-Site", "none") in ("cross-site", "same-site"):
         return True
     return origin != "null" and not _is_ours(origin)
 
@@ -89,6 +92,6 @@ def rebind(cookie: str) -> None:
 
 def keep_cookie(response: Response) -> Response:
     """Give a visitor without any session the cookie that the page's token belongs to."""
-    if g.get("csrf_cookie_is_new"):
+    if kit.here().get("csrf_cookie_is_new"):
         cookies.put(response, cookies.SESSION["partner"], g.csrf_cookie)
     return response

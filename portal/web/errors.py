@@ -11,12 +11,12 @@ from flask import Flask, Request, Response, current_app, g, make_response, rende
 from sqlalchemy.exc import DBAPIError, OperationalError, TimeoutError  # noqa: A004
 from werkzeug.datastructures import ImmutableDict
 from werkzeug.exceptions import HTTPException, SecurityError
-from werkzeug.routing import MapAdapter, Rule
+from werkzeug.routing import Map, MapAdapter, Rule
 from werkzeug.sansio.utils import get_host
 
 from portal.services.errors import NotFound, told
 from portal.vault import KeyRetired
-from portal.web import sittings
+from portal.web import lean, sittings
 from portal.web.guards import BadToken
 
 #: Addresses whose errors are empty, because a script reads them.
@@ -55,6 +55,12 @@ def _host(scheme: str, header: str, trusted: tuple[str, ...]) -> str:
     return get_host(scheme, header, trusted_hosts=trusted)
 
 
+@lru_cache(maxsize=64)
+def _for_addresses(host: str) -> str:
+    """The same name as addresses are matched and made with; Werkzeug works it out for each request."""
+    return Map().bind(host).server_name
+
+
 class Portal(Flask):
     """An application whose log says which page failed, where and by what class of error.
 
@@ -64,6 +70,8 @@ class Portal(Flask):
     """
 
     url_rule_class = _Address
+    request_class = lean.Asked
+    session_interface = lean.NoSession()
     default_config = ImmutableDict({**Flask.default_config, "PROVIDE_AUTOMATIC_OPTIONS": False})
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
@@ -78,9 +86,10 @@ class Portal(Flask):
         request.trusted_hosts = self.config["TRUSTED_HOSTS"]
         request.host = host = _host(request.scheme, header, tuple(request.trusted_hosts))
         query = request.query_string.decode(errors="replace")
-        return self.url_map.bind(
-            host, request.root_path, "", request.scheme, request.method, request.path, query
-        )
+        return MapAdapter(
+            self.url_map, _for_addresses(host), request.root_path, "", request.scheme, request.path,
+            request.method, query,
+        )  # fmt: skip
 
     def log_exception(self, exc_info: _Caught) -> None:
         """Called by Flask for what no view caught."""

@@ -158,6 +158,48 @@ DETAILS: Final[Mapping[str, LazyString]] = {
     "language": _l("language"),
     "section": _l("section"),
     "tier": _l("tier"),
+    "actor": _l("by whom"),
+    "before": _l("before event no."),
+    "cases": _l("cases"),
+    "cases_unassigned": _l("cases without a therapist now"),
+    "cause": _l("cause"),
+    "complete": _l("complete"),
+    "consent": _l("consent"),
+    "corrected": _l("corrected"),
+    "cover": _l("cover"),
+    "decision": _l("decision"),
+    "disabled": _l("blocked"),
+    "drafts": _l("drafts"),
+    "ended": _l("ended"),
+    "erased": _l("erased"),
+    "format": _l("format"),
+    "from": _l("from"),
+    "identified": _l("with names"),
+    "include": _l("which rows"),
+    "into": _l("into case"),
+    "kinds": _l("kinds"),
+    "latched": _l("kept standing"),
+    "letter": _l("letter"),
+    "links": _l("links"),
+    "made_at": _l("made on"),
+    "mails": _l("mails"),
+    "new": _l("new"),
+    "number": _l("number"),
+    "other": _l("other case"),
+    "partner": _l("partner"),
+    "path": _l("path"),
+    "person": _l("person"),
+    "recommendation": _l("recommendation"),
+    "report": _l("report"),
+    "ruleset": _l("rules"),
+    "set_apart": _l("set apart as"),
+    "settings": _l("settings"),
+    "since": _l("since"),
+    "source": _l("source"),
+    "staff": _l("staff account"),
+    "unassigned": _l("without a therapist now"),
+    "until": _l("until"),
+    "verb": _l("what"),
 }
 
 
@@ -173,9 +215,15 @@ def detail(event: EventView, staff: Mapping[str, str]) -> str:
         if value in (None, "", [], False):
             continue
         values: list[Any] = value if isinstance(value, list) else [value]
-        told = ", ".join(staff.get(str(one), _short(str(one))) for one in values)
-        parts.append(f"{DETAILS.get(key, key.replace('_', ' '))}: {told}")
+        told = ", ".join(_told(str(one), staff) for one in values)
+        name = str(DETAILS.get(key, key.replace("_", " ")))
+        parts.append(name if value is True else f"{name}: {told}")
     return "; ".join(parts)
+
+
+def _told(text: str, staff: Mapping[str, str]) -> str:
+    """A person of the staff by name, a kind of event in its words, the rest as the key that it is."""
+    return staff.get(text) or (str(WORDS[text]) if text in WORDS else _short(text))
 
 
 def _short(text: str) -> str:

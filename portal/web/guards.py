@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar, cast
 
-from flask import Flask, abort, current_app, g, redirect, request, url_for
+from flask import Flask, Request, abort, current_app, g, redirect, request, url_for
 from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
@@ -90,7 +90,7 @@ def public_without_token(view: View) -> View:
 
 
 def _seat_in(door: Any, find: Callable[..., sessions.Seat | None], kind: str) -> sessions.Seat | None:
-    token = cookies.read(request, cookies.SESSION[kind])
+    token = cookies.read(kit.asked(), cookies.SESSION[kind])
     if not token:
         return None
     if kind == "partner" and door.is_postgres:
@@ -105,52 +105,54 @@ def load_seat() -> None:
     A partner process has no keys for the pages of staff: nobody is staff there.
     """
     postgres.name_asker("")
-    if request.endpoint in ("static", "public.healthz", "public.readyz"):
+    if kit.asked().endpoint in ("static", "public.healthz", "public.readyz"):
         return
-    store = kit.store()
+    store, here = kit.store(), kit.here()
     is_for_staff = kit.settings().role != "partner"
     found = _seat_in(store.staff, sessions.find_staff, "staff") if is_for_staff else None
     if found is not None and not found.second_factor:
-        g.half_seat = found
+        here.half_seat = found
         return
     access = _access()
     find_seat = (access and access.find_seat) or sessions.find_partner
-    g.seat = found or _seat_in(store.partner, find_seat, "partner")
+    here.seat = found or _seat_in(store.partner, find_seat, "partner")
 
 
 def _access() -> Access | None:
-    view = current_app.view_functions.get(request.endpoint or "")
+    view = kit.app().view_functions.get(kit.asked().endpoint or "")
     return cast("Access | None", getattr(view, "access", None))
 
 
 def check() -> Response | None:
     """Turn away whoever may not enter; registered to run before every request."""
-    if request.endpoint is None or request.endpoint == "static":
+    asked = kit.asked()
+    endpoint = asked.endpoint
+    if endpoint is None or endpoint == "static":
         return None
-    if request.headers.get("Sec-Fetch-Dest", "document") not in _PLACES:
+    if asked.headers.get("Sec-Fetch-Dest", "document") not in _PLACES:
         abort(404)
-    access = cast(Access, getattr(current_app.view_functions[request.endpoint], "access"))  # noqa: B009
+    access = cast(Access, getattr(kit.app().view_functions[endpoint], "access"))  # noqa: B009
     viewer = kit.viewer()
     if not access.is_public and viewer.kind == "anonymous":
         return _ask_to_sign_in(access)
-    if not access.may_enter(viewer) or _has_nul():
+    if not access.may_enter(viewer) or _has_nul(asked):
         abort(404)
     if access.find is not None:
-        access.find(**(request.view_args or {}))
+        access.find(**(asked.view_args or {}))
     # Reading the body raises 413 here: after the role, before the token. It is kept, because a view may
     # have to look at the bytes themselves (portal/web/bodies.py).
-    if request.method == "POST":
-        request.get_data()
-    if request.method == "POST" and access.checks_csrf and not _is_own_form():
+    if asked.method == "POST":
+        asked.get_data()
+    if asked.method == "POST" and access.checks_csrf and not _is_own_form():
         raise BadToken
     return None
 
 
-def _has_nul() -> bool:
+def _has_nul(asked: Request) -> bool:
     """Whether the address holds a NUL byte: nothing of ours has one, and PostgreSQL does not look for it."""
-    if "\0" in request.path:
+    if "\0" in asked.path:
         return True
-    return bool(request.query_string) and any("\0" in value for value in request.args.values())
+    return bool(asked.query_string) and any("\0" in value for value in asked.args.values())
 
 
 def _is_own_form() -> bool:
@@ -178,7 +180,7 @@ def _is_kept_late(access: Access) -> bool:
 def touch_seat(response: Response) -> Response:
     """Write ``last_seen_at`` on a plain GET at most once a minute; POSTs write it with their change."""
     seat = kit.seat()
-    if seat is None or g.get("is_touched") or not sessions.is_touch_due(seat, kit.tools().now()):
+    if seat is None or kit.here().get("is_touched") or not sessions.is_touch_due(seat, kit.tools().now()):
         return response
     door = kit.store().partner if seat.viewer.kind == "partner" else kit.store().staff
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response, request
+from flask import Flask, Response
 
 from portal.web import kit
 
@@ -54,7 +54,7 @@ def dress(response: Response) -> Response:
             response.headers.add(name, value)
     if kit.settings().is_production:
         response.headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
-    if request.endpoint != "static":
+    if kit.asked().endpoint != "static":
         response.headers["Cache-Control"] = "no-store"
         _pad(response)
     return response

@@ -69,8 +69,9 @@ def _piece(desk: Desk, item: Item, language: str, filling: Filling) -> Markup:
 
 def _is_offered(item: Item, value: Answer | None) -> bool:
     """Whether a piece may be kept for this value: one of ours, not something that was made up."""
-    given = value if isinstance(value, list) else [] if value is None else [value]
-    return all(item.option(option) is not None for option in given)
+    if isinstance(value, list):
+        return all(item.option(option) is not None for option in value)
+    return value is None or item.option(value) is not None
 
 
 class _Spot(NamedTuple):

@@ -13,6 +13,7 @@ from typing import Final
 from flask import Flask, Response, g, request
 
 from portal import logs
+from portal.web import kit
 
 _log = logging.getLogger(logs.REQUESTS)
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -27,7 +28,7 @@ def begin() -> None:
 
 def note(response: Response) -> Response:
     """Write the line."""
-    if "began" in g:
+    if "began" in kit.here():
         facts = {
             "endpoint": request.endpoint or "-",
             "method": request.method if request.method in _METHODS else "other",

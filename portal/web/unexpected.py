@@ -21,8 +21,8 @@ _ALWAYS: Final = frozenset({"csrf_token", "password", "current_password", "code"
 
 def note(response: Response) -> Response:
     """Write the event, after a post that was taken."""
-    viewer = kit.viewer()
-    if request.method != "POST" or request.blueprint == "partner" or viewer.kind == "anonymous":
+    viewer, asked = kit.viewer(), kit.asked()
+    if asked.method != "POST" or asked.blueprint == "partner" or viewer.kind == "anonymous":
         return response
     count = len(set(bodies.fields()) - bodies.asked() - _ALWAYS) if response.status_code < 400 else 0
     if not count:

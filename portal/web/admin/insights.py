@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from flask import render_template
-from flask_babel import format_datetime
 
 from portal.services import insights
 from portal.web import guards, kit
@@ -19,5 +18,5 @@ def all_insights() -> str:
     return render_template(
         "admin/insights.html",
         blocks=None if view is None else insights_presenter.present(view),
-        made="" if view is None else format_datetime(view.made_at, "medium"),
+        made_at=None if view is None else view.made_at,
     )

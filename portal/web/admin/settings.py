@@ -53,7 +53,7 @@ def _page(faults: dict[str, str], given: dict[str, str]) -> str:
         summary=words.summary(faults),
         asks_password=freshness.is_due() or "password" in faults,
         policies=list(words.POLICIES.items()),
-        zones=[(zone, zone) for zone in practice_settings.time_zones()],
+        zones=[(zone, zone.replace("_", " ")) for zone in practice_settings.time_zones()],
         ranges=practice_settings.RANGES,
         languages=[(key, staff_words.language_name(key)) for key in staffing.LANGUAGES],
         days=list(zip(practice_settings.DAYS, staff_words.DAYS.values(), strict=True)),

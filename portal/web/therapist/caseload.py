@@ -104,9 +104,10 @@ def _draw(page: CaseloadPage, *, status: int = 200, **more: Any) -> Response:
         "glass": {},
         **more,
     }
+    counts = caseload_presenter.numbers(page.counts)
     body = render_template(
         "therapist/caseload.html",
-        **caseload_page.around(PLAIN, caseload_presenter.numbers(page.counts)),
+        **caseload_page.around(PLAIN, counts, caseload_presenter.idle(counts)),
         notices=caseload_page.notices(page),
         rows=caseload_page.rows(page.rows),
         further=caseload_page.further(page, PLAIN),

@@ -35,6 +35,7 @@ class Frame(NamedTuple):
     has_rows: bool
     is_further: bool
     counts: tuple[str, ...]
+    idle: frozenset[str]
 
 
 def plain(page: CaseloadPage, filters: Filters, *, is_first: bool, has_shortcuts: bool) -> str:
@@ -42,7 +43,7 @@ def plain(page: CaseloadPage, filters: Filters, *, is_first: bool, has_shortcuts
     counts = caseload_presenter.numbers(page.counts)
     frame = Frame(
         words.locale(), context.practice().name, kit.viewer().roles, has_shortcuts, filters, is_first,
-        bool(page.rows), page.after is not None, tuple(counts),
+        bool(page.rows), page.after is not None, tuple(counts), caseload_presenter.idle(counts),
     )  # fmt: skip
     values = {
         **counts,
@@ -54,13 +55,13 @@ def plain(page: CaseloadPage, filters: Filters, *, is_first: bool, has_shortcuts
     return cuts.fill(_frame(frame), values)
 
 
-@lru_cache(maxsize=128)
+@lru_cache(maxsize=256)
 def _frame(frame: Frame) -> cuts.Cut:
     token: Callable[[], Markup] = lambda: cuts.mark("csrf")  # noqa: E731  (the template calls it)
     return cuts.cut(
         render_template(
             "therapist/caseload.html",
-            **around(frame.filters, {name: cuts.mark(name) for name in frame.counts}),
+            **around(frame.filters, {name: cuts.mark(name) for name in frame.counts}, frame.idle),
             csrf_token=token,
             notices=cuts.mark("notices"),
             rows=cuts.mark("rows") if frame.has_rows else "",
@@ -74,11 +75,11 @@ def _frame(frame: Frame) -> cuts.Cut:
     )
 
 
-def around(filters: Filters, counts: Mapping[str, str]) -> dict[str, object]:
-    """What the template reads of filters and numbers, cut or not."""
+def around(filters: Filters, counts: Mapping[str, str], idle: frozenset[str]) -> dict[str, object]:
+    """What the template reads of filters and numbers, cut or not; ``idle``: of what there is none."""
     return {
         "first": "/caseload?" + urlencode(filters.as_fields()) if filters != PLAIN else "/caseload",
-        "needs": caseload_presenter.needs(counts, filters),
+        "needs": caseload_presenter.needs(counts, filters, idle),
         "filters": filters,
         "choices": caseload_presenter.choices(),
         "is_filtered": filters != PLAIN,

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -32,6 +33,7 @@ from portal.services import (
     export_rows,
     export_streams,
     exports,
+    jobs,
 )
 from portal.services.export_crew import NOBODY, Child, Crew, Lost
 from portal.services.export_parts import Part
@@ -54,6 +56,10 @@ TORN = (
     'input(); print(\'{"following": null}\\n{"seen": 1, "rows": 1, "unreadable": 0, "size": 9}\\nhalf\')',
 )  # fmt: skip
 FAILED = (sys.executable, "-S", "-c", 'input(); print(\'{"error": "OperationalError"}\')')
+
+#: Two that hang: before they say anything, and in the middle of a part.
+HANGING = (sys.executable, "-S", "-c", "import time; input(); time.sleep(600)")
+STUCK = (*TORN[:-1], f"{TORN[-1]}; import sys, time; sys.stdout.flush(); time.sleep(600)")
 
 
 @pytest.fixture
@@ -195,6 +201,38 @@ def test_children_that_do_not_work_here_cost_a_report_nothing(
 ) -> None:
     view = _ask(world, ada, "csv", is_handed_over=True)
     assert _streamed(world, view, ada, _crew_of(command, monkeypatch)) == _streamed(world, view, ada, NOBODY)
+
+
+@pytest.mark.parametrize("command", [HANGING, STUCK])
+def test_a_child_that_hangs_is_waited_for_so_long_and_no_longer(
+    world: World, ada: Viewer, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    """Safety waits behind it, and another worker may have the job after a while."""
+    assert jobs.LEASE.total_seconds() > export_crew.PATIENCE
+    monkeypatch.setattr(export_crew, "PATIENCE", 0.5)
+    view, crew = _ask(world, ada, "csv", is_handed_over=True), _crew_of(command, monkeypatch)
+    began = time.monotonic()
+    assert _streamed(world, view, ada, crew) == _streamed(world, view, ada, NOBODY)
+    assert (time.monotonic() - began < 60, crew.pids) == (True, [])
+
+
+def test_a_child_that_hangs_does_not_outlive_a_parent_that_was_killed(
+    world: World, ada: Viewer, environment: dict[str, str]
+) -> None:
+    hanging = (
+        sys.executable, "-c",
+        "import time; from portal import cli_hands as c; from portal.services import export_parts as p;"
+        "p.made = lambda *_: time.sleep(600); c._LONGEST = 1; c.main()",
+    )  # fmt: skip
+    view = _ask(world, ada, "csv", is_handed_over=True)
+    child = Child(hanging, {**os.environ, **environment}, ROOT)
+    pipe = export_crew._pipe(child._process.stdin)
+    pipe.write(json.dumps([view.id, "csv", *BEGINNING]).encode() + b"\n")
+    pipe.close()
+    try:
+        assert child._process.wait(20) == -signal.SIGALRM
+    finally:
+        child.end()
 
 
 def test_children_go_with_the_sweep_and_with_whoever_reads_no_further(

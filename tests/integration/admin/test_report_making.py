@@ -18,6 +18,8 @@ from practice_world import Case, World
 from pypdf import PdfReader
 from sqlalchemy import delete, select, update
 
+from moving_clock import Clock
+from portal import worker
 from portal.content import papers
 from portal.domain.access import Viewer
 from portal.domain.fit import MODELS
@@ -38,6 +40,7 @@ from portal.services import (
     export_streams,
     exports,
     interviews,
+    jobs,
     notice_board,
     practice_settings,
 )
@@ -46,6 +49,7 @@ from portal.services.export_orders import Filters
 from portal.services.export_spool import Position
 from portal.services.exports import ExportView
 from portal.vault import VaultError
+from portal.workplace import Workplace
 
 
 @pytest.fixture
@@ -105,6 +109,11 @@ def _made(world: World, by: Viewer, folder: Path, **given: Any) -> bytes:
     return body
 
 
+def _view(world: World, export_id: str) -> ExportView:
+    with world.store.staff.read() as session:
+        return exports.find(session, world.tools, export_id)
+
+
 def _lines(body: bytes) -> list[dict[str, Any]]:
     return [json.loads(line) for line in body.decode().splitlines()]
 
@@ -157,6 +166,65 @@ def test_a_worker_killed_before_it_could_say_so_writes_the_same_rows_once(
     view = _run(world, view, folder, times=6)
     rows = _lines(_bytes(world, view, folder, ada))
     assert (view.state, view.rows, len({row["export_id"] for row in rows})) == ("ready", 6, 6)
+
+
+@pytest.mark.parametrize("form", ["csv", "json", "xlsx"])
+def test_danger_does_not_wait_until_a_large_file_is_written_and_read_back(
+    world: World, couples: list[Case], ada: Viewer, folder: Path, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    monkeypatch.setattr(worker, "_PAUSE", 0.0)
+    monkeypatch.setattr(export_making, "_ROWS", 1)
+    place = Workplace(world.store, world.tools, folder, lambda *_mail: None, "office@example.org")
+    seen: list[str] = []
+    view = _ask(world, ada, form=form, identified=True, purpose="to be long")
+
+    def look(at: Workplace, _intake: str) -> None:
+        seen.append(_view(world, view.id).state)
+        raise ValueError("one that fails, fails no report")
+
+    def save_during(act: Any) -> Any:
+        def done(*given: Any, **named: Any) -> Any:
+            with world.store.staff.write() as session:
+                jobs.add(session, world.tools, kind="left", subject_id="x")
+            return act(*given, **named)
+
+        return done
+
+    monkeypatch.setitem(worker.HANDLERS, "left", look)
+    for module, name in ((export_files, "write"), (export_checks, "require_sound")):
+        monkeypatch.setattr(module, name, save_during(getattr(module, name)))
+    worker.sweep(place)
+    assert (seen, _view(world, view.id).state) == (["waiting", "waiting"], "ready")
+
+
+def test_a_fault_of_what_comes_in_between_is_no_fault_of_the_report(
+    world: World, couples: list[Case], ada: Viewer, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "_PAUSE", 0.0)
+    monkeypatch.setattr(export_making, "_ROWS", 1)
+    place = Workplace(world.store, world.tools, folder, lambda *_mail: None, "office@example.org")
+    lease, view = jobs.lease, _ask(world, ada)
+
+    def locked(*given: Any, **named: Any) -> Any:
+        if named["without"]:
+            raise ValueError("database is locked")
+        return lease(*given, **named)
+
+    monkeypatch.setattr(jobs, "lease", locked)
+    worker.sweep(place)
+    assert _view(world, view.id).state == "ready"
+
+
+def test_a_report_that_takes_long_is_not_begun_by_another_worker(
+    world: World, couples: list[Case], ada: Viewer, clock: Clock
+) -> None:
+    view = _ask(world, ada)
+    with world.store.staff.write() as session:
+        assert "export" in {job.kind for job in jobs.lease(session, world.tools)}
+        clock.move(seconds=110)
+        jobs.hold(session, world.tools, kind="export", subject_id=view.id)
+        clock.move(seconds=110)
+        assert "export" not in {job.kind for job in jobs.lease(session, world.tools)}
 
 
 def test_a_cancelled_report_stops_and_leaves_nothing(

@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import select, text
+from sqlalchemy import insert, select, text
 
 from moving_clock import Clock
 from partner_rooms import Browser, join, opened_entries, rows_of, settle_practice
 from portal import looks, store
-from portal.models import Intake, SealedEntry, SectionState, table_of
+from portal.models import CallPlan, Intake, SealedEntry, SectionState, table_of
 from portal.services import screening
 from portal.services.case_reading import CaseReading
 from portal.services.tools import Tools
@@ -146,6 +146,36 @@ def test_a_look_of_the_worker_goes_beside_the_saves_of_others(
     ):
         looks.look_into(place, theirs)
     assert [at for (at,) in rows_of(one.store, SealedEntry, "screened_at")] != [None]
+
+
+@pytest.mark.engine("postgresql")
+def test_looks_at_both_of_a_couple_do_not_wait_for_one_another_for_ever(
+    app: Flask, one: Browser, tools: Tools
+) -> None:
+    """Two workers: each holds the person it looks at, and plans calls for both."""
+    person = join(one.store, tools, case_id=one.person.case_id, slot="b")
+    client = app.test_client()
+    client.set_cookie("portal", person.token)
+    other = Browser(client, person, one.store, tools)
+    assert other.draft("words", 0, own_words="Words.").status_code == 204
+    now = tools.now()
+    plan = {"partner_id": person.viewer.partner_id, "due_at": now, "level": 1, "sent_at": None}
+    gate = threading.Event()
+
+    def look() -> None:
+        gate.set()
+        with one.store.staff.write_beside(screening.rows(intake_of(other))):
+            """It sees what the first one kept."""
+
+    with ThreadPoolExecutor(1) as pool:
+        with one.store.staff.write_beside(screening.rows(intake_of(one))) as session:
+            second = pool.submit(look)
+            assert gate.wait(20)
+            with pytest.raises(TimeoutError):
+                second.result(0.5)
+            session.execute(insert(table_of(CallPlan)), [plan])
+        second.result(20)
+    assert rows_of(one.store, CallPlan, "level") == [(1,)]
 
 
 def test_a_save_waits_for_the_look_at_its_own_intake(one: Browser) -> None:

@@ -128,3 +128,31 @@ def test_head_and_body_of_an_answer_leave_together(monkeypatch: pytest.MonkeyPat
     with served(slow) as (_pages, port, _thread):
         ask(port, "/", told)
     assert ([data[-5:] for data in sent], told) == ([b"\r\n\r\n0"], [(200, None, 1)])
+
+
+def bare(_environ: Environ, start_response: Callable[..., object]) -> Iterable[bytes]:
+    """Kept, and nothing to say."""
+    start_response("204 NO CONTENT", [])
+    return []
+
+
+def test_an_answer_without_a_body_keeps_the_connection_unless_it_was_to_be_the_last() -> None:
+    with served(bare) as (_pages, port, _thread):
+        line = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        told, wires = [], []
+        for wish in ({}, {}, {"Connection": "close"}):
+            line.request("POST", "/", body=b"abc", headers=wish)
+            wires.append(line.sock)
+            answer = line.getresponse()
+            told.append((answer.status, answer.read(), answer.getheader("Connection")))
+    assert told == [(204, b"", None), (204, b"", None), (204, b"", "close")]
+    assert wires[0] is wires[1] is wires[2]
+
+
+def test_an_older_browser_is_hung_up_on_after_an_answer_without_a_body() -> None:
+    with served(bare) as (_pages, port, _thread), socket.create_connection(("127.0.0.1", port), 10) as wire:
+        wire.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        heard = b""
+        while part := wire.recv(65536):
+            heard += part
+    assert (heard[:12], b"Connection: close" in heard) == (b"HTTP/1.0 204", True)

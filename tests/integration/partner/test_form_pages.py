@@ -249,6 +249,8 @@ def test_while_it_is_not_private_the_screens_stay_and_a_notice_is_added(visitor:
     assert 'id="not-private"' in told
     assert "+1 555 0199" in told
     assert re.findall(r' name="([\w.]+)"', told) == re.findall(r' name="([\w.]+)"', quiet)
+    # Whoever looks over the shoulder reads the notice too.
+    assert re.search(r"(?i)you (said|told)|somebody (may|can) see|on your own", told) is None
     answer = visitor.save("safety", 3, fear="strong", go="next")
     assert (answer.status_code, visitor.version()) == (303, 4)
     assert opened_entries(visitor.store, visitor.tools) == []

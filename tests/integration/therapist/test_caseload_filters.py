@@ -305,3 +305,11 @@ def test_sixty_cases_say_what_needs_somebody_first(house: World, desk: Sit) -> N
     for part in ("Same day: 15", "Within two working days: 15", "Ready to sign: 15", "Calls overdue: 0"):
         assert part in said, part
     assert page.count('scope="row"') == 50
+
+
+def test_what_there_is_none_of_alarms_nobody(house: World, desk: Sit) -> None:
+    sit = desk(house.staff())
+    levels = r'class="badge urgency-(\w+)" href="/(?:caseload\?urgency=0|calls)"'
+    assert re.findall(levels, sit.get("/caseload")) == ["none", "none"]
+    mark(house.case(), urgency=0)
+    assert re.findall(levels, sit.get("/caseload")) == ["now", "none"]

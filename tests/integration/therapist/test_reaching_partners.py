@@ -208,7 +208,7 @@ def test_an_appointment_for_one_person(world: World, case: Case, thea: Viewer) -
     case.join("b")
     propose(case, thea)
     text = (
-        "We suggest Tuesday, December 1, 2026 at 10:00\u202fAM, for 50 minutes. Where: Room 2. "
+        "We suggest Tuesday, December 1, 2026 at 10:00\u00a0AM, for 50 minutes. Where: Room 2. "
         "If this does not suit you, call us at — and we find another time."
     )
     body = {

@@ -391,6 +391,7 @@ def test_searching(sit: Desk, couple: Case) -> None:
     assert f"/cases/{couple.id}" in sit.post("/caseload/search", {"name": "lopez"}, 200).text
     nobody = sit.post("/caseload/search", {"name": "nobody here"}, 200).text
     assert "Nobody found" in words(nobody)
+    assert words(nobody).count("Back to the") == 1
     assert 'value="nobody here"' in nobody
     sit.post("/caseload/search", {"name": "x" * 300}, 400)
 

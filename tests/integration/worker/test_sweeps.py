@@ -129,23 +129,57 @@ def test_a_mail_that_could_not_go_out_goes_out_later(pair: Pair) -> None:
     assert len(set(tries)) == 1
 
 
-def test_a_command_does_not_work_for_a_busy_portal_without_an_end(
-    pair: Pair, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Each job asks for another one, as somebody does who saves without a pause."""
-    rounds = []
+def _asks_again(pair: Pair, monkeypatch: pytest.MonkeyPatch, seconds: float = 0.0) -> list[float]:
+    """A route that takes so long and asks for itself again; when each began."""
+    rounds: list[float] = []
 
     def more(place: Workplace, _case: str) -> None:
-        rounds.append(1)
+        rounds.append(time.monotonic())
+        time.sleep(seconds)
         with place.store.staff.write() as session:
             jobs.add(session, place.tools, kind="route", subject_id=pair.id)
 
     monkeypatch.setitem(worker.HANDLERS, "route", more)
     _add(pair.cast, "route", pair.id)
+    return rounds
+
+
+def test_a_command_does_not_work_for_a_busy_portal_without_an_end(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each job asks for another one, as somebody does who saves without a pause."""
+    rounds = _asks_again(pair, monkeypatch)
     worker.sweep(pair.cast.place, seconds=0)
     assert len(rounds) == 1
     worker.sweep(pair.cast.place)
     assert len(rounds) > 100
+
+
+def test_a_stop_waits_for_one_round_and_loses_no_job(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Of a long report there may be a hundred slices to come."""
+    rounds = _asks_again(pair, monkeypatch, seconds=0.1)
+    shift = alarms.Alarm(tmp_path / "jobs.queue").start(pair.cast.place)
+    until = time.monotonic() + 60
+    while not rounds and time.monotonic() < until:
+        time.sleep(0.01)
+    shift.stop()
+    assert 0 < len(rounds) < 50
+    assert ("route", None) in _rows(pair.cast, Job, "kind", "done_at")
+    before = len(rounds)
+    worker.sweep(pair.cast.place, is_over=lambda: True)
+    assert len(rounds) == before
+
+
+def test_what_takes_long_is_the_last_of_a_round(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+    for kind in ("export", "left", "submitted"):
+        monkeypatch.setitem(worker.HANDLERS, kind, lambda _place, _it, kind=kind: done.append(kind))
+        _add(pair.cast, kind, "x")
+        pair.cast.clock.move(seconds=1)
+    pair.cast.works()
+    assert [kind for kind in done if kind != "route"] == ["left", "submitted", "export"]
 
 
 def test_nothing_due_writes_nothing(pair: Pair) -> None:

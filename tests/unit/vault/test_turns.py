@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 import time
 from contextlib import suppress
@@ -81,3 +82,70 @@ def test_a_forked_process_waits_for_nobody_of_its_parent() -> None:
         assert os.waitpid(child, 0)[1] == 0
         with pytest.raises(WaitedTooLong), turns.taken():
             pass
+
+
+def _interrupted(turns: Turns) -> None:
+    """Wait for a turn in this thread, and be torn out of it by a signal."""
+
+    class Torn(Exception):
+        """What the signal raises."""
+
+    def tear(_number: int, _frame: object) -> None:
+        raise Torn
+
+    before = signal.signal(signal.SIGALRM, tear)
+    signal.setitimer(signal.ITIMER_REAL, 0.05)
+    try:
+        with pytest.raises(Torn), turns.taken():
+            raise AssertionError("it was another's turn")
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no such signal")
+def test_who_is_torn_out_of_the_line_by_a_signal_leaves_no_gap_in_it() -> None:
+    turns, goes_on, writes = Turns(1.0), threading.Event(), threading.Event()
+
+    def write() -> None:
+        with turns.taken():
+            writes.set()
+            goes_on.wait(SOON)
+
+    other = threading.Thread(target=write, daemon=True)
+    other.start()
+    assert writes.wait(SOON)
+    _interrupted(turns)
+    goes_on.set()
+    other.join(SOON)
+    with turns.taken():
+        pass
+
+
+def test_a_turn_that_came_to_whoever_is_torn_out_is_handed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The signal comes between the turn and the look at it."""
+    turns = Turns(1.0)
+
+    class Called:
+        """A place in the line whose owner gets the turn and the signal at once."""
+
+        def __init__(self) -> None:
+            self.is_first = True
+
+        def acquire(self, timeout: float = -1) -> bool:
+            if self.is_first:
+                self.is_first = False
+                return True
+            turns._hand_over()
+            raise KeyboardInterrupt
+
+        def release(self) -> None:
+            """It is called."""
+
+    turns._take()
+    monkeypatch.setattr("portal.turns.Lock", Called)
+    with pytest.raises(KeyboardInterrupt):
+        turns._take()
+    monkeypatch.undo()
+    with turns.taken():
+        pass

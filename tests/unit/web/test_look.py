@@ -149,12 +149,25 @@ def test_a_chart_says_its_numbers_in_words(templates: Environment) -> None:
         note="from 6",
     )
     panels = [SimpleNamespace(title="Strain", rows=[row])]
-    html = draw(templates, "chart", "dumbbell", "m", "Scores", panels, "A", "B")
-    assert "Mood: A 3, B not scored (0 – 12; from 6)." in html
+    html = draw(templates, "chart", "dumbbell", "m", "Scores", panels, "A: Ana", "B: Bartholomew")
+    assert "Mood: A: Ana 3, B: Bartholomew not scored (0 – 12; from 6)." in html
+    # Beside the label stands the letter alone: a name would run into it.
+    assert "not scored: B</text>" in html
     assert (html.count("<circle"), html.count("<rect")) == (2, 1)  # the key, and A's mark alone
     # What lies beyond the cut-off, at half of the track, towards the strained end.
     assert 'class="zone" x1="175.0" y1="26" x2="341"' in html
     assert '<line class="between"' not in html
+
+
+def test_shares_are_drawn_on_a_track_of_a_hundred_and_counts_beside_the_greatest(
+    templates: Environment,
+) -> None:
+    def widths(unit: str) -> list[str]:
+        rows = [SimpleNamespace(label="One", count=count, unit=unit) for count in (10, 40)]
+        drawn = draw(templates, "figures", "bars", "b", "Bars", rows)
+        return re.findall(r'<rect class="mark-a"[^>]* width="([\d.]+)"', drawn)
+
+    assert (widths(" %"), widths("")) == (["35.0", "140.0"], ["87.5", "350.0"])
 
 
 def test_static_files_stay_small() -> None:

@@ -116,17 +116,22 @@ def numbers(counts: Mapping[str, int]) -> dict[str, str]:
     return {key: _("more than 99") if count >= COUNTED else str(count) for key, count in told.items()}
 
 
-def needs(counts: Mapping[str, str], filters: Filters) -> list[Need]:
+def idle(counts: Mapping[str, str]) -> frozenset[str]:
+    """Of what there is none: it alarms nobody."""
+    return frozenset(key for key, count in counts.items() if count == "0")
+
+
+def needs(counts: Mapping[str, str], filters: Filters, idle: frozenset[str]) -> list[Need]:
     """What waits, with its number, as links that filter the list."""
-    found = []
-    for key, count in counts.items():
-        if key == "overdue":
-            found.append(Need(_("Calls overdue"), count, "/calls", False, "now"))
-            continue
-        level, text = words.URGENCY[int(key)]
-        is_here = filters.urgency == int(key)
-        found.append(Need(str(text), count, f"/caseload?urgency={key}", is_here, level))
-    return found
+    return [_need(key, count, filters, is_idle=key in idle) for key, count in counts.items()]
+
+
+def _need(key: str, count: str, filters: Filters, *, is_idle: bool) -> Need:
+    if key == "overdue":
+        return Need(_("Calls overdue"), count, "/calls", False, "none" if is_idle else "now")
+    level, text = words.URGENCY[int(key)]
+    is_here = filters.urgency == int(key)
+    return Need(str(text), count, f"/caseload?urgency={key}", is_here, "none" if is_idle else level)
 
 
 def choices() -> list[tuple[str, str, list[tuple[str, str]]]]:

@@ -1,0 +1,39 @@
+"""What Flask makes anew for every request, no larger than ours need it."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from flask import Flask, Request
+from flask.sessions import NullSession, SessionInterface
+from flask_login import LoginManager
+from werkzeug.datastructures import ImmutableMultiDict
+from werkzeug.sansio.http import parse_cookie
+from werkzeug.utils import cached_property
+
+
+class Asked(Request):
+    """A request whose cookies are taken from where they stand, not looked for among all headers."""
+
+    @cached_property
+    def cookies(self) -> ImmutableMultiDict[str, str]:
+        """As Werkzeug reads them."""
+        found: Any = parse_cookie(self.environ.get("HTTP_COOKIE", ""), cls=self.dict_storage_class)
+        return found
+
+
+class NoSession(SessionInterface):
+    """Flask's session cookie is never read and never set: sessions are rows of ours. One, empty, for all."""
+
+    _none: Final = NullSession()
+
+    def open_session(self, app: Flask, request: Request) -> NullSession:
+        """Nothing, which cannot be written to."""
+        return self._none
+
+
+class Login(LoginManager):
+    """Flask-Login, by request only: it has no cookie of its own to look after."""
+
+    def _update_remember_cookie(self, response: Any) -> Any:
+        return response
