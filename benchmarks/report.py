@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sys
@@ -28,6 +29,7 @@ def main(folder: str, form: str, extent: str, processes: str = "0") -> None:
     many children make its rows."""
     os.environ |= {"PORTAL_INSTANCE": folder, "PORTAL_THROTTLE": "off"}
     app = create_app()
+    gc.freeze()  # as wsgi.py does
     house = app.extensions["portal.house"]
     store, tools = house.store, house.tools
     with store.staff.write() as session:

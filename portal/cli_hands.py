@@ -5,6 +5,7 @@ Started by the worker and by ``exports create``, never by a person. No page, no 
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -44,6 +45,7 @@ def main() -> None:
     pool = Pool(**asdict(settings.connections))
     engine = prepare(engine_at(settings.database_url, pool), is_partner=False, pool=pool)
     tools = tools_for(settings)
+    gc.freeze()  # as wsgi.py does
     try:
         export_hands.work(Door(engine), tools, _bounded(sys.stdin.buffer), told)
     except BrokenPipeError:
