@@ -108,7 +108,7 @@ def furnish(app: Flask, settings: Settings, overrides: dict[str, Any]) -> None:
         MAX_FORM_PARTS=2000,
         TRUSTED_HOSTS=_hosts(settings),
         SQLALCHEMY_DATABASE_URI=settings.database_url,
-        SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings.database_url, pool, is_partner=False),
+        SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings.database_url, pool),
         SQLALCHEMY_BINDS={
             "partner": {
                 "url": settings.partner_database_url,

@@ -102,12 +102,7 @@ class Pool:
     longest: int = 0
 
 
-#: So many connections to SQLite are kept for staff and worker, of whom few are at work at one moment: each
-#: more would keep its pages as well, and an evening's memory grows until all are full. Partners have five.
-_STAFF_KEPT = 3
-
-
-def engine_options(url: str, pool: Pool = Pool(), *, is_partner: bool = True) -> dict[str, Any]:
+def engine_options(url: str, pool: Pool = Pool()) -> dict[str, Any]:
     """How the application makes an engine: an error's text, wherever it ends up, names no bound value.
 
     A connection to PostgreSQL is tried before it is used, so that a server that was restarted is not noticed.
@@ -122,7 +117,7 @@ def engine_options(url: str, pool: Pool = Pool(), *, is_partner: bool = True) ->
             "pool_pre_ping": True,
         }
     # The one used last comes first: what others have written since empties the pages that a connection keeps.
-    return options | {"pool_use_lifo": True} | ({} if is_partner else {"pool_size": _STAFF_KEPT})
+    return options | {"pool_use_lifo": True}
 
 
 def engine_at(url: str, pool: Pool = Pool()) -> Engine:

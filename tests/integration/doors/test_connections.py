@@ -6,7 +6,6 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from flask import Flask
 from sqlalchemy import Connection, text
 
 from portal.store import Store
@@ -33,16 +32,3 @@ def test_staff_keep_more_pages_than_sqlite_does_and_write_as_safely(store: Store
     with store.staff.engine.connect() as connection:
         assert connection.scalar(text("PRAGMA cache_size")) == -4000
         assert connection.scalar(text("PRAGMA synchronous")) == 2
-
-
-@pytest.mark.engine("sqlite")
-def test_fewer_are_kept_for_staff_than_for_partners_and_a_rush_is_served(app: Flask) -> None:
-    """What each keeps of pages adds up to an evening's memory."""
-    doors = app.extensions["portal.house"]._store
-    kept = []
-    for door in (doors.staff, doors.partner):
-        with ExitStack() as rush:
-            assert len({raw(rush.enter_context(door.engine.connect())) for _ in range(8)}) == 8
-        pool: Any = door.engine.pool
-        kept.append(pool.checkedin())
-    assert kept == [3, 5]
