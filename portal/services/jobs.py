@@ -18,8 +18,6 @@ from portal.store import Transaction
 
 #: How long one worker may take for a job before another one may have it.
 LEASE: Final = timedelta(minutes=2)
-#: So many are taken together at most.
-AT_ONCE: Final = 20
 
 
 def add(
@@ -78,7 +76,7 @@ class WaitingJob:
 
 
 def lease(
-    session: Session, tools: Tools, *, limit: int = AT_ONCE, without: Collection[str] = ()
+    session: Session, tools: Tools, *, limit: int = 20, without: Collection[str] = ()
 ) -> tuple[WaitingJob, ...]:
     """Take up to ``limit`` due jobs for a while, oldest first, so that two workers never do one at once.
 

@@ -6,7 +6,6 @@ import logging
 import threading
 import time
 from email.message import EmailMessage
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -474,40 +473,6 @@ def test_a_ring_wakes_a_working_thread_and_it_stops_cleanly(pair: Pair, tmp_path
         consumer.stop(graceful=True)
     assert pair.cast.subjects() == [("thea@example.org", LOOK)]
     assert [thread for thread in threading.enumerate() if thread is not threading.current_thread()] == []
-
-
-def test_whoever_types_is_looked_at_by_the_moment_and_not_by_the_save(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    began: list[float] = []
-    monkeypatch.setattr(worker, "sweep", lambda *_place, **_how: began.append(time.monotonic()))
-    alarm = alarms.Alarm(tmp_path / "jobs.queue")
-    nowhere: Any = object()
-    shift = alarm.start(nowhere)
-    try:
-        until = time.monotonic() + 60
-        while len(began) < 4 and time.monotonic() < until:
-            alarm.ring()
-            time.sleep(0.01)
-    finally:
-        shift.stop()
-    # The first is the clock's.
-    assert all(after - before >= 0.9 * alarms.BREATH for before, after in pairwise(began[1:4]))
-
-
-def test_a_round_that_left_nothing_is_followed_by_a_breath(
-    pair: Pair, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pair.cast.works()
-    breaths: list[bool] = []
-    pair.a.joins().says("message", text="Hello.")
-    worker.sweep(pair.cast.place, breath=lambda: breaths.append(True))
-    assert breaths
-    monkeypatch.setattr(jobs, "AT_ONCE", 1)
-    pair.b.joins().says("message", text="Hello.")
-    breaths.clear()
-    worker.sweep(pair.cast.place, breath=lambda: breaths.append(True))
-    assert not breaths
 
 
 def test_a_process_that_only_serves_pages_rings_as_often_as_it_must(tmp_path: Path) -> None:
