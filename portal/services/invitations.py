@@ -123,8 +123,11 @@ def _require_allowed(session: Session, tools: Tools, couple: Couple, slot: str) 
         raise OutOfOrder("already_joined")
     if person is not None and person.participation in NOT_APPROACHED:
         raise OutOfOrder("contact_blocked")
-    newest = routing.latest(session, tools, couple.case_id)
-    if is_blocked(couple, newest, standing.of_case(session, tools, couple.case_id)):
+    # As things stand this moment, too: the worker may not have looked at what was just told.
+    advice = routing.advise(session, tools, couple, looked_at=tools.now())
+    newest = None if advice is None else advice.before
+    is_danger_now = advice is not None and not BLOCKS_INVITING.isdisjoint(advice.body["matched_rules"])
+    if is_danger_now or is_blocked(couple, newest, standing.of_case(session, tools, couple.case_id)):
         raise OutOfOrder("invitation_blocked")
 
 

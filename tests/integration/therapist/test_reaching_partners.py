@@ -141,6 +141,17 @@ def test_danger_blocks_every_invitation(
         invite(case, thea)
 
 
+def test_a_danger_that_nobody_has_looked_at_yet_blocks(
+    world: World, case: Case, thea: Viewer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between sending and the worker's look an invitation would go to the home where the danger is."""
+    case.join("a")
+    monkeypatch.setattr(World, "work", lambda _world: None)
+    case.send("a", suicide_level="4")
+    with pytest.raises(OutOfOrder, match="invitation_blocked"):
+        invite(case, thea)
+
+
 def test_a_finding_newer_than_the_recommendation_blocks(
     world: World, case: Case, thea: Viewer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
