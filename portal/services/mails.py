@@ -29,6 +29,8 @@ from portal.services.tools import Tools
 from portal.vault import Place
 
 LEASE: Final = timedelta(minutes=2)
+#: So many are taken together at most: a silent mail server takes 20 seconds over each.
+AT_ONCE: Final = 5
 GIVE_UP_AFTER: Final = 60
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 #: Sends one finished message; raises OSError (or a subclass) when it could not.
@@ -64,11 +66,8 @@ def queue(
     session.execute(insert(table_of(Mail)), [row])
 
 
-def lease(session: Session, tools: Tools, *, limit: int = 5) -> tuple[WaitingMail, ...]:
-    """Take up to ``limit`` due mails for the next two minutes, so that two workers never send one twice.
-
-    A few at a time: a silent mail server takes 20 seconds over each.
-    """
+def lease(session: Session, tools: Tools, *, limit: int = AT_ONCE) -> tuple[WaitingMail, ...]:
+    """Take up to ``limit`` due mails for the next two minutes, so that two workers never send one twice."""
     c, now = table_of(Mail).c, tools.now()
     rows = session.execute(
         select(c.id, c.template, c.language, c.body_box, c.attempts)
