@@ -29,8 +29,8 @@ log = logging.getLogger("portal.worker")
 #: Seconds after which the worker looks by itself.
 MINUTE: Final = 60.0
 #: Seconds from the beginning of one sweep to that of the next that somebody asked for; half of that from a
-#: round to the next. To look at each save by itself costs several times the save: those of a moment are looked
-#: at together, and a danger is told half a second later at most.
+#: round to the next. To look at each save by itself costs several times the save: those of a moment are
+#: looked at together, and a danger is told half a second later at most.
 BREATH: Final = 0.5
 #: After the queue could not be reached nobody waits for it again for so many seconds.
 SPELL: Final = 10.0
