@@ -278,8 +278,8 @@ def _newest_consent(partner: Any) -> ColumnElement[str]:
 
 
 def _told(file: Any, picked: Subquery | CTE, *partners: Any) -> ColumnElement[Any]:
-    """A sum. 1: a form came since this therapist last opened the case; 2: a call is overdue; 4: each person was
-    seen alone, which is asked of urgent cases only.
+    """A sum. 1: a form came since this therapist last opened the case; 2: a call is overdue; 4: each person
+    was seen alone, which is asked of urgent cases only.
     """
     e, v = table_of(AuditEvent).c, table_of(CallPlan).c
     seen = exists().where(
