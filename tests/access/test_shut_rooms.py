@@ -59,6 +59,7 @@ def test_they_are_not_loaded(tmp_path: Path) -> None:
     unneeded = {
         *("portal.web.therapist", "portal.web.admin", "portal.demo", "portal.worker", "portal.cli_keys"),
         *("alembic", "psycopg", "redis", "typst", "zxcvbn", "openpyxl", "segno", "xlsxwriter"),
+        *("pydantic", "yaml", "portal.content.reading"),
         "sqlalchemy.dialects.postgresql",
     }
     assert ("portal.web.partner" in loaded, loaded & unneeded) == (True, set())
