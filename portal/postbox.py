@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from portal.services import mails, practices
-from portal.workplace import Workplace, note_error
+from portal.services import invitations, mails, practices
+from portal.services.mails import WaitingMail
+from portal.workplace import WORKER, Workplace, note_error
 
 
 def send(place: Workplace) -> int:
@@ -16,6 +17,8 @@ def send(place: Workplace) -> int:
         practice = practices.view(session)
     for mail in leased:
         try:
+            if mail.template == "invitation" and _is_withheld(place, mail):
+                continue
             message = mails.build(mail, practice, sender=place.sender, now=place.tools.now())
             place.carrier(message, mail.id)
             is_sent = True
@@ -25,3 +28,12 @@ def send(place: Workplace) -> int:
         with place.store.staff.write() as session:
             mails.settle(session, place.tools, mail, is_sent=is_sent)
     return len(leased)
+
+
+def _is_withheld(place: Workplace, mail: WaitingMail) -> bool:
+    """Whether danger was told since this invitation was asked for: it would reach the home where that is."""
+    with place.store.staff.write() as session:
+        is_withheld = invitations.withhold(session, place.tools, link=mail.params["link"], by=WORKER)
+        if is_withheld:
+            mails.withdraw(session, place.tools, mail)
+    return is_withheld

@@ -103,6 +103,13 @@ def settle(session: Session, tools: Tools, mail: WaitingMail, *, is_sent: bool) 
     session.execute(update(table_of(Mail)).where(c.id == mail.id).values(**values))
 
 
+def withdraw(session: Session, tools: Tools, mail: WaitingMail) -> None:
+    """Never send a mail that waited: its time has gone by."""
+    c = table_of(Mail).c
+    values = {"leased_until": None, "failed_at": tools.now()}
+    session.execute(update(table_of(Mail)).where(c.id == mail.id).values(**values))
+
+
 @dataclass(frozen=True)
 class Undelivered:
     """A mail that was tried and has not gone out; ``is_given_up``: it is tried no more."""
