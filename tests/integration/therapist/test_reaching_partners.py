@@ -157,7 +157,7 @@ def test_a_finding_newer_than_the_recommendation_blocks(
     world: World, case: Case, thea: Viewer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     case.send("a", harm_received__weapon="past_year")
-    monkeypatch.setattr(invitations.routing, "latest", lambda *_: None)
+    monkeypatch.setattr(invitations.standing_now.routing, "latest", lambda *_: None)
     with pytest.raises(OutOfOrder, match="invitation_blocked"):
         invite(case, thea)
 
