@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from portal.services import invitations, mails, practices
+from portal.services import invitations, mail_carriers, mails, practices
 from portal.services.mails import WaitingMail
 from portal.workplace import WORKER, Workplace, note_error
 
@@ -19,7 +19,7 @@ def send(place: Workplace) -> int:
         try:
             if mail.template == "invitation" and _is_withheld(place, mail):
                 continue
-            message = mails.build(mail, practice, sender=place.sender, now=place.tools.now())
+            message = mail_carriers.build(mail, practice, sender=place.sender, now=place.tools.now())
             place.carrier(message, mail.id)
             is_sent = True
         except Exception as error:  # one bad mail must not keep the others waiting
