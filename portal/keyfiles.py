@@ -14,13 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
 from portal.rings import Ring, public_id
 from portal.vault import Keys, Vault
-
-_RAW = (serialization.Encoding.Raw, serialization.PublicFormat.Raw)
 
 
 class KeyFileError(Exception):
@@ -186,4 +183,4 @@ def line_of(key: X25519PrivateKey) -> str:
 
 def text_of(key: X25519PublicKey) -> str:
     """A public key as text."""
-    return b64encode(key.public_bytes(*_RAW)).decode()
+    return b64encode(key.public_bytes_raw()).decode()
