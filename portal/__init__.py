@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from flask import Flask
+if TYPE_CHECKING:
+    from flask import Flask
 
-from portal.config import Settings, load
+    from portal.config import Settings
 
 
 def create_app(
@@ -19,6 +21,7 @@ def create_app(
     """
     # Late, so that the pure rooms can be imported without Flask and the database.
     from portal import assembly, cli  # noqa: PLC0415
+    from portal.config import load  # noqa: PLC0415
     from portal.web import blueprints, errors  # noqa: PLC0415
 
     settings: Settings = load(config)

@@ -14,9 +14,8 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy.exc import DBAPIError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from portal import keyfiles, postgres
+from portal import content_reader, keyfiles, postgres
 from portal.config import MAX_BODY, ConfigError, Settings
-from portal.content import shipped
 from portal.migrations import migrate
 from portal.models import Base
 from portal.services.tools import Passwords, Tools
@@ -80,7 +79,7 @@ class House:
     def _open(self) -> Tools:
         settings = self._settings
         # Before anything else is made: bad content stops the start, and not a partner's evening.
-        shipped.require_sound()
+        content_reader.require_sound()
         settings.instance.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not settings.is_production:
             keyfiles.make_missing(

@@ -11,7 +11,7 @@ from flask.cli import AppGroup
 
 from portal.cli_bare import let_refuse
 from portal.config import ConfigError
-from portal.content.reading import ContentError
+from portal.content.faults import ContentError
 from portal.keyfiles import KeyFileError
 from portal.migrations.migrate import NotServed
 from portal.vault import KeyMissing

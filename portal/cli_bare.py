@@ -34,9 +34,15 @@ def module_of(arguments: Sequence[str]) -> str:
     return next((_MODULES[pair] for pair in pairwise(words) if pair in _MODULES), "")
 
 
+def serves(arguments: Sequence[str]) -> bool:
+    """Whether a command line serves pages: ``flask ... serve``, or gunicorn's."""
+    program, *words = arguments or [""]
+    return "serve" in words or "gunicorn" in Path(program).parts
+
+
 def create_commands(module: str) -> Flask:
     """An application of the commands of one module, and of nothing else."""
-    from portal.content.reading import ContentError  # noqa: PLC0415 - late, as in create_app
+    from portal.content.faults import ContentError  # noqa: PLC0415 - late, as in create_app
 
     app = Flask("portal", static_folder=None)
     import_module(f"portal.{module}").init_app(app)

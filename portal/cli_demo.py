@@ -13,7 +13,7 @@ from portal.assembly import House
 from portal.config import Settings
 from portal.demo import load as loading
 from portal.demo.load import State
-from portal.services import mails
+from portal.services import mail_carriers
 from portal.services.tools import Tools
 from portal.workplace import Workplace
 
@@ -47,7 +47,7 @@ def _build(house: House, settings: Settings, *, is_half: bool) -> None:
         with house.store.staff.write() as session:
             loading.clear(session)
 
-    def sweep(tools: Tools, carrier: mails.Carrier) -> None:
+    def sweep(tools: Tools, carrier: mail_carriers.Carrier) -> None:
         place = Workplace(
             store=house.store,
             tools=tools,

@@ -37,12 +37,13 @@ _PATIENCE: Final = 20.0
 
 def workplace(app: Flask) -> Workplace:
     """The worker's place of work for this application."""
-    from portal.services import mails  # noqa: PLC0415
+    from portal.services import mail_carriers  # noqa: PLC0415
     from portal.workplace import Workplace  # noqa: PLC0415 - late: who serves pages alone needs none
 
     settings: Settings = app.extensions["portal.settings"]
     house: House = app.extensions["portal.house"]
-    carrier = mails.to_server(settings.smtp_url) if settings.smtp_url else mails.to_folder(settings.outbox)
+    smtp, folder = settings.smtp_url, settings.outbox
+    carrier = mail_carriers.to_server(smtp) if smtp else mail_carriers.to_folder(folder)
     return Workplace(
         store=house.store,
         tools=house.tools,

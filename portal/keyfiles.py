@@ -14,12 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
 from portal.vault import Keys, Ring, Vault, public_id
-
-_RAW = (serialization.Encoding.Raw, serialization.PublicFormat.Raw)
 
 
 class KeyFileError(Exception):
@@ -185,4 +182,4 @@ def line_of(key: X25519PrivateKey) -> str:
 
 def text_of(key: X25519PublicKey) -> str:
     """A public key as text."""
-    return b64encode(key.public_bytes(*_RAW)).decode()
+    return b64encode(key.public_bytes_raw()).decode()

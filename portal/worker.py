@@ -22,6 +22,7 @@ from portal.services import (
     happenings,
     insights,
     jobs,
+    mail_carriers,
     mails,
     practices,
     resets,
@@ -273,7 +274,7 @@ def _send(place: Workplace) -> int:
         practice = practices.view(session)
     for mail in leased:
         try:
-            message = mails.build(mail, practice, sender=place.sender, now=place.tools.now())
+            message = mail_carriers.build(mail, practice, sender=place.sender, now=place.tools.now())
             place.carrier(message, mail.id)
             is_sent = True
         except Exception as error:  # one bad mail must not keep the others waiting

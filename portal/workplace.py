@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from portal.domain.access import system
-from portal.services import mails
+from portal.services import mail_carriers
 from portal.services.export_crew import NOBODY, Crew
 from portal.services.tools import Tools
 from portal.store import Store
@@ -22,7 +22,7 @@ class Workplace:
     store: Store
     tools: Tools
     exports: Path
-    carrier: mails.Carrier
+    carrier: mail_carriers.Carrier
     sender: str
     #: A second place, on another disk or machine: where anchors and the ledger of erasures are kept.
     anchor: Path | None = None

@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import Literal
 
-from portal.content.reading import Strict, Texts, read
+from portal.content import shipped
 from portal.domain.questionnaire import Wording
-
-_FILE = Path(__file__).with_name("calls.yaml")
 
 Step = Literal["open", "private", "not_private", "begin", "close", "other_person", "voicemail"]
 
 
-class _FileIn(Strict):
-    open_named: Texts
-    open_unnamed: Texts
-    private: Texts
-    not_private: Texts
-    begin: Texts
-    close: Texts
-    other_person: Texts
-    voicemail_named: Texts
-    voicemail_unnamed: Texts
-    voicemail_none: Texts
+@dataclass(frozen=True)
+class Script:
+    """Every line there is, by when it is said and whether the practice may be named."""
+
+    open_named: Wording
+    open_unnamed: Wording
+    private: Wording
+    not_private: Wording
+    begin: Wording
+    close: Wording
+    other_person: Wording
+    voicemail_named: Wording
+    voicemail_unnamed: Wording
+    voicemail_none: Wording
 
 
 @dataclass(frozen=True)
@@ -41,10 +40,10 @@ def script(*, name_ok: bool, voicemail_ok: bool) -> tuple[Line, ...]:
 
     Without leave to name the practice no line of it holds the name.
     """
-    texts = _texts()
+    texts: Script = shipped.part("calls")
     opening = texts.open_named if name_ok else texts.open_unnamed
     message = texts.voicemail_named if name_ok else texts.voicemail_unnamed
-    lines: tuple[tuple[Step, Texts], ...] = (
+    lines: tuple[tuple[Step, Wording], ...] = (
         ("open", opening),
         ("private", texts.private),
         ("not_private", texts.not_private),
@@ -53,9 +52,4 @@ def script(*, name_ok: bool, voicemail_ok: bool) -> tuple[Line, ...]:
         ("other_person", texts.other_person),
         ("voicemail", message if voicemail_ok else texts.voicemail_none),
     )
-    return tuple(Line(step, text.wording()) for step, text in lines)
-
-
-@cache
-def _texts() -> _FileIn:
-    return read(_FILE).as_model(_FileIn)
+    return tuple(Line(step, text) for step, text in lines)

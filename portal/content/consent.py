@@ -7,21 +7,13 @@ phone number and help lines included.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
-from typing import Literal
 
-from pydantic import Field
-
-from portal.content.placeholders import fill, unknown
-from portal.content.reading import ContentError, Document, Fault, Strict, Text, Texts, read
+from portal.content import shipped
+from portal.content.placeholders import fill
 from portal.domain.constructs import POLICIES
 from portal.domain.questionnaire import Wording
-
-PLACEHOLDERS = frozenset({"practice", "phone", "help_lines"})
-_FILE = Path(__file__).with_name("consent.yaml")
 
 
 @dataclass(frozen=True)
@@ -88,71 +80,17 @@ class Consent:
         )
 
 
-class _PointIn(Strict):
-    key: Text
-    heading: Texts
-    text: Texts
-    policy: list[Literal["a", "b", "c"]] = list(POLICIES)
-
-
-class _VersionIn(Strict):
-    version: Text
-    title: Texts
-    lead: Texts
-    points: list[_PointIn] = Field(min_length=1)
-    agree: Texts
-    sign: Texts
-
-
-class _FileIn(Strict):
-    versions: list[_VersionIn] = Field(min_length=1)
-
-
-@cache
 def load(version: str | None = None) -> Consent:
     """A version of the consent text, the newest unless named; KeyError for an unknown one."""
-    known = read_consents(_FILE)
+    known = _known()
     return known[version or list(known)[-1]]
 
 
 def versions() -> tuple[str, ...]:
     """Every version of the consent text, oldest first."""
-    return tuple(read_consents(_FILE))
+    return tuple(_known())
 
 
-def read_consents(path: Path) -> dict[str, Consent]:
-    """Every version of a file, in its order; ContentError with every fault."""
-    document = read(path)
-    given = document.as_model(_FileIn)
-    faults = list(_faults(document, given))
-    if faults:
-        raise ContentError(faults)
-    return {version.version: _consent(version) for version in given.versions}
-
-
-def _faults(document: Document, given: _FileIn) -> Iterator[Fault]:
-    seen: set[str] = set()
-    for at, version in enumerate(given.versions):
-        if version.version in seen:
-            yield document.fault(f"the version {version.version} stands twice", "versions", at)
-        seen.add(version.version)
-        for row, point in enumerate(version.points):
-            place = ("versions", at, "points", row)
-            for name in unknown(point.text.wording(), PLACEHOLDERS):
-                yield document.fault(f"unknown placeholder {name}", *place)
-            if point.key in {earlier.key for earlier in version.points[:row]}:
-                yield document.fault(f"the point {point.key} stands twice", *place)
-
-
-def _consent(given: _VersionIn) -> Consent:
-    return Consent(
-        given.version,
-        given.title.wording(),
-        given.lead.wording(),
-        tuple(
-            Point(point.key, point.heading.wording(), point.text.wording(), tuple(point.policy))
-            for point in given.points
-        ),
-        given.agree.wording(),
-        given.sign.wording(),
-    )
+def _known() -> Mapping[str, Consent]:
+    found: Mapping[str, Consent] = shipped.part("consents")
+    return found

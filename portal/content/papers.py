@@ -3,31 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from portal.content.reading import Strict, Texts, read
+from portal.content import shipped
 from portal.domain.questionnaire import Wording
 
-_FILE = Path(__file__).with_name("papers.yaml")
 _SHEET = Path(__file__).with_name("paper.typ")
 
 
-class _PapersIn(Strict):
-    words: dict[str, Texts]
-    groups: dict[str, Texts]
+@dataclass(frozen=True)
+class Words:
+    """Every text by its key, and what counts are told by."""
+
+    words: Mapping[str, Wording]
+    groups: Mapping[str, Wording]
 
 
-@cache
 def words() -> Mapping[str, Wording]:
     """Every text by its key."""
-    return {key: texts.wording() for key, texts in read(_FILE).as_model(_PapersIn).words.items()}
+    return _words().words
 
 
-@cache
 def groups() -> Mapping[str, Wording]:
     """What counts are told by, in a few words: by route, reason, model or signature."""
-    return {key: texts.wording() for key, texts in read(_FILE).as_model(_PapersIn).groups.items()}
+    return _words().groups
+
+
+def _words() -> Words:
+    found: Words = shipped.part("papers")
+    return found
 
 
 def group(code: str, language: str) -> str:

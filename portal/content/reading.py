@@ -16,6 +16,7 @@ from typing import Annotated, Any, TypeVar
 import yaml
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
+from portal.content.faults import ContentError, Fault
 from portal.domain.questionnaire import Wording
 
 _INT_TAG = "tag:yaml.org,2002:int"
@@ -30,26 +31,6 @@ class PlainLoader(yaml.CSafeLoader):
 
 PlainLoader.add_implicit_resolver(_INT_TAG, re.compile(r"^-?(?:0|[1-9][0-9]*)$"), list("-0123456789"))
 PlainLoader.add_implicit_resolver(_BOOL_TAG, re.compile(r"^(?:true|false)$"), list("tf"))
-
-
-@dataclass(frozen=True, order=True)
-class Fault:
-    """One thing wrong in a content file; `line` counts from 1."""
-
-    file: str
-    line: int
-    message: str
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.message}"
-
-
-class ContentError(Exception):
-    """Content that cannot be used; `faults` holds every fault of every file, sorted."""
-
-    def __init__(self, faults: Iterable[Fault]) -> None:
-        self.faults = tuple(sorted(set(faults)))
-        super().__init__("\n".join(str(fault) for fault in self.faults))
 
 
 class Strict(BaseModel):

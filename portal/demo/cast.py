@@ -10,7 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final, Literal
 
-from portal.content.reading import ContentError, Strict, Text, read_models
+from portal.content.faults import ContentError
+from portal.content.reading import Strict, Text, read_models
 
 Given = dict[str, int | str | list[str]]
 Slot = Literal["a", "b"]

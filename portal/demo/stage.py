@@ -13,12 +13,12 @@ from email.message import EmailMessage
 from portal.content.words import WORDS
 from portal.demo.streams import Stream
 from portal.domain.access import Viewer
-from portal.services import mails, passwords
+from portal.services import mail_carriers, passwords
 from portal.services.tools import Passwords, Tools
 from portal.store import Store
 
 #: Runs every due job with these tools, handing mail to this carrier.
-Sweep = Callable[[Tools, mails.Carrier], None]
+Sweep = Callable[[Tools, mail_carriers.Carrier], None]
 
 _WORDS_IN_A_PASSWORD = 4
 

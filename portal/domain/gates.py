@@ -76,6 +76,8 @@ GATES: Final = ("not_signed", "interview_each", *(key for key, _ in _TESTS))
 
 
 _ALWAYS_TWO: Final = frozenset({"couples", "discernment"})
+OF_THE_ROUTE: Final = frozenset({"not_signed", "interview_each", "pressured", *_COUPLES_ONLY})
+"""Gates that come and go with the route or a row: by themselves they say nothing of what anyone told."""
 
 
 def gate_bits(partner: Partner) -> int:

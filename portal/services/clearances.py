@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 from portal.domain.access import Viewer
 from portal.domain.prerequisites import without_clearing_interview
 from portal.models import Clearance, table_of
-from portal.services import audit, interviews, jobs, persons
+from portal.services import audit, interviews, jobs, persons, standing_now
 from portal.services.case_reading import CaseReading
-from portal.services.errors import OutOfOrder
+from portal.services.errors import Conflict, OutOfOrder
 from portal.services.tools import Tools
 from portal.vault import Place
 
@@ -32,11 +32,14 @@ class ClearanceView:
 def give(session: Session, tools: Tools, *, case_id: str, tier: str, note: str, by: Viewer) -> None:
     """Clear a tier (A, B, H, crisis) for answers up to now; the rules run again.
 
-    Raises OutOfOrder until everyone who takes part was seen alone since they sent, with all three ticks.
+    Raises OutOfOrder until everyone who takes part was seen alone since they sent, with all three ticks, and
+    Conflict for a finding that nobody has looked at yet: it would be covered unseen.
     """
     people = interviews.standings(persons.people(session, tools, case_id))
     if without_clearing_interview(people, interviews.held(session, case_id)):
         raise OutOfOrder("interviews_first")
+    if standing_now.look(session, tools, case_id=case_id).findings:
+        raise Conflict("told_since")
     clearance_id = tools.new_id()
     row = {
         "id": clearance_id,

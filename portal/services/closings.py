@@ -18,7 +18,7 @@ from portal.domain import case_life
 from portal.domain.access import Viewer
 from portal.domain.case_life import Danger, Step
 from portal.models import CaseFile, Closing, Letter, StaffAccount, table_of
-from portal.services import audit, clearances, facts, jobs, standing
+from portal.services import audit, clearances, facts, jobs, standing, standing_now
 from portal.services.case_reading import this_case
 from portal.services.errors import BadInput, NotFound, OutOfOrder
 from portal.services.tools import Tools
@@ -61,7 +61,7 @@ def close(
     _require(session, case_id, "close")
     if _waiting_letter(session, case_id):
         raise OutOfOrder("letter_waits")
-    if not note.strip() and uncleared(session, tools, case_id):
+    if not note.strip() and _is_safety_open(session, tools, case_id):
         raise OutOfOrder("safety_stands")
     case = table_of(CaseFile)
     session.execute(update(case).where(case.c.id == case_id).values(closed_at=tools.now()))
@@ -100,6 +100,13 @@ def _reopen(session: Session, tools: Tools, case_id: str, said: _Said, by: Viewe
     detail: audit.Detail = {"cause": said.why}
     audit.record(session, tools, by=by, verb="case.reopened", subject=("case", case_id), detail=detail)
     jobs.add(session, tools, kind="route", subject_id=case_id)
+
+
+def _is_safety_open(session: Session, tools: Tools, case_id: str) -> bool:
+    """Findings stand uncleared, or wait for the worker: its look would open the case again at once."""
+    if uncleared(session, tools, case_id):
+        return True
+    return bool(standing_now.look(session, tools, case_id=case_id).findings)
 
 
 def uncleared(session: Session, tools: Tools, case_id: str) -> tuple[Danger, ...]:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from portal.domain.access import Viewer
 from portal.domain.prerequisites import BLOCKS_INVITING, NOT_APPROACHED
 from portal.models import Invitation, Partner, table_of
-from portal.services import audit, cases, couples, mails, routing, standing
+from portal.services import audit, cases, couples, mails, standing, standing_now
 from portal.services.case_reading import CaseReading
 from portal.services.couples import Couple
 from portal.services.errors import NotFound, OutOfOrder
@@ -123,11 +123,8 @@ def _require_allowed(session: Session, tools: Tools, couple: Couple, slot: str) 
         raise OutOfOrder("already_joined")
     if person is not None and person.participation in NOT_APPROACHED:
         raise OutOfOrder("contact_blocked")
-    # As things stand this moment, too: the worker may not have looked at what was just told.
-    advice = routing.advise(session, tools, couple, looked_at=tools.now())
-    newest = None if advice is None else advice.before
-    is_danger_now = advice is not None and not BLOCKS_INVITING.isdisjoint(advice.body["matched_rules"])
-    if is_danger_now or is_blocked(couple, newest, standing.of_case(session, tools, couple.case_id)):
+    now = standing_now.look(session, tools, case_id=couple.case_id)
+    if now.is_danger or is_blocked(couple, now.kept, couple.found):
         raise OutOfOrder("invitation_blocked")
 
 

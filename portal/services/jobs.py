@@ -18,6 +18,8 @@ from portal.store import Transaction
 
 #: How long one worker may take for a job before another one may have it.
 LEASE: Final = timedelta(minutes=2)
+#: After a failure no job waits longer than this.
+LONGEST_WAIT: Final = timedelta(minutes=30)
 
 
 def add(
@@ -115,7 +117,7 @@ def failed(session: Session, tools: Tools, job: WaitingJob, error: Exception) ->
 
     A job is never given up: what must happen stands until it has happened.
     """
-    wait = timedelta(minutes=min(2 ** min(job.attempts, 5), 30))
+    wait = min(timedelta(minutes=2 ** min(job.attempts, 5)), LONGEST_WAIT)
     name = type(error).__name__[:64]
     _set(
         session, job, due_at=tools.now() + wait, leased_until=None, attempts=job.attempts + 1, last_error=name

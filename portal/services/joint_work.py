@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from portal.domain.couple import SLOTS
 from portal.domain.prerequisites import JOINT, without_interview
-from portal.services import interviews, persons, reviews, routing, standing
+from portal.services import interviews, persons, reviews, standing, standing_now
 from portal.services.errors import OutOfOrder
 from portal.services.persons import Person
 from portal.services.tools import Tools
@@ -25,7 +25,7 @@ class GatesOpen(OutOfOrder):
 def require(session: Session, tools: Tools, case_id: str, *, routes: Collection[str] = JOINT) -> None:
     """Both sent, were interviewed and may be reached; the newest recommendation is signed for ``routes``.
 
-    Raises GatesOpen with everything that is still open.
+    Raises GatesOpen with everything that is still open, and with what nobody has looked at yet.
     """
     people = persons.people(session, tools, case_id)
     found = (*_of_people(session, case_id, people), *_of_review(session, tools, case_id, routes))
@@ -45,8 +45,8 @@ def _of_people(session: Session, case_id: str, people: tuple[Person, ...]) -> tu
 
 
 def _of_review(session: Session, tools: Tools, case_id: str, routes: Collection[str]) -> tuple[str, ...]:
-    newest, signed = routing.latest(session, tools, case_id), reviews.signed(session, tools, case_id)
-    found = []
+    now, signed = standing_now.look(session, tools, case_id=case_id), reviews.signed(session, tools, case_id)
+    newest, found = now.kept, []
     if (
         newest is None
         or signed is None
@@ -55,6 +55,8 @@ def _of_review(session: Session, tools: Tools, case_id: str, routes: Collection[
     ):
         found.append("joint_after_review" if routes is JOINT else "discernment_after_review")
     told = standing.of_case(session, tools, case_id)
-    if newest is not None and standing.is_danger_since(told, newest.made_at):
+    if newest is not None and (now.is_danger or standing.is_danger_since(told, newest.made_at)):
         found.append("danger_told_since")
+    elif now.is_more:
+        found.append("told_since")
     return tuple(found)

@@ -26,9 +26,9 @@ from portal.services import (
     persons,
     release_lint,
     reviews,
-    routing,
     staff_letters,
     standing,
+    standing_now,
 )
 from portal.services.errors import BadInput, Conflict, OutOfOrder
 from portal.services.persons import Person
@@ -102,9 +102,9 @@ def write(session: Session, tools: Tools, *, case_id: str, draft: Draft, by: Vie
 
 def _needs_approval(session: Session, tools: Tools, case_id: str, review: ReviewView) -> bool:
     """By the signed and the newest route, and by a danger told since, which the worker has yet to route."""
-    newest = routing.latest(session, tools, case_id)
-    route, made_at = (None, None) if newest is None else (newest.body["route"], newest.made_at)
-    if needs_approval(review.route, route):
+    now = standing_now.look(session, tools, case_id=case_id)
+    route, made_at = (None, None) if now.kept is None else (now.kept.body["route"], now.kept.made_at)
+    if now.needs_approval or needs_approval(review.route, route):
         return True
     return standing.is_danger_since(standing.of_case(session, tools, case_id), made_at)
 

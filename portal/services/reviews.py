@@ -15,7 +15,7 @@ from portal.domain.access import Viewer
 from portal.domain.prerequisites import JOINT, is_cleared, is_downward_from_safety, without_interview
 from portal.domain.urgency import SIGNED
 from portal.models import CaseFile, Review, table_of
-from portal.services import audit, clearances, interviews, persons, routing
+from portal.services import audit, clearances, interviews, persons, routing, standing_now
 from portal.services.case_reading import this_case
 from portal.services.errors import Conflict, OutOfOrder
 from portal.services.routing import SIGNED_DECISIONS, RecommendationView
@@ -65,13 +65,16 @@ def make(
 
     ``shown``: the recommendation the therapist looked at, if known. Raises OutOfOrder without a
     recommendation, for leaving safety without clearance, and for a format of couples or discernment
-    before the interviews; Conflict where a newer recommendation stands than the one shown.
+    before the interviews; Conflict where a newer recommendation stands than the one shown, and for signing
+    where something was told that the newest does not know of yet.
     """
     newest = routing.latest(session, tools, case_id)
     if newest is None:
         raise OutOfOrder("no_recommendation")
     if shown is not None and shown != newest.id:
         raise Conflict("newer_recommendation")
+    if choice.decision in SIGNED_DECISIONS and standing_now.look(session, tools, case_id=case_id).is_more:
+        raise Conflict("told_since")
     route = newest.body["route"] if choice.decision == "accept" else choice.route
     _require_order(session, tools, case_id, choice=choice, newest=newest, route=route)
     _insert(session, tools, case_id, newest=newest, choice=choice, route=route, by=by)

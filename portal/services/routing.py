@@ -170,10 +170,15 @@ def _is_news(advice: Advice, before: RecommendationView) -> bool:
 
     The digest alone, which the day changes, is no news.
     """
-    sent = [person.submitted_at for person in advice.couple.people if person.submitted_at is not None]
-    if any(submitted_at > before.made_at for submitted_at in sent):
+    if is_sent_since(advice, before):
         return True
     return {**before.body, "inputs_digest": ""} != {**advice.body, "inputs_digest": ""}
+
+
+def is_sent_since(advice: Advice, before: RecommendationView) -> bool:
+    """Whether somebody sent after a recommendation was made."""
+    sent = [person.submitted_at for person in advice.couple.people if person.submitted_at is not None]
+    return any(submitted_at > before.made_at for submitted_at in sent)
 
 
 def _made_at(advice: Advice) -> datetime:

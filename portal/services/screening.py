@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Select, insert, literal_column, select, update
@@ -165,19 +166,16 @@ def _key(view: FindingView) -> Key:
     return (view.rule, view.field)
 
 
-def _settle(session: Session, tools: Tools, seen: Look) -> dict[str, str]:
-    """Latch or withdraw provisional findings of this intake; returns the new state by finding id.
+def unkept(tools: Tools, seen: Look) -> tuple[safety.Finding, ...]:
+    """What a note of this look would add, but for what was taken back in time. Writes nothing."""
+    fresh = _fresh(seen, _states(seen, tools.now()), tools.now())
+    return tuple(spell.finding for spell, state in fresh.values() if state != _CORRECTED)
 
-    A finding whose time has run out latches even if the newest answers no longer raise it.
-    """
-    course, now = seen.course, tools.now()
-    states = {
-        view.id: state
-        for view in seen.kept
-        if view.state == "provisional" and view.intake_id == course.intake_id
-        if (state := course.state(_key(view), view.found_at, now)) != "provisional"
-    }
-    c = table_of(Finding).c
+
+def _settle(session: Session, tools: Tools, seen: Look) -> dict[str, str]:
+    """Latch or withdraw provisional findings of this intake; returns the new state by finding id."""
+    now, c = tools.now(), table_of(Finding).c
+    states = _states(seen, now)
     for finding_id, state in states.items():
         session.execute(
             update(table_of(Finding)).where(c.id == finding_id).values(state=state, settled_at=now)
@@ -185,15 +183,38 @@ def _settle(session: Session, tools: Tools, seen: Look) -> dict[str, str]:
     return states
 
 
+def _states(seen: Look, now: datetime) -> dict[str, str]:
+    """What becomes of the provisional findings of this intake, by id.
+
+    A finding whose time has run out latches even if the newest answers no longer raise it.
+    """
+    course = seen.course
+    return {
+        view.id: state
+        for view in seen.kept
+        if view.state == "provisional" and view.intake_id == course.intake_id
+        if (state := course.state(_key(view), view.found_at, now)) != "provisional"
+    }
+
+
 def _add(
     session: Session, tools: Tools, seen: Look, settled: dict[str, str]
 ) -> list[tuple[safety.Finding, str]]:
-    """Keep what is not kept yet; returns the new findings with their states.
+    """Keep what is not kept yet; returns the new findings with their states."""
+    fresh = _fresh(seen, settled, tools.now())
+    if fresh:
+        rows = [_row(tools, seen.course, key, spell, state) for key, (spell, state) in fresh.items()]
+        session.execute(insert(table_of(Finding)), rows)
+    return [(spell.finding, state) for spell, state in fresh.values()]
+
+
+def _fresh(seen: Look, settled: dict[str, str], now: datetime) -> dict[Key, tuple[Spell, str]]:
+    """Findings that are not kept yet, with their states.
 
     First what new saves raised. Once nothing of this intake may be corrected any more, also what its
     answers raise together with the other partner's, who may have told theirs later.
     """
-    course, now = seen.course, tools.now()
+    course = seen.course
     kept = {
         _key(view): settled.get(view.id, view.state)
         for view in seen.kept
@@ -209,10 +230,7 @@ def _add(
         fresh |= {
             key: (Spell(finding, now), "latched") for key, finding in course.now.items() if key not in known
         }
-    if fresh:
-        rows = [_row(tools, course, key, spell, state) for key, (spell, state) in fresh.items()]
-        session.execute(insert(table_of(Finding)), rows)
-    return [(spell.finding, state) for spell, state in fresh.values()]
+    return fresh
 
 
 def _raised_before(seen: Look) -> frozenset[Key]:

@@ -17,12 +17,9 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Literal, cast
+from typing import Final, Literal
 
-from limits import RateLimitItemPerHour
-from limits.errors import ConfigurationError, StorageError
-from limits.storage import MemoryStorage, Storage, storage_from_string
-from limits.strategies import MovingWindowRateLimiter
+from portal.services.throttle_counts import Away, Budget, Counts, Here
 
 Purpose = Literal["sign_in", "code", "reset", "forgot", "join"]
 
@@ -45,7 +42,7 @@ _log = logging.getLogger(__name__)
 #: A keyed digest of a text, or the text itself.
 Disguise = Callable[[str], str]
 #: How much, and for whom; the guesser's own budget first.
-Budgets = list[tuple[RateLimitItemPerHour, str]]
+Budgets = list[Budget]
 
 
 def _as_it_is(text: str) -> str:
@@ -72,19 +69,19 @@ class Throttle:
     ``disguise`` turns what a budget belongs to into a keyed digest.
     """
 
-    def __init__(self, shared: Storage | None = None, *, disguise: Disguise = _as_it_is) -> None:
-        self._memory = MovingWindowRateLimiter(MemoryStorage())
-        self._shared = None if shared is None else MovingWindowRateLimiter(shared)
+    def __init__(self, shared: Counts | None = None, *, disguise: Disguise = _as_it_is) -> None:
+        self._memory: Counts = Here()
+        self._shared = shared
         self._disguise = disguise
         self._away_until = 0.0
 
     def is_open(self, purpose: Purpose, knock: Knock) -> bool:
         """Whether another try may succeed. Never tell anybody."""
         budgets = self._budgets(purpose, knock)
-        limiter, is_guessed = self._limiter(), purpose in _GUESSED
+        counts, is_guessed = self._counts(), purpose in _GUESSED
         try:
-            return _is_open(limiter, budgets, is_guessed=is_guessed)
-        except StorageError:
+            return _is_open(counts, budgets, is_guessed=is_guessed)
+        except Away:
             self._note_absence()
         return _is_open(self._memory, budgets, is_guessed=is_guessed)
 
@@ -92,15 +89,15 @@ class Throttle:
         """Count one failure (or try), in memory too: so that nothing is forgiven when the store goes away."""
         budgets = self._budgets(purpose, knock)
         _count(self._memory, budgets, is_guessed=purpose in _GUESSED)
-        limiter = self._limiter()
-        if limiter is self._memory:
+        counts = self._counts()
+        if counts is self._memory:
             return
         try:
-            _count(limiter, budgets, is_guessed=purpose in _GUESSED)
-        except StorageError:
+            _count(counts, budgets, is_guessed=purpose in _GUESSED)
+        except Away:
             self._note_absence()
 
-    def _limiter(self) -> MovingWindowRateLimiter:
+    def _counts(self) -> Counts:
         if self._shared is None or time.monotonic() < self._away_until:
             return self._memory
         return self._shared
@@ -110,12 +107,12 @@ class Throttle:
         _log.warning("the shared throttle store is out of reach; counting in this process")
 
     def _budgets(self, purpose: Purpose, knock: Knock) -> Budgets:
-        own = RateLimitItemPerHour(BUDGETS[purpose])
+        most = BUDGETS[purpose]
         if knock.known_device is not None:
-            return [(own, self._key(purpose, knock.account, "device", knock.known_device))]
+            return [Budget(most, self._key(purpose, knock.account, "device", knock.known_device))]
         return [
-            (own, self._key(purpose, knock.account, "source", knock.source)),
-            (RateLimitItemPerHour(SOURCE_BUDGET), self._key(purpose, "everybody", "source", knock.source)),
+            Budget(most, self._key(purpose, knock.account, "source", knock.source)),
+            Budget(SOURCE_BUDGET, self._key(purpose, "everybody", "source", knock.source)),
         ]
 
     def _key(self, *parts: str) -> str:
@@ -139,42 +136,29 @@ def build(*, is_on: bool, redis_url: str | None, disguise: Disguise = _as_it_is)
         return Unlimited()
     if redis_url is None:
         return Throttle(disguise=disguise)
-    patience = {"socket_timeout": _PATIENCE, "socket_connect_timeout": _PATIENCE}
-    try:
-        shared = storage_from_string(redis_url, wrap_exceptions=True, **patience)
-    except ConfigurationError:
+    from portal.services import throttle_shared  # noqa: PLC0415 - late: large, and for a shared store alone
+
+    shared = throttle_shared.at(redis_url, patience=_PATIENCE)
+    if shared is None:
         _log.warning("REDIS_URL cannot be used; counting in this process")
-        return Throttle(disguise=disguise)
-    return Throttle(cast(Storage, shared), disguise=disguise)
+    return Throttle(shared, disguise=disguise)
 
 
-def _is_open(limiter: MovingWindowRateLimiter, budgets: Budgets, *, is_guessed: bool) -> bool:
-    has_room = all(limiter.test(item, key) for item, key in budgets)
-    return has_room and not (is_guessed and _is_paused(limiter, *budgets[0]))
+def _is_open(counts: Counts, budgets: Budgets, *, is_guessed: bool) -> bool:
+    has_room = all(counts.failures(budget) < budget.most for budget in budgets)
+    return has_room and not (is_guessed and _is_paused(counts, budgets[0]))
 
 
-def _count(limiter: MovingWindowRateLimiter, budgets: Budgets, *, is_guessed: bool) -> None:
-    for item, key in budgets:
-        limiter.hit(item, key)
-    if is_guessed:
-        _begin_pause(limiter, *budgets[0])
-
-
-def _failures(limiter: MovingWindowRateLimiter, item: RateLimitItemPerHour, key: str) -> int:
-    return item.amount - limiter.get_window_stats(item, key).remaining
-
-
-def _pause_key(item: RateLimitItemPerHour, key: str, failures: int) -> str:
-    """One a failure, so that a newer one is never cut short by the end of an older."""
-    return item.key_for("pause", key, str(failures))
-
-
-def _begin_pause(limiter: MovingWindowRateLimiter, item: RateLimitItemPerHour, key: str) -> None:
-    failures = _failures(limiter, item, key)
+def _count(counts: Counts, budgets: Budgets, *, is_guessed: bool) -> None:
+    for budget in budgets:
+        counts.add(budget)
+    if not is_guessed:
+        return
+    failures = counts.failures(budgets[0])
     if seconds := pause(failures):
-        limiter.storage.incr(_pause_key(item, key, failures), expiry=seconds)
+        counts.begin_pause(budgets[0], failures, seconds)
 
 
-def _is_paused(limiter: MovingWindowRateLimiter, item: RateLimitItemPerHour, key: str) -> bool:
-    failures = _failures(limiter, item, key)
-    return pause(failures) > 0 and limiter.storage.get(_pause_key(item, key, failures)) > 0
+def _is_paused(counts: Counts, budget: Budget) -> bool:
+    failures = counts.failures(budget)
+    return pause(failures) > 0 and counts.is_paused(budget, failures)

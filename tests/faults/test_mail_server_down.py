@@ -10,7 +10,7 @@ from cast import Cast
 from partner_rooms import rows_of
 from portal import worker
 from portal.models import Mail
-from portal.services import mails
+from portal.services import mail_carriers
 from portal.workplace import Workplace
 
 
@@ -26,7 +26,7 @@ def test_a_day_without_a_mail_server(company: Cast) -> None:
     company.therapist()
     pair = company.couple()
     company.outbox.clear()
-    place, away = company.place, mails.to_server(nobody_there())
+    place, away = company.place, mail_carriers.to_server(nobody_there())
     refused = Workplace(place.store, place.tools, place.exports, away, place.sender)
     pair.a.joins().fills(fear="strong")
     for _ in range(48):

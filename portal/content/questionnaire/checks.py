@@ -10,8 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 
+from portal.content.faults import Fault
 from portal.content.questionnaire.schema import ItemIn, SectionIn, SharedIn
-from portal.content.reading import Document, Fault
+from portal.content.reading import Document
 from portal.domain.constructs import (
     AFFAIR_UNDER_NO_SECRETS,
     ASKED_ON_CALL_ONLY,

@@ -9,7 +9,8 @@ from typing import Literal
 
 from pydantic import RootModel
 
-from portal.content.reading import ContentError, Document, Fault, Strict, Texts, read
+from portal.content.faults import ContentError, Fault
+from portal.content.reading import Document, Strict, Texts, read
 from portal.domain.questionnaire import Questionnaire, Section
 
 FILE = "short.yaml"

@@ -55,6 +55,7 @@ REFUSALS: Final = {
         "review it anew first."
     ),
     "no_safe_channel": _l("Somebody gave no safe way to be reached. Agree on one first, when they call."),
+    "told_since": _l("Something new was told just now. Read the case anew, then decide."),
     "danger_told_since": _l("Danger was told since the newest recommendation. Read it anew first."),
     "discernment_ended": _l("This discernment has ended; its path stands."),
     "five_at_most": _l("There are five sessions at most. Note how it ended."),

@@ -12,6 +12,7 @@ from flask import Flask
 
 from fake_redis import RedisServer, redis_server
 from portal.services import throttles
+from portal.services.throttle_counts import HOUR, Budget, Here
 from portal.services.throttles import Knock, Throttle
 from portal.services.tools import Tools
 
@@ -76,6 +77,34 @@ def test_t36_a_known_device_waits_for_its_own_failures_alone(later: Callable[[fl
     assert [throttle.is_open("sign_in", knock) for knock in (KNOWN, AT_HOME)] == [False, True]
     later(5)
     assert throttle.is_open("sign_in", KNOWN)
+
+
+@pytest.mark.parametrize("redis_url", [None, "memory://"])
+def test_an_hour_later_a_spent_budget_is_open_whoever_went_on(
+    later: Callable[[float], None], redis_url: str | None
+) -> None:
+    throttle = throttles.build(is_on=True, redis_url=redis_url)
+    spend(throttle, AT_HOME, 30)
+    later(HOUR / 2)
+    spend(throttle, AT_HOME, 30)
+    open_then = throttle.is_open("sign_in", AT_HOME)
+    later(HOUR / 2 - 2)
+    open_shortly_before = throttle.is_open("sign_in", AT_HOME)
+    later(4)
+    assert (open_then, open_shortly_before, throttle.is_open("sign_in", AT_HOME)) == (False, False, True)
+
+
+def test_what_counts_no_more_is_forgotten(later: Callable[[float], None]) -> None:
+    counts, last = Here(), Budget(30, "last")
+    for number in range(50):
+        counts.add(Budget(30, str(number)))
+        counts.begin_pause(Budget(30, str(number)), 10, 60)
+    later(HOUR - 1)
+    counts.add(last)
+    kept = (len(counts._times), len(counts._pauses))
+    later(61)
+    counts.add(Budget(30, "0"))
+    assert (kept, set(counts._times), counts.failures(last)) == ((51, 0), {last, Budget(30, "0")}, 1)
 
 
 def test_a_link_is_not_slowed_down_it_is_counted() -> None:

@@ -18,6 +18,7 @@ from portal.services import (
     intakes,
     invitations,
     joining,
+    mail_carriers,
     mails,
     partner_pages,
     requests,
@@ -156,7 +157,7 @@ def test_a_finding_newer_than_the_recommendation_blocks(
     world: World, case: Case, thea: Viewer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     case.send("a", harm_received__weapon="past_year")
-    monkeypatch.setattr(invitations.routing, "latest", lambda *_: None)
+    monkeypatch.setattr(invitations.standing_now.routing, "latest", lambda *_: None)
     with pytest.raises(OutOfOrder, match="invitation_blocked"):
         invite(case, thea)
 
@@ -332,7 +333,9 @@ def test_a_calendar_entry_goes_to_whoever_chose_mail_and_says_when_alone(
     with world.store.staff.write() as session:
         (waiting,) = [one for one in mails.lease(session, world.tools, limit=50) if one.template == "notify"]
     now = world.tools.now()
-    message = mails.build(waiting, PracticeView(name="Riverside"), sender="office@example.org", now=now)
+    message = mail_carriers.build(
+        waiting, PracticeView(name="Riverside"), sender="office@example.org", now=now
+    )
     (file,) = message.iter_attachments()
     assert (message["To"], message["Subject"]) == ("ana@example.org", "Message for you")
     assert (file.get_content_type(), file.get_filename()) == ("text/calendar", "entry.ics")

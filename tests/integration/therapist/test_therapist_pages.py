@@ -307,6 +307,13 @@ def test_out_of_order_says_what_comes_first_and_keeps_the_text(sit: Desk, couple
         assert "kept" in page, act
 
 
+def test_what_was_told_just_now_is_read_before_signing_and_keeps_the_text(sit: Desk, couple: Case) -> None:
+    sit.post(f"/cases/{couple.id}/facts", {"slot": "a", "validity_concern": "yes"})
+    page = sit.post(f"/cases/{couple.id}/review", {"decision": "accept", "note": "kept words"}, 409).text
+    assert "Something new was told just now. Read the case anew, then decide." in words(page)
+    assert "kept words" in page
+
+
 SENSITIVE = [
     ("clearances", {"tier": "A", "note": "kept words"}),
     ("releases", {"slot": "a", "letter": "free", "body": "kept words"}),

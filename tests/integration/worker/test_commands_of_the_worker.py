@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from portal import create_app, keyfiles
 from portal.content import shipped
-from portal.content.reading import ContentError, Fault
+from portal.content.faults import ContentError, Fault
 from portal.services import mails
 from portal.store import Store
 

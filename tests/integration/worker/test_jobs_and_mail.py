@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import select
 
 from portal.models import Job, Mail, table_of
-from portal.services import jobs, mails
+from portal.services import jobs, mail_carriers, mails
 from portal.services.mails import WaitingMail
 from portal.services.practices import PracticeView
 from portal.services.tools import Tools
@@ -103,10 +103,10 @@ def test_a_worker_killed_between_sending_and_noting_sends_a_twin_with_the_same_i
     store: Store, tools: Tools, clock: Any, tmp_path: Path
 ) -> None:
     _queue(store, tools)
-    carry, ids = mails.to_folder(tmp_path / "outbox"), []
+    carry, ids = mail_carriers.to_folder(tmp_path / "outbox"), []
     for _ in range(2):
         (mail,) = _take(store, tools)
-        message = mails.build(mail, PRACTICE, sender="office@example.org", now=clock())
+        message = mail_carriers.build(mail, PRACTICE, sender="office@example.org", now=clock())
         carry(message, mail.id)
         ids.append(message["Message-ID"])
         clock.move(minutes=3)
@@ -132,7 +132,7 @@ def test_a_mail_is_tried_for_a_day_and_then_given_up(store: Store, tools: Tools,
 
 def test_a_mail_is_plain_neutral_text(clock: Any) -> None:
     mail = WaitingMail("id", "on_call_alert", "es", "thea@example.org", LINK, 0)
-    message = mails.build(mail, PRACTICE, sender="office@portal.example.org", now=clock())
+    message = mail_carriers.build(mail, PRACTICE, sender="office@portal.example.org", now=clock())
     assert dict(message.items()) == {
         "Subject": "Por favor, revise los casos",
         "From": "office@portal.example.org",
@@ -151,7 +151,7 @@ def test_a_mail_is_plain_neutral_text(clock: Any) -> None:
 
 def test_an_unnamed_practice_shows_a_dash(clock: Any) -> None:
     mail = WaitingMail("id", "invitation", "en", "b@example.org", {**LINK, "date": "December 23, 2026"}, 0)
-    text = mails.build(mail, PracticeView(), sender="office@example.org", now=clock()).get_content()
+    text = mail_carriers.build(mail, PracticeView(), sender="office@example.org", now=clock()).get_content()
     assert ("—" in text, "{practice}" in text) == (True, False)
 
 
@@ -159,7 +159,7 @@ def test_an_unnamed_practice_shows_a_dash(clock: Any) -> None:
 def test_no_address_can_add_a_header(clock: Any, to: str) -> None:
     mail = WaitingMail("id", "on_call_alert", "en", to, LINK, 0)
     with pytest.raises(ValueError, match=r"linefeed|carriage"):
-        mails.build(mail, PRACTICE, sender="office@example.org", now=clock())
+        mail_carriers.build(mail, PRACTICE, sender="office@example.org", now=clock())
 
 
 def _message() -> EmailMessage:
@@ -171,7 +171,7 @@ def _message() -> EmailMessage:
 
 def test_a_mail_file_is_whole_or_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "outbox"
-    carry = mails.to_folder(folder)
+    carry = mail_carriers.to_folder(folder)
 
     def full(_path: Path, data: bytes) -> int:
         raise OSError("disk full")
@@ -234,7 +234,7 @@ def _server(*, offers: tuple[bytes, ...] = (), refuses: str = "") -> Iterator[An
 
 def test_a_server_takes_the_mail(tmp_path: Path) -> None:
     with _server() as server:
-        mails.to_server(f"smtp://127.0.0.1:{server.server_address[1]}")(_message(), "id")
+        mail_carriers.to_server(f"smtp://127.0.0.1:{server.server_address[1]}")(_message(), "id")
     assert len(server.mails) == 1
     assert "To: thea@example.org" in server.mails[0]
     assert [line.split()[0] for line in server.said] == ["ehlo", "mail", "rcpt", "data", "QUIT"]
@@ -243,23 +243,23 @@ def test_a_server_takes_the_mail(tmp_path: Path) -> None:
 def test_a_server_is_told_who_sends(tmp_path: Path) -> None:
     with _server(offers=(b"AUTH PLAIN",)) as server:
         url = f"smtp://off%40ice:p%3Aw@127.0.0.1:{server.server_address[1]}"
-        mails.to_server(url)(_message(), "id")
+        mail_carriers.to_server(url)(_message(), "id")
     assert server.said[1] == "AUTH PLAIN AG9mZkBpY2UAcDp3"
 
 
 def test_no_login_is_sent_in_clear_to_another_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mails, "_LOOPBACK", frozenset({"localhost"}))
+    monkeypatch.setattr(mail_carriers, "_LOOPBACK", frozenset({"localhost"}))
     with _server(offers=(b"AUTH PLAIN",)) as server:
         url = f"smtp://office:pw@127.0.0.1:{server.server_address[1]}"
-        with pytest.raises(mails.LoginInClear):
-            mails.to_server(url)(_message(), "id")
+        with pytest.raises(mail_carriers.LoginInClear):
+            mail_carriers.to_server(url)(_message(), "id")
     assert ([line.split()[0] for line in server.said], server.mails) == (["ehlo", "QUIT"], [])
 
 
 @pytest.mark.parametrize(("offers", "refuses"), [((), "RCPT"), ((), "DATA"), ((b"STARTTLS",), "STARTTLS")])
 def test_a_server_that_refuses_is_an_os_error(offers: tuple[bytes, ...], refuses: str) -> None:
     with _server(offers=offers, refuses=refuses) as server:
-        carry = mails.to_server(f"smtp://127.0.0.1:{server.server_address[1]}")
+        carry = mail_carriers.to_server(f"smtp://127.0.0.1:{server.server_address[1]}")
         with pytest.raises(OSError):  # noqa: PT011
             carry(_message(), "id")
     assert server.mails == []
@@ -267,7 +267,7 @@ def test_a_server_that_refuses_is_an_os_error(offers: tuple[bytes, ...], refuses
 
 def test_a_server_that_promises_encryption_and_speaks_plainly_gets_no_mail() -> None:
     with _server(offers=(b"STARTTLS",)) as server:
-        carry = mails.to_server(f"smtp://127.0.0.1:{server.server_address[1]}")
+        carry = mail_carriers.to_server(f"smtp://127.0.0.1:{server.server_address[1]}")
         with pytest.raises(OSError):  # noqa: PT011
             carry(_message(), "id")
     assert server.mails == []
@@ -278,4 +278,4 @@ def test_no_server_is_an_os_error() -> None:
         port = server.server_address[1]
     for url in (f"smtp://127.0.0.1:{port}", f"smtps://127.0.0.1:{port}"):
         with pytest.raises(OSError):  # noqa: PT011
-            mails.to_server(url)(_message(), "id")
+            mail_carriers.to_server(url)(_message(), "id")

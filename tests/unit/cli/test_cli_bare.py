@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from portal.cli_bare import create_commands, module_of
+from portal.cli_bare import create_commands, module_of, serves
 
 ROOT = Path(__file__).parents[3]
 
@@ -29,6 +29,22 @@ ROOT = Path(__file__).parents[3]
 )
 def test_what_is_served_so(line: str, module: str) -> None:
     assert module_of(line.split()) == module
+
+
+@pytest.mark.parametrize(
+    ("line", "is_so"),
+    [
+        ("/some/bin/flask --app wsgi serve", True),
+        ("flask/__main__.py --app=wsgi serve", True),
+        ("/some/bin/gunicorn wsgi:app", True),
+        ("/lib/gunicorn/__main__.py --bind 127.0.0.1:8000 --workers 3", True),
+        ("flask --app wsgi worker", False),
+        ("flask --app wsgi routing recommend -", False),
+        ("", False),
+    ],
+)
+def test_which_command_lines_serve(line: str, is_so: bool) -> None:
+    assert serves(line.split()) is is_so
 
 
 def test_it_holds_the_commands_and_no_page() -> None:

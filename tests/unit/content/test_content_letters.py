@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from portal.content import consent, letters, resources
+from portal.content import consent, consent_file, letters, letters_file, resources, resources_file
+from portal.content.faults import ContentError
 from portal.content.placeholders import fill, names, unknown
-from portal.content.reading import ContentError
 from portal.domain.questionnaire import Wording
 
 CONTENT = Path(letters.__file__).parent
@@ -138,7 +138,7 @@ def test_faults_of_the_letters_file_come_together(tmp_path: Path) -> None:
         text.replace("        {practice}, {phone}", "        {practise}, {phone}", 1), encoding="utf-8"
     )
     with pytest.raises(ContentError) as error:
-        letters.read_letters(path)
+        letters_file.read_letters(path)
     assert faults(error) == [
         "letters.yaml: unknown placeholder date",
         "letters.yaml: unknown placeholder day",
@@ -150,7 +150,7 @@ def test_faults_of_the_letters_file_come_together(tmp_path: Path) -> None:
 
 def test_a_letter_may_not_be_missing(tmp_path: Path) -> None:
     with pytest.raises(ContentError, match=r"letters: Field required|letters\.next_step: Field required"):
-        letters.read_letters(changed(tmp_path, "letters.yaml", "  next_step:\n", "  next:\n"))
+        letters_file.read_letters(changed(tmp_path, "letters.yaml", "  next_step:\n", "  next:\n"))
 
 
 # --- consent ---------------------------------------------------------------------------------------------
@@ -213,7 +213,7 @@ def test_faults_of_the_consent_file_come_together(tmp_path: Path) -> None:
     again = text[text.index('  - version: "2026.1"') :]
     path.write_text(text + again, encoding="utf-8")
     with pytest.raises(ContentError) as error:
-        consent.read_consents(path)
+        consent_file.read_consents(path)
     assert sorted(faults(error)) == [
         "consent.yaml: the point purpose stands twice",
         "consent.yaml: the point purpose stands twice",
@@ -250,7 +250,7 @@ def test_faults_of_the_help_lines_come_together(tmp_path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     path.write_text(text + text[text.index("  - region: US") :], encoding="utf-8")
     with pytest.raises(ContentError) as error:
-        resources.read_resources(path)
+        resources_file.read_resources(path)
     assert faults(error) == [
         "resources.yaml: the line emergency stands twice",
         "resources.yaml: the region US stands twice",

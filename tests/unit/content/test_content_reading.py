@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from portal.content.reading import ContentError, Fault, Strict, Texts, read, read_models
+from portal.content.faults import ContentError, Fault
+from portal.content.reading import Strict, Texts, read, read_models
 
 
 def written(folder: Path, text: str, name: str = "some.yaml") -> Path:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from portal.content.reading import ContentError, Fault
+from portal.content.faults import ContentError, Fault
 from portal.content.shipped import LOADERS, require_sound
 
 
 def test_what_ships_is_sound() -> None:
     require_sound()
-    assert len(LOADERS) == 5
+    assert len(LOADERS) == 7
 
 
 def test_faults_of_several_loaders_come_together() -> None:

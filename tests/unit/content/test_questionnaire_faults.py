@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from portal.content import questionnaire as bank
-from portal.content.reading import ContentError
+from portal.content.faults import ContentError
+from portal.content.questionnaire import building
 
 SHIPPED = Path(bank.__file__).parent / bank.CURRENT
 
@@ -35,12 +36,12 @@ def plant(folder: Path) -> Callable[[str, str, str], int]:
 
 def faults(folder: Path) -> list[str]:
     with pytest.raises(ContentError) as caught:
-        bank.read_folder(folder)
+        building.read_folder(folder)
     return [str(fault) for fault in caught.value.faults]
 
 
 def test_the_copy_is_whole(folder: Path) -> None:
-    shared, sections = bank.read_folder(folder)
+    shared, sections = building.read_folder(folder)
     assert (shared.declined.en, len(sections)) == ("I would rather talk about this in person", 13)
 
 

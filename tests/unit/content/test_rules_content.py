@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from portal.content import rules
-from portal.content.reading import ContentError
+from portal.content import rules, rules_file
+from portal.content.faults import ContentError
 from portal.domain.errors import SettingFault
 from portal.domain.questionnaire import Wording
 from portal.domain.texts import RulesetTexts
@@ -86,7 +86,7 @@ def test_every_fault_of_a_file_is_found_at_once(tmp_path: Path) -> None:
     path = tmp_path / "2027.1.yaml"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(ContentError) as caught:
-        rules.load_texts(path)
+        rules_file.load_texts(path)
     assert sorted(fault.message for fault in caught.value.faults) == [
         "gates.not_signed: is missing",
         "gates.signed: is nothing the engine knows",
@@ -102,7 +102,7 @@ def test_a_file_of_another_shape_is_refused_with_its_lines(tmp_path: Path) -> No
     path = tmp_path / "2026.1.yaml"
     path.write_text('id: "2026.1"\nroutes:\n  safety: {en: A.}\n', encoding="utf-8")
     with pytest.raises(ContentError) as caught:
-        rules.load_texts(path)
+        rules_file.load_texts(path)
     assert str(caught.value.faults[-1]) == "2026.1.yaml:3: routes.safety.es: Field required"
 
 

@@ -8,8 +8,8 @@ from random import Random
 import pytest
 
 from portal.content import questionnaire as bank
+from portal.content.faults import ContentError
 from portal.content.questionnaire.short import shortened
-from portal.content.reading import ContentError
 from portal.domain.scoring import draft_answers, draft_sections
 
 

@@ -1,0 +1,183 @@
+"""Between telling and the worker's look: no act of staff goes by what was known before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Literal
+
+import pytest
+from sqlalchemy import select
+
+from cast import OFFICE, Pair
+from portal.domain.access import Viewer
+from portal.models import Letter, table_of
+from portal.services import appointments, closings, invitations, joint_work, releases, standing_now
+from portal.services.appointments import Proposal
+from portal.services.errors import Conflict, OutOfOrder
+from portal.services.standing_now import Now
+
+DANGER = {"harm_received__strangled": "past_year", "child_danger": "now"}
+SAFE = {"harm_received__strangled": "none", "child_danger": "no"}
+
+
+def draft(pair: Pair) -> None:
+    """Autosaved, and the page still stands open."""
+    pair.b.saves("safety", **DANGER)
+
+
+def sent(pair: Pair) -> None:
+    """The whole form again."""
+    pair.b.sends(**DANGER)
+
+
+def taken_back(pair: Pair) -> None:
+    """Told, left, and taken back on coming again: it stands for good, though no answer says so any more."""
+    pair.b.saves("safety", "next", **DANGER)
+    pair.cast.clock.move(seconds=20)
+    pair.b.saves("safety", **SAFE)
+
+
+@pytest.fixture
+def seen(pair: Pair, thea: Viewer) -> Pair:
+    """On the way to couples work: both sent, were seen alone, and b has the form open once more."""
+    pair.a.joins().sends()
+    pair.b.joins().sends()
+    pair.cast.works()
+    for slot in ("a", "b"):
+        pair.interview(slot, thea)
+    pair.request("b", "refresh", thea)
+    pair.cast.clock.move(minutes=1)
+    assert pair.route()[0] == "couples"
+    return pair
+
+
+def propose(pair: Pair, by: Viewer, slot: Literal["a", "b", "both"] = "both") -> None:
+    proposal = Proposal(slot, pair.cast.clock() + timedelta(days=3), 50, "Room 2")
+    with pair.cast.store.staff.write() as session:
+        appointments.propose(session, pair.cast.tools, case_id=pair.id, proposal=proposal, by=by)
+
+
+def close(pair: Pair, by: Viewer, *, note: str = "", blind: bool = False) -> None:
+    with pair.cast.store.staff.write() as session:
+        closings.close(
+            session, pair.cast.tools, case_id=pair.id, reason="finished", note=note, by=by, is_blind=blind
+        )
+
+
+def write(pair: Pair, by: Viewer) -> str:
+    """A letter to a; its state."""
+    letter = releases.Draft(slot="a", letter="free", body="We would like to talk with you by yourself.")
+    c = table_of(Letter).c
+    with pair.cast.store.staff.write() as session:
+        letter_id = releases.write(session, pair.cast.tools, case_id=pair.id, draft=letter, by=by)
+        return str(session.scalar(select(c.state).where(c.id == letter_id)))
+
+
+def now(pair: Pair) -> Now:
+    with pair.cast.store.staff.read() as session:
+        return standing_now.look(session, pair.cast.tools, case_id=pair.id)
+
+
+@pytest.mark.parametrize("tells", [draft, sent, taken_back])
+def test_no_act_goes_over_what_was_just_told(seen: Pair, thea: Viewer, tells: Callable[[Pair], None]) -> None:
+    """The worker's look then makes what is to be read first."""
+    seen.sign(thea)
+    read = seen.advice()
+    tells(seen)
+    for choice in ({}, {"decision": "override", "route": "consult", "reason_code": "other", "note": "x"}):
+        with pytest.raises(Conflict, match="told_since"):
+            seen.sign(thea, **choice)
+    with pytest.raises(joint_work.GatesOpen) as refused:
+        propose(seen, thea)
+    assert "danger_told_since" in refused.value.gates
+    if tells is not sent:  # else the interview comes first, which is refused already
+        with pytest.raises(Conflict, match="told_since"):
+            seen.clear("A", thea)
+    with pytest.raises(Conflict, match="told_since"):
+        seen.state("b", thea, confirm="child_danger")
+    with pytest.raises(OutOfOrder, match="safety_stands"):
+        close(seen, thea)
+    assert write(seen, thea) == "waiting"
+    # What leads to nobody, and what is for one person alone, goes on.
+    seen.sign(thea, decision="defer")
+    propose(seen, thea, "b")
+    seen.cast.works()
+    assert seen.advice() != read
+    assert seen.route() == ("safety", "ipv_acute")
+    assert {view.rule for view in seen.views()} == {"R1", "R1b"}
+    seen.sign(thea)
+
+
+def test_what_is_no_danger_stops_only_what_goes_by_it(
+    seen: Pair, thea: Viewer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen.cast.works()
+    with monkeypatch.context() as patched:
+        patched.setattr(standing_now.couples, "read", lambda _reading: pytest.fail("nothing waits"))
+        assert now(seen) == Now(seen.advice())
+    seen.b.saves("safety", "next", **SAFE)
+    seen.a.says("message", text="Thank you.")
+    seen.sign(thea)
+    propose(seen, thea)
+    assert write(seen, thea) == "released"
+    # Something to add makes a form old: what was signed goes by older answers.
+    seen.a.says("addition", text="She moved out.")
+    with pytest.raises(joint_work.GatesOpen) as refused:
+        propose(seen, thea)
+    assert refused.value.gates == ("told_since",)
+    seen.b.sends(drug_loss_of_control="yes", drug_treated="no")
+    assert now(seen).needs_approval
+    assert not now(seen).is_danger
+    assert write(seen, thea) == "waiting"
+
+
+def test_who_sends_meanwhile_is_read_first_and_days_that_pass_tell_nothing(seen: Pair, thea: Viewer) -> None:
+    """A new submission makes a new recommendation, also where the rules say the same once more.
+
+    The worker leaves a signed case alone that only grows old, and so does whoever looks for themselves.
+    """
+    seen.cast.works()
+    seen.b.sends()
+    with pytest.raises(Conflict, match="told_since"):
+        seen.sign(thea)
+    seen.cast.works()
+    seen.sign(thea)
+    seen.cast.clock.move(days=70)
+    seen.cast.works()
+    seen.sign(thea)
+
+
+def test_what_is_closed_with_a_note_is_opened_again_by_the_look(seen: Pair, thea: Viewer) -> None:
+    """An admin must not learn of a finding; nobody has read it, so the case is not over."""
+    draft(seen)
+    close(seen, OFFICE, note="They called.", blind=True)
+    with pytest.raises(OutOfOrder, match="already_closed"):
+        close(seen, thea, note="x")
+    seen.cast.works()
+    close(seen, thea, note="x")
+
+
+def test_nobody_is_invited_after_what_was_just_told(pair: Pair, thea: Viewer) -> None:
+    """Nor where it was taken back: a draft of another round is read by nothing but a finding."""
+    pair.b.joins().sends()
+    pair.cast.works()
+    pair.request("b", "refresh", thea)
+    pair.cast.clock.move(minutes=1)
+    for tells in (draft, taken_back):
+        tells(pair)
+        with pair.cast.store.staff.write() as session, pytest.raises(OutOfOrder, match="invitation_blocked"):
+            invitations.send(
+                session, pair.cast.tools, case_id=pair.id, slot="a", channel="phone", address="1", by=thea
+            )
+
+
+def test_a_second_claim_waits_in_the_case_that_is_claimed(pair: Pair) -> None:
+    """Who is who must be settled first: two claim one place, and the claim is a job of the other case."""
+    pair.a.joins().sends()
+    pair.cast.works()
+    pair.a.joins()
+    found = now(pair)
+    assert found.is_more
+    assert found.advice is not None
+    assert "R0" in found.advice.body["matched_rules"]
