@@ -273,9 +273,7 @@ def test_merging_by_hand(ada: Desk, house: World) -> None:
     assert refused.status_code == 409
 
 
-def test_counts_say_where_counting_ended(
-    ada: Desk, house: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_counts_say_where_counting_ended(ada: Desk, house: World, monkeypatch: pytest.MonkeyPatch) -> None:
     house.case()
     house.case()
     assert "more than" not in ada.get("/admin").text
