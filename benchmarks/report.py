@@ -11,11 +11,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from portal import create_app
-from portal.assembly import ROOT
+from portal import cli_hands, create_app
+from portal.assembly import ROOT, House
 from portal.domain.access import system
 from portal.services import export_making, export_streams, exports
-from portal.services.export_crew import Crew
+from portal.services.export_crew import Crew, Forking
 from portal.services.export_orders import Order
 from portal.services.exports import ExportView
 from portal.services.tools import Tools
@@ -38,7 +38,7 @@ def main(folder: str, form: str, extent: str, processes: str = "0") -> None:
     began, before = time.perf_counter(), time.process_time()
     first, size = 0.0, 0
     with tempfile.TemporaryDirectory() as aside:
-        crew = _crew(int(processes))
+        crew = _crew(int(processes), house)
         for piece in _pieces(store, tools, view, Path(aside), crew):
             first = first or 1e3 * (time.perf_counter() - began)
             size += len(piece)
@@ -65,8 +65,11 @@ class _Crew(Crew):
         return sum(_peak(pid) for pid in self.pids)
 
 
-def _crew(count: int) -> _Crew:
-    return _Crew((sys.executable, "-m", "portal.cli_hands"), count=count, folder=ROOT)
+def _crew(count: int, house: House) -> _Crew:
+    """As ``exports create`` has them."""
+    forking = Forking(cli_hands.copied(house.store.staff, house.tools), house.close)
+    command = (sys.executable, "-m", "portal.cli_hands")
+    return _Crew(command, count=count, folder=ROOT, forking=forking)
 
 
 def _peak(pid: int | str) -> float:

@@ -76,7 +76,7 @@ def _write(house: House, view: ExportView, output: Path) -> None:
 def _pieces(house: House, view: ExportView) -> Iterator[bytes]:
     settings: Settings = current_app.extensions["portal.settings"]
     # One child would only do what this process can do itself.
-    with crew(settings) if settings.export_processes > 1 else NOBODY as hands:
+    with crew(settings, house) if settings.export_processes > 1 else NOBODY as hands:
         if view.format != "xlsx":
             yield from export_streams.stream(house.store, house.tools, view=view, by=_BY, crew=hands)
             return

@@ -1,20 +1,25 @@
-"""``python -m portal.cli_hands``: a child that makes parts of a large report (``services/export_crew.py``).
+"""A child that makes parts of a large report (``services/export_crew.py``), never started by a person.
 
-Started by the worker and by ``exports create``, never by a person. No page, no migration, no partners' door.
+``exports create`` forks it; the worker, beside which threads run, starts ``python -m portal.cli_hands``. No
+page, no migration, no partners' door.
 """
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import signal
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
+from typing import IO
 
 from portal import config, logs
 from portal.assembly import tools_for
 from portal.services import export_hands
+from portal.services.export_children import Work
+from portal.services.tools import Tools
 from portal.store import Door, Pool, engine_at, prepare
 
 #: It gives way to pages, safety and mail.
@@ -32,14 +37,36 @@ def _bounded(lines: Iterable[bytes]) -> Iterator[bytes]:
         signal.alarm(0)
 
 
-def main() -> None:
-    """Work for whoever started it, until its input ends."""
+def _begin() -> None:
+    """How a child lives, however it came to be."""
     os.nice(_NICE)
     # Its parent says when it is over: a restart ends the pipe, and loses no report.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+
+
+def copied(door: Door, tools: Tools) -> Work:
+    """The work of a child that is forked from a command."""
+
+    def work(asked: IO[bytes], told: IO[bytes]) -> None:
+        _begin()
+        os.dup2(2, 1)  # whatever else is printed goes where errors go
+        _answer(door, tools, asked, told)
+
+    return work
+
+
+def _answer(door: Door, tools: Tools, asked: IO[bytes], told: IO[bytes]) -> None:
+    with contextlib.suppress(BrokenPipeError):  # nobody waits for it any more
+        export_hands.work(door, tools, _bounded(asked), told)
+
+
+def main() -> None:
+    """Work for whoever started it, until its input ends."""
+    _begin()
     told = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # whatever else is printed goes where errors go
+    os.dup2(2, 1)  # as above
     settings = config.load()
     logs.begin(settings.log)
     pool = Pool(**asdict(settings.connections))
@@ -47,9 +74,7 @@ def main() -> None:
     tools = tools_for(settings)
     gc.freeze()  # as wsgi.py does
     try:
-        export_hands.work(Door(engine), tools, _bounded(sys.stdin.buffer), told)
-    except BrokenPipeError:
-        pass  # nobody waits for it any more
+        _answer(Door(engine), tools, sys.stdin.buffer, told)
     finally:
         engine.dispose()
         os._exit(0)  # what is left in a broken pipe is nobody's

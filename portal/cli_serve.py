@@ -57,13 +57,17 @@ def workplace(app: Flask) -> Workplace:
     )
 
 
-def crew(settings: Settings) -> Crew:
-    """The children that make large reports, none started yet: they read settings, keys and database as this
-    process did."""
+def crew(settings: Settings, house: House | None = None) -> Crew:
+    """The children that make large reports, none made yet: they read settings, keys and database as this
+    process did. ``house``: of a command that works alone, which forks them."""
     from portal.services import export_crew  # noqa: PLC0415 - late, as above
 
-    command = (sys.executable, "-m", "portal.cli_hands")
-    return export_crew.Crew(command, count=settings.export_processes, folder=ROOT)
+    command, forking = (sys.executable, "-m", "portal.cli_hands"), None
+    if house is not None:
+        from portal import cli_hands  # noqa: PLC0415 - late, as above
+
+        forking = export_crew.Forking(cli_hands.copied(house.store.staff, house.tools), house.close)
+    return export_crew.Crew(command, count=settings.export_processes, folder=ROOT, forking=forking)
 
 
 def run_due(app: Flask, *, seconds: float | None = _PATIENCE) -> None:

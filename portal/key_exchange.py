@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from portal import keyfiles
 from portal.keyfiles import KeyPaths
-from portal.vault import Ring, public_id
+from portal.rings import Ring, public_id
 
 
 def begin(paths: KeyPaths) -> bool:

@@ -16,7 +16,8 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
-from portal.vault import Keys, Ring, Vault, public_id
+from portal.rings import Ring, public_id
+from portal.vault import Keys, Vault
 
 
 class KeyFileError(Exception):

@@ -19,33 +19,28 @@ use, and a transaction that wrote under a key destroyed meanwhile is refused (de
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import secrets
 import threading
-from base64 import b64decode, b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from portal.opened import Opened
+from portal.rings import KEY_ID, Ring, RingName, public_id
 
 BUCKET: Final = 256
 _SEALED: Final = b"\x01"
 _BOXED: Final = b"\x02"
-_KEY_ID: Final = 8
 _NONCE: Final = 12
 _SUITE: Final = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.AES_256_GCM)
-
-RingName = Literal["partner", "staff"]
 
 
 class VaultError(Exception):
@@ -69,54 +64,16 @@ class Place(NamedTuple):
 
     def bound(self, key_id: bytes) -> bytes:
         """Bytes that tie a blob to this place and key."""
-        return key_id + f"|{self.table}|{self.column}|{self.row}".encode()
+        return _bound(key_id, *self)
 
 
-@dataclass(frozen=True, repr=False)
-class Ring:
-    """Symmetric keys by id (16 hex digits), one of them current; ``index`` keys blind indexes and MACs."""
-
-    current: str
-    keys: dict[str, bytes]
-    index: bytes
-
-    @cached_property
-    def ciphers(self) -> dict[str, AESGCM]:
-        """A cipher for each key; it goes with the ring when the keys are exchanged."""
-        return {key_id: AESGCM(key) for key_id, key in self.keys.items()}
-
-    @classmethod
-    def new(cls) -> Ring:
-        """A ring with one fresh key."""
-        key_id = secrets.token_hex(_KEY_ID)
-        return cls(current=key_id, keys={key_id: secrets.token_bytes(32)}, index=secrets.token_bytes(32))
-
-    def to_json(self) -> dict[str, object]:
-        """Plain JSON form for the key file."""
-        keys = {key_id: b64encode(key).decode() for key_id, key in self.keys.items()}
-        return {"current": self.current, "keys": keys, "index": b64encode(self.index).decode()}
-
-    @classmethod
-    def from_json(cls, data: dict[str, object]) -> Ring:
-        """The inverse of ``to_json``; raises KeyError or TypeError on a damaged file."""
-        keys = data["keys"]
-        if not isinstance(keys, dict):
-            raise TypeError("keys must be an object")
-        return cls(
-            current=str(data["current"]),
-            keys={str(key_id): b64decode(key) for key_id, key in keys.items()},
-            index=b64decode(str(data["index"])),
-        )
-
-
-def public_id(public: X25519PublicKey) -> bytes:
-    """The eight bytes that name a practice key in every blob sealed to it."""
-    return hashlib.sha256(public.public_bytes_raw()).digest()[:_KEY_ID]
+def _bound(key_id: bytes, table: str, column: str, row: str) -> bytes:
+    return key_id + f"|{table}|{column}|{row}".encode()
 
 
 def key_id_of(blob: bytes) -> bytes:
     """The id of the key a blob needs."""
-    return blob[1 : 1 + _KEY_ID]
+    return blob[1 : 1 + KEY_ID]
 
 
 @dataclass(frozen=True, repr=False)
@@ -202,37 +159,53 @@ class Vault:
 
     def open(self, place: Place, blob: bytes) -> str:
         """The sealed text. Raises KeyMissing without the private key, VaultError on any mismatch."""
-        private = self._now().private
-        if not private:
-            raise KeyMissing("no private key in this process")
-        key_id, body = self._split(_SEALED, blob)
-        if key_id not in private:
-            raise KeyMissing("sealed to another key")
-        try:
-            return unpad(_SUITE.decrypt(body, private[key_id], info=place.bound(key_id)))
-        except (InvalidTag, ValueError) as error:
-            raise VaultError(f"{place.table}.{place.column}: cannot be opened") from error
+        return self.opener(place.table, place.column)(place.row, blob)
+
+    def opener(self, table: str, column: str) -> Callable[[str, bytes], str]:
+        """``open`` for many rows of one column, with the keys as they are now: of a row and its blob."""
+        private, decrypt = self._now().private, _SUITE.decrypt
+
+        def opened(row: str, blob: bytes) -> str:
+            if not private:
+                raise KeyMissing("no private key in this process")
+            key_id, body = _split(_SEALED, blob)
+            key = private.get(key_id)
+            if key is None:
+                raise KeyMissing("sealed to another key")
+            try:
+                return unpad(decrypt(body, key, info=_bound(key_id, table, column, row)))
+            except (InvalidTag, ValueError) as error:
+                raise VaultError(f"{table}.{column}: cannot be opened") from error
+
+        return opened
 
     def box(self, ring: RingName, place: Place, text: str) -> bytes:
         """Encrypt ``text`` under the ring's current key."""
         held = self._now().ring(ring)
         key_id = self._noted(bytes.fromhex(held.current))
         nonce = secrets.token_bytes(_NONCE)
-        body = held.ciphers[held.current].encrypt(nonce, pad(text), place.bound(key_id))
+        body = held.ciphers[key_id].encrypt(nonce, pad(text), place.bound(key_id))
         return _BOXED + key_id + nonce + body
 
     def unbox(self, ring: RingName, place: Place, blob: bytes) -> str:
         """The boxed text. Raises KeyMissing or VaultError."""
-        held = self._now().ring(ring)
-        key_id, body = self._split(_BOXED, blob)
-        cipher = held.ciphers.get(key_id.hex())
-        if cipher is None:
-            raise KeyMissing("boxed under a key this process does not hold")
-        try:
-            padded = cipher.decrypt(body[:_NONCE], body[_NONCE:], place.bound(key_id))
-        except InvalidTag as error:
-            raise VaultError(f"{place.table}.{place.column}: cannot be opened") from error
-        return unpad(padded)
+        return self.unboxer(ring, place.table, place.column)(place.row, blob)
+
+    def unboxer(self, ring: RingName, table: str, column: str) -> Callable[[str, bytes], str]:
+        """``unbox`` for many rows of one column, with the keys as they are now. Raises KeyMissing."""
+        ciphers = self._now().ring(ring).ciphers
+
+        def unboxed(row: str, blob: bytes) -> str:
+            key_id, body = _split(_BOXED, blob)
+            cipher = ciphers.get(key_id)
+            if cipher is None:
+                raise KeyMissing("boxed under a key this process does not hold")
+            try:
+                return unpad(cipher.decrypt(body[:_NONCE], body[_NONCE:], _bound(key_id, table, column, row)))
+            except InvalidTag as error:
+                raise VaultError(f"{table}.{column}: cannot be opened") from error
+
+        return unboxed
 
     @property
     def opened(self) -> Opened:
@@ -243,6 +216,17 @@ class Vault:
         """Keyed blind index (64 hex digits) of ``value``: equal values give equal digests."""
         index = self._now().ring(ring).index
         return hmac.digest(index, f"{purpose}|{value}".encode(), "sha256").hex()
+
+    def digester(self, ring: RingName, purpose: str) -> Callable[[str], str]:
+        """``digest`` of many values for one purpose: what all begin with is looked at once."""
+        begun = hmac.new(self._now().ring(ring).index, f"{purpose}|".encode(), "sha256")
+
+        def digested(value: str) -> str:
+            one = begun.copy()
+            one.update(value.encode())
+            return one.hexdigest()
+
+        return digested
 
     def mac(self, purpose: str, message: bytes) -> str:
         """MAC (64 hex digits) under the partner ring; its index stays when keys are exchanged (0021)."""
@@ -283,11 +267,11 @@ class Vault:
             self._written.ids = {*getattr(self._written, "ids", ()), key_id}
         return key_id
 
-    @staticmethod
-    def _split(kind: bytes, blob: bytes) -> tuple[bytes, bytes]:
-        if blob[:1] != kind:
-            raise VaultError("not a blob of this kind")
-        return key_id_of(blob), blob[1 + _KEY_ID :]
+
+def _split(kind: bytes, blob: bytes) -> tuple[bytes, bytes]:
+    if blob[:1] != kind:
+        raise VaultError("not a blob of this kind")
+    return blob[1 : 1 + KEY_ID], blob[1 + KEY_ID :]
 
 
 def _nothing_new() -> None:

@@ -26,7 +26,7 @@ class Kind(StrEnum):
     TEXT = "text"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Wording:
     """One text in every language of the portal."""
 
@@ -38,7 +38,7 @@ class Wording:
         return self.es if locale.split("_", maxsplit=1)[0].split("-", maxsplit=1)[0] == "es" else self.en
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Option:
     """One answer that may be chosen; `value` is what is stored."""
 
@@ -138,12 +138,9 @@ class Section:
         return tuple(item for item in self.items if not item.optional)
 
     @cached_property
-    def _counted_keys(self) -> frozenset[str]:
+    def counted_keys(self) -> frozenset[str]:
+        """Their keys."""
         return frozenset(item.key for item in self.counted)
-
-    def left(self, touched: Collection[str]) -> int:
-        """How many counted items were neither answered nor declined."""
-        return len(self._counted_keys.difference(touched))
 
     def group(self, key: str) -> Group:
         """The group with this key; KeyError when there is none."""
@@ -272,23 +269,30 @@ class Questionnaire:
         """How far somebody is; `touched`: item keys by section key."""
         parts = []
         seconds = done = asked = 0
-        for section in self.sections:
-            total = len(section.counted)
-            left = section.left(touched.get(section.key, ()))
-            seconds += _seconds_left(section, left)
+        for key, counted, total, share in self._weights:
+            begun = touched.get(key)
+            left = len(counted.difference(begun)) if begun else total
+            seconds += _seconds(share, left, total)
             done, asked = done + total - left, asked + total
-            parts.append(SectionProgress(section.key, total - left, total))
+            parts.append(SectionProgress(key, total - left, total))
         return Progress(done=done, total=asked, minutes_left=-(-seconds // 60), sections=tuple(parts))
 
     def minutes_from(self, key: str, progress: Progress) -> int:
         """Whole minutes, rounded up, for what is untouched in this section and those after it: what was
         passed over before is no part of the way that lies ahead."""
         at = self.section_keys.index(key)
-        ahead = zip(self.sections[at:], progress.sections[at:], strict=True)
-        seconds = sum(_seconds_left(section, part.total - part.done) for section, part in ahead)
+        ahead = zip(self._weights[at:], progress.sections[at:], strict=True)
+        seconds = sum(_seconds(share, part.total - part.done, total) for (_, _, total, share), part in ahead)
         return -(-seconds // 60)
 
+    @cached_property
+    def _weights(self) -> tuple[tuple[str, frozenset[str], int, int], ...]:
+        """What progress reads of each section: its key, the items that count, how many, and its seconds."""
+        return tuple(
+            (section.key, section.counted_keys, len(section.counted), 60 * section.minutes)
+            for section in self.sections
+        )
 
-def _seconds_left(section: Section, left: int) -> int:
-    total = len(section.counted)
-    return 60 * section.minutes * left // total if total else 0
+
+def _seconds(share: int, left: int, total: int) -> int:
+    return share * left // total if total else 0

@@ -7,6 +7,7 @@ keys", "Sources"). Nothing is prorated but an index, and an index only up to a f
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from itertools import accumulate
 from typing import Any, Final
 
 from portal.domain.answers import Answer
@@ -83,19 +84,33 @@ def partner_answers(
     return partner
 
 
-def report_scores(questionnaire: Questionnaire, answers: Mapping[str, Answer]) -> dict[str, Any]:
-    """The few scores that a report holds, as ``partner_answers`` has them: a report has many rows."""
-    lean = answers.get("lean")
-    return {
-        "lean": _READERS["lean"](lean) if lean else None,
-        "satisfaction": part_sum(questionnaire, answers, "satisfaction"),
-        "mood_score": part_sum(questionnaire, answers, "mood"),
-        "indices": {key: index(questionnaire, answers, key) for key in INDEX_KEYS},
-    }
+def report_scorer(questionnaire: Questionnaire) -> Callable[[Mapping[str, Answer]], dict[str, Any]]:
+    """Works out the few scores that a report holds, as ``partner_answers`` has them: a report has many rows,
+    so that what does not depend on the answers is looked up once."""
+    parts = [questionnaire.numbered.get(prefix, ()) for prefix in ("satisfaction", "mood", *INDEX_KEYS)]
+    keys = [key for part in parts for key in part]
+    ends = [*accumulate(map(len, parts))]
+    satisfaction, mood, *indices = (
+        slice(end - len(part), end) for end, part in zip(ends, parts, strict=True)
+    )
+    patterns = [*zip(INDEX_KEYS, indices, strict=True)]
+
+    def scores(answers: Mapping[str, Answer]) -> dict[str, Any]:
+        given = [*map(answers.get, keys)]
+        points = _points(given)
+        lean = answers.get("lean")
+        return {
+            "lean": _READERS["lean"](lean) if lean else None,
+            "satisfaction": _total(given[satisfaction], points[satisfaction]),
+            "mood_score": _total(given[mood], points[mood]),
+            "indices": {key: _pattern(points[part]) for key, part in patterns},
+        }
+
+    return scores
 
 
 def report_keys(questionnaire: Questionnaire) -> tuple[str, ...]:
-    """Keys of the answers that ``report_scores`` looks at: nothing else need be read for it."""
+    """Keys of the answers that ``report_scorer`` looks at: nothing else need be read for it."""
     scored = ("satisfaction", "mood", *INDEX_KEYS)
     return ("lean", *(key for prefix in scored for key in questionnaire.numbered.get(prefix, ())))
 
@@ -142,9 +157,16 @@ def part_sum(
     that already decides (contract.md, "Parts of a sum").
     """
     given = [*map(answers.get, questionnaire.numbered.get(prefix, ()))]
-    points = _points(given)
-    total = sum(points)
-    if len(points) == len(given) or (tells_from is not None and total >= tells_from):
+    return _total(given, _points(given), tells_from)
+
+
+def _total(
+    given: list[Answer | None], points: list[int | None], tells_from: int | None = None
+) -> int | str | None:
+    if None not in points:
+        return sum(points)  # type: ignore[arg-type]
+    total = sum(_told(points))
+    if tells_from is not None and total >= tells_from:
         return total
     return DECLINED if all(given) else None
 
@@ -155,11 +177,15 @@ def index(questionnaire: Questionnaire, answers: Mapping[str, Answer], prefix: s
     Not scored with more than 20 % of its items missing (clinical.md §5), never shown as low. The rule of
     the fit (R19) reads the couple's mean of two such values unrounded; a partner's own value is whole.
     """
-    keys = questionnaire.numbered.get(prefix, ())
-    points = _points(map(answers.get, keys))
-    if not points or (len(keys) - len(points)) * MISSING_FIFTH > len(keys):
+    return _pattern(_points(map(answers.get, questionnaire.numbered.get(prefix, ()))))
+
+
+def _pattern(points: list[int | None]) -> int | None:
+    told = [point for point in points if point is not None] if None in points else points
+    count = len(told)
+    if not count or (len(points) - count) * MISSING_FIFTH > len(points):
         return None
-    return (50 * sum(points) + len(points)) // (2 * len(points))
+    return (50 * sum(told) + count) // (2 * count)  # type: ignore[arg-type]
 
 
 def reflection_count(answers: Mapping[str, Answer]) -> int:
@@ -168,14 +194,17 @@ def reflection_count(answers: Mapping[str, Answer]) -> int:
     The last asks how five more years would feel: heavy (2) and dread (3) fit, at ease and flat do not.
     From `REFLECTION_LEVEL` on the brief names individual support (clinical.md §2).
     """
-    fitting = sum(_points(answers.get(f"reflection_{n}") for n in range(1, 6)))
-    return fitting + sum(points >= 2 for points in _points([answers.get("reflection_6")]))
+    fitting = sum(_told(_points(answers.get(f"reflection_{n}") for n in range(1, 6))))
+    return fitting + sum(points >= 2 for points in _told(_points([answers.get("reflection_6")])))
 
 
-def _points(given: Iterable[Answer | None]) -> list[int]:
-    """What each answer counts that is a number; looked up, since reports ask it by the million."""
-    found = [*map(_POINTS.get, given)]  # type: ignore[arg-type]
-    return [points for points in found if points is not None]
+def _points(given: Iterable[Answer | None]) -> list[int | None]:
+    """What each answer counts, None where it is no number; looked up, as reports ask it by the million."""
+    return [*map(_POINTS.get, given)]  # type: ignore[arg-type]
+
+
+def _told(points: Iterable[int | None]) -> list[int]:
+    return [point for point in points if point is not None]
 
 
 def _is_not_asked(questionnaire: Questionnaire, key: str, given: Mapping[str, Answer]) -> bool:

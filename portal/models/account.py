@@ -56,7 +56,7 @@ class AccountLink(Base):
     __tablename__ = "account_link"
 
     id: Mapped[Id]
-    account_id: Mapped[Ref] = mapped_column(ForeignKey("account.id"))
+    account_id: Mapped[Ref] = mapped_column(ForeignKey("account.id"), index=True)
     token_hash: Mapped[Digest] = mapped_column(unique=True)
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None] = mapped_column(default=None)

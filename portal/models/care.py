@@ -95,7 +95,7 @@ class Review(Base):
 
     id: Mapped[Id]
     case_id: Mapped[Ref] = mapped_column(ForeignKey("case_file.id"))
-    recommendation_id: Mapped[Ref] = mapped_column(ForeignKey("recommendation.id"))
+    recommendation_id: Mapped[Ref] = mapped_column(ForeignKey("recommendation.id"), index=True)
     decision: Mapped[Short]
     body_box: Mapped[bytes]
     made_by: Mapped[Ref]
@@ -109,7 +109,7 @@ class Letter(Base):
 
     id: Mapped[Id]
     case_id: Mapped[Ref] = mapped_column(ForeignKey("case_file.id"), index=True)
-    partner_id: Mapped[Ref] = mapped_column(ForeignKey("partner.id"))
+    partner_id: Mapped[Ref] = mapped_column(ForeignKey("partner.id"), index=True)
     kind: Mapped[Short]
     body_box: Mapped[bytes]
     names_service: Mapped[bool]

@@ -35,6 +35,8 @@ class CaseFile(Base):
         #: What is kept too long: closed before a day. On PostgreSQL it is in part as well, as its revision
         #: says; to say so here would load that dialect, 2.5 MB, into every process on SQLite.
         Index("ix_case_file_closed_at", "closed_at", sqlite_where=text("closed_at IS NOT NULL")),
+        #: An admin's list, the newest first.
+        Index("ix_case_file_open_opened", "opened_at", "id", sqlite_where=text("closed_at IS NULL")),
         #: What a search by name opens, the newest first.
         Index("ix_case_file_own_opened", "therapist_id", "opened_at", "id"),
     )
@@ -83,6 +85,10 @@ class Invitation(Base):
     """
 
     __tablename__ = "invitation"
+    __table_args__ = (
+        #: Those that wait for staff, for an admin's overview. On PostgreSQL as its revision says.
+        Index("ix_invitation_held", "partner_id", sqlite_where=text("state = 'held'")),
+    )
 
     id: Mapped[Id]
     partner_id: Mapped[Ref] = mapped_column(ForeignKey("partner.id"), index=True)

@@ -42,7 +42,7 @@ class StaffLink(Base):
     __tablename__ = "staff_link"
 
     id: Mapped[Id]
-    staff_id: Mapped[Ref] = mapped_column(ForeignKey("staff_account.id"))
+    staff_id: Mapped[Ref] = mapped_column(ForeignKey("staff_account.id"), index=True)
     token_hash: Mapped[Digest] = mapped_column(unique=True)
     purpose: Mapped[Short]
     expires_at: Mapped[datetime]

@@ -11,10 +11,11 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
 from functools import cache
+from types import MappingProxyType
 from typing import Any, Final, NamedTuple, TypeVar
 
 from pydantic_core import CoreConfig, SchemaValidator, core_schema, from_json
-from sqlalchemy import Row, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.domain import scoring
@@ -23,9 +24,11 @@ from portal.models import Consent, table_of
 from portal.services import openings, questionnaires
 from portal.services.export_columns import SAID
 from portal.services.tools import Tools
-from portal.vault import Place, VaultError
+from portal.vault import VaultError
 
 T = TypeVar("T")
+#: A row's id, None where there is no such row, and what it keeps.
+Kept = tuple[str | None, bytes]
 
 
 class Broken(Enum):
@@ -36,6 +39,8 @@ class Broken(Enum):
 
 BROKEN: Final = Broken.BROKEN
 _CANNOT: Final = (VaultError, ValueError, KeyError)
+_NOTHING: Final[Mapping[str, Answer]] = MappingProxyType({})
+_NO_ROW: Final[Kept] = (None, b"")
 
 
 class Scored(NamedTuple):
@@ -45,13 +50,24 @@ class Scored(NamedTuple):
     answers: Mapping[str, Answer]
 
 
-def _each(read: Callable[[Any], T], given: Iterable[Any]) -> list[T | Broken | None]:
-    """What ``read`` makes of each that is there; BROKEN where it cannot, so that one bad row breaks no
+def _texts(opened: Callable[[str, bytes], str], kept: Iterable[Kept]) -> list[str | Broken | None]:
+    """The text of each that is there; BROKEN where it cannot be opened, so that one bad row breaks no
     report."""
-    found: list[T | Broken | None] = []
-    for one in given:
+    found: list[str | Broken | None] = []
+    for row_id, blob in kept:
         try:
-            found.append(one if one is None or one is BROKEN else read(one))
+            found.append(None if row_id is None else opened(row_id, blob))
+        except _CANNOT:
+            found.append(BROKEN)
+    return found
+
+
+def _each(read: Callable[[str], T], texts: Iterable[str | Broken | None]) -> list[T | Broken | None]:
+    """What ``read`` makes of each text; BROKEN where it cannot."""
+    found: list[T | Broken | None] = []
+    for text in texts:
+        try:
+            found.append(text if text is None or text is BROKEN else read(text))
         except _CANNOT:
             found.append(BROKEN)
     return found
@@ -69,9 +85,18 @@ _SAID: Final = _shape(SAID, needs_all=True)
 _ROUTE: Final = _shape(["route"], needs_all=True)
 
 
+class _Form(NamedTuple):
+    """How answers to one form are read for a report: of a text what is scored, and the scores of that."""
+
+    read: Callable[[str], Any]
+    scores: Callable[[Mapping[str, Answer]], Mapping[str, Any]]
+
+
 @cache
-def _scored(version: str, variant: str) -> SchemaValidator:
-    return _shape(scoring.report_keys(questionnaires.of(version, variant)), needs_all=False)
+def _form(version: str, variant: str) -> _Form:
+    questions = questionnaires.of(version, variant)
+    keys = scoring.report_keys(questions)
+    return _Form(_shape(keys, needs_all=False).validate_json, scoring.report_scorer(questions))
 
 
 def _object(read: Callable[[str], Any], text: str) -> dict[str, Any]:
@@ -91,57 +116,53 @@ def _whole(text: str) -> Any:
 
 
 def scored(
-    session: Session, tools: Tools, rows: Sequence[Row[Any]], *, has_answers: bool
+    session: Session, tools: Tools, rows: Sequence[Any], *, has_answers: bool
 ) -> list[Scored | Broken | None]:
     """Scores of each row (``set_id``, ``body_sealed``: the merged blob), and all answers if they are wanted;
     what was just sent has no blob yet and is put together. All are opened before the first is read."""
-    opened = tools.vault.open
-    kept = [
-        None if row.set_id is None else (Place("answer_set", "body_sealed", row.set_id), row.body_sealed)
-        for row in rows
-    ]
-    texts = _each(lambda of: opened(*of), kept)
-
-    def read(of: tuple[Row[Any], str | None]) -> Scored:
-        row, text = of
-        questions = questionnaires.of(row.questionnaire, row.variant)
-        found: Mapping[str, Answer]
-        if text is None:
-            found = openings.answers(session, tools, row.id)
-        elif has_answers:
-            found = _object(_whole, text)
-        else:
-            found = _object(_scored(row.questionnaire, row.variant).validate_json, text)
-        return Scored(scoring.report_scores(questions, found), found if has_answers else {})
-
-    pairs = zip(rows, texts, strict=True)
-    return _each(read, (BROKEN if pair[1] is BROKEN else pair for pair in pairs))
+    opened = tools.vault.opener("answer_set", "body_sealed")
+    texts = _texts(opened, [(row.set_id, row.body_sealed) for row in rows])
+    found: list[Scored | Broken | None] = []
+    for row, text in zip(rows, texts, strict=True):
+        try:
+            form = _form(row.questionnaire, row.variant)
+            answers: Mapping[str, Answer]
+            if text is BROKEN:
+                found.append(BROKEN)
+                continue
+            if text is None:
+                answers = openings.answers(session, tools, row.id)
+            else:
+                answers = _object(_whole if has_answers else form.read, text)
+            found.append(Scored(form.scores(answers), answers if has_answers else _NOTHING))
+        except _CANNOT:
+            found.append(BROKEN)
+    return found
 
 
-def advice(tools: Tools, rows: Sequence[Row[Any]]) -> list[Mapping[str, Any] | Broken | None]:
+def advice(tools: Tools, rows: Sequence[Any]) -> list[Mapping[str, Any] | Broken | None]:
     """What a report says (``SAID``) of the newest recommendation of each row's case (``advice_id``,
     ``advice_box``)."""
-    return _each(_said, _unboxed(tools, "recommendation", [(row.advice_id, row.advice_box) for row in rows]))
+    opened = tools.vault.unboxer("staff", "recommendation", "body_box")
+    return _each(_said, _texts(opened, [(row.advice_id, row.advice_box) for row in rows]))
 
 
-def _said(text: str) -> dict[str, Any]:
+def _said(text: str) -> Mapping[str, Any]:
     body = _object(_SAID.validate_json, text)
-    return {key: body[key] for key in SAID}
+    return body if len(body) == len(SAID) else {key: body[key] for key in SAID}
 
 
-def signed_routes(tools: Tools, rows: Sequence[Row[Any]]) -> list[str | Broken | None]:
+def signed_routes(tools: Tools, rows: Sequence[Any]) -> list[str | Broken | None]:
     """The route of the newest signed review of each row's case (``review_id``, ``review_box``)."""
-    texts = _unboxed(tools, "review", [(row.review_id, row.review_box) for row in rows])
-    return _each(lambda text: str(_object(_ROUTE.validate_json, text)["route"]), texts)
+    opened = tools.vault.unboxer("staff", "review", "body_box")
+    return _each(_route, _texts(opened, [(row.review_id, row.review_box) for row in rows]))
 
 
-def _unboxed(tools: Tools, table: str, rows: Iterable[tuple[str | None, bytes]]) -> list[str | Broken | None]:
-    unbox = tools.vault.unbox
-    kept = [None if row_id is None else (Place(table, "body_box", row_id), box) for row_id, box in rows]
-    return _each(lambda of: unbox("staff", *of), kept)
+def _route(text: str) -> str:
+    return str(_object(_ROUTE.validate_json, text)["route"])
 
 
-def names(session: Session, tools: Tools, rows: Sequence[Row[Any]]) -> list[str | Broken | None]:
+def names(session: Session, tools: Tools, rows: Sequence[Any]) -> list[str | Broken | None]:
     """The name under the newest consent of each row's partner. One statement."""
     c = table_of(Consent).c
     consents = session.execute(
@@ -149,5 +170,6 @@ def names(session: Session, tools: Tools, rows: Sequence[Row[Any]]) -> list[str 
         .where(c.partner_id.in_([row.partner_id for row in rows]))
         .order_by(c.given_at, c.id)
     ).all()
-    newest = {row.partner_id: (Place("consent", "name_sealed", row.id), row.name_sealed) for row in consents}
-    return _each(lambda of: tools.vault.open(*of), [newest.get(row.partner_id) for row in rows])
+    newest: dict[str, Kept] = {row.partner_id: (row.id, row.name_sealed) for row in consents}
+    kept = [newest.get(row.partner_id, _NO_ROW) for row in rows]
+    return _texts(tools.vault.opener("consent", "name_sealed"), kept)

@@ -7,19 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
-from portal.services import export_columns, export_spool
-from portal.services.export_columns import Cell, Column
+from portal.services import export_lines
+from portal.services.export_columns import Column
 from portal.services.export_rows import Reader, Start, told_to_nobody
 from portal.store import Door
 
-#: What the rows are written as: ``rows`` as a spool keeps them, ``csv`` or ``json`` as a file has them.
-FORMS: Final = ("rows", "csv", "json")
-
 
 class Task(NamedTuple):
-    """What is read, which columns of it, and in which of ``FORMS`` they are written. The reader's ``key`` is
+    """What is read, which columns of it, and in which of ``export_lines.FORMS`` they are written. The
+    reader's ``key`` is
     the report's id."""
 
     reader: Reader
@@ -44,18 +42,9 @@ def made(door: Door, task: Task, start: Start, tell: Callable[[Start | None], No
     before they are opened, so that somebody else may begin there."""
     sources, following = task.reader.batch(door, *start, tell)
     chosen = [source for source in sources if source is not None]
-    rows = [export_columns.cells(task.columns, source) for source in chosen]
+    body = export_lines.written(task.form, task.columns, chosen)
     bad = sum(not source.is_readable for source in chosen)
-    return Part(len(sources), len(rows), bad, _written(task, rows), following)
-
-
-def _written(task: Task, rows: Sequence[Sequence[Cell]]) -> bytes:
-    if task.form == "rows":
-        return export_spool.text_of(rows).encode()
-    if task.form == "csv":
-        return b"".join([export_columns.csv_row(row) for row in rows])
-    keys = [column.key for column in task.columns]
-    return b"".join([export_columns.json_row(keys, row) for row in rows])
+    return Part(len(sources), len(chosen), bad, body, following)
 
 
 def alone(door: Door, task: Task, start: Start | None, most: int | None = None) -> Iterator[Part]:

@@ -12,23 +12,56 @@ from functools import lru_cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, FromClause, Row, Select, bindparam, exists, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Select,
+    String,
+    bindparam,
+    column,
+    exists,
+    func,
+    or_,
+    select,
+    type_coerce,
+)
 from sqlalchemy.orm import Session
 
-from portal.models import AnswerSet, CaseFile, Intake, Partner, Recommendation, Review, Statement, table_of
+from portal.driven import Driven
+from portal.models import (
+    PRACTICE_ID,
+    AnswerSet,
+    CaseFile,
+    Intake,
+    KeptTime,
+    Partner,
+    Practice,
+    Recommendation,
+    Review,
+    Statement,
+    moment,
+    table_of,
+)
 from portal.services import export_opening, practices
 from portal.services.export_columns import Source
 from portal.services.export_opening import BROKEN
 from portal.services.export_orders import ALL, Filters
+from portal.services.practices import PracticeView
 from portal.services.routing import SIGNED_DECISIONS
 from portal.services.tools import Tools
-from portal.store import Door
+from portal.store import Door, is_postgres
 
 #: Read, opened and written together; keys are looked at once for each (decision 0021).
 BATCH: Final = 400
 #: Where a batch begins: a slot, and the intake it comes after.
 Start = tuple[str, str]
 BEGINNING: Final[Start] = ("a", "")
+#: Digits of a drawn id.
+_DRAWN: Final = 32
+
+
+#: All that a batch needs of the practice.
+_ZONE: Final = Driven(select(table_of(Practice).c.time_zone).where(table_of(Practice).c.id == PRACTICE_ID))
 
 
 def told_to_nobody(_following: Start | None) -> None:
@@ -107,16 +140,20 @@ class Reader:
             source.signed_route is not None
         )
 
-    def _rows(self, session: Session, slot: str, after: str) -> tuple[Sequence[Row[Any]], ZoneInfo]:
-        zone = ZoneInfo(practices.view(session).time_zone)
+    def _rows(self, session: Session, slot: str, after: str) -> tuple[Sequence[Any], ZoneInfo]:
+        connection = session.connection()
+        practice = _ZONE.one(connection, {})
+        zone = ZoneInfo(PracticeView.time_zone if practice is None else practice.time_zone)
         since, before = self.span.bounds(zone)
-        at = {"since": since, "before": before, "slot": slot, "after": after, "batch": BATCH}
-        return session.execute(_intakes(self.filters, since is not None), at).all(), zone
+        at = {"before": before, "slot": slot, "after": after, "batch": BATCH}
+        asked = _intakes(self.filters, since is not None, is_postgres(session))
+        return asked.all(connection, at if since is None else {**at, "since": since}), zone
 
-    def _opened(self, session: Session, rows: Sequence[Row[Any]], zone: ZoneInfo) -> list[Source]:
+    def _opened(self, session: Session, rows: Sequence[Any], zone: ZoneInfo) -> list[Source]:
         tools = self.tools.reading()
-        ids = self._ids(tools, rows)
         found = zip(
+            self._ids(tools, rows),
+            rows,
             export_opening.scored(session, tools, rows, has_answers=self.identified),
             export_opening.advice(tools, rows),
             export_opening.signed_routes(tools, rows),
@@ -124,8 +161,8 @@ class Reader:
             strict=True,
         )
         sources = []
-        for (export_id, case_key), row, (scored, advice, signed, name) in zip(ids, rows, found, strict=True):
-            sent_on = row.submitted_at.astimezone(zone).date()
+        for (export_id, case_key), row, scored, advice, signed, name in found:
+            sent_on = moment(row.submitted_at).astimezone(zone).date()
             if scored is BROKEN or advice is BROKEN or signed is BROKEN or name is BROKEN or scored is None:
                 bare = Source(export_id, row.slot, sent_on, case_key=case_key, case_id=row.case_id)
                 sources.append(bare)
@@ -138,13 +175,16 @@ class Reader:
             )
         return sources
 
-    def _ids(self, tools: Tools, rows: Sequence[Row[Any]]) -> list[tuple[str, str]]:
+    def _ids(self, tools: Tools, rows: Sequence[Any]) -> list[tuple[str, str]]:
         """Ids of each row and of its case that say nothing outside this report."""
-
-        def drawn(words: str) -> str:
-            return tools.vault.digest("staff", "export_row", f"{self.key}|{words}")[:32]
-
-        return [(drawn(row.id), drawn(f"case|{row.case_id}") if self.by_case else "") for row in rows]
+        drawn, key = tools.vault.digester("staff", "export_row"), self.key
+        return [
+            (
+                drawn(f"{key}|{row.id}")[:_DRAWN],
+                drawn(f"{key}|case|{row.case_id}")[:_DRAWN] if self.by_case else "",
+            )
+            for row in rows
+        ]
 
 
 def _chosen(asked: Select[Any], filters: Filters, *, has_since: bool) -> Select[Any]:
@@ -166,17 +206,22 @@ def _chosen(asked: Select[Any], filters: Filters, *, has_since: bool) -> Select[
 
 # A long report asks it thousands of times.
 @lru_cache(maxsize=8)
-def _intakes(filters: Filters, has_since: bool) -> Select[Any]:
+def _intakes(filters: Filters, has_since: bool, is_on_postgres: bool) -> Driven:
     """One batch of them, each with its merged answers and the newest advice and signed review of its case."""
     i, p, a = table_of(Intake).c, table_of(Partner).c, table_of(AnswerSet).c
-    (advice, is_advice), (review, is_review) = _newest(Recommendation), _newest(Review, *SIGNED_DECISIONS)
+    place = "id" if is_on_postgres else "rowid"
+    (advice, is_advice), (review, is_review) = (
+        _newest(place, Recommendation),
+        _newest(place, Review, *SIGNED_DECISIONS),
+    )
     asked = select(
-        i.id, i.partner_id, i.questionnaire, i.variant, i.submitted_at, p.slot, p.case_id,
+        i.id, i.partner_id, i.questionnaire, i.variant, p.slot, p.case_id,
+        type_coerce(i.submitted_at, KeptTime).label("submitted_at"),
         a.id.label("set_id"), a.body_sealed,
         advice.c.id.label("advice_id"), advice.c.body_box.label("advice_box"),
         review.c.id.label("review_id"), review.c.body_box.label("review_box"),
     )  # fmt: skip
-    return (
+    return Driven(
         _chosen(asked, filters, has_since=has_since)
         .outerjoin(table_of(AnswerSet), a.intake_id == i.id)
         .outerjoin(advice, is_advice)
@@ -187,13 +232,17 @@ def _intakes(filters: Filters, has_since: bool) -> Select[Any]:
     )
 
 
-def _newest(model: type[Recommendation | Review], *decisions: str) -> tuple[FromClause, ColumnElement[bool]]:
+def _newest(
+    place: str, model: type[Recommendation | Review], *decisions: str
+) -> tuple[FromClause, ColumnElement[bool]]:
     """The newest row that a partner's case has (of these decisions), and what joins it: found once for each
-    row that is read, off an index."""
+    row that is read, off an index. ``place``: the column that it is joined by; SQLite's own number of a row
+    leads to it without another index."""
     told, other = table_of(model).alias(), table_of(model).alias()
-    of_case = select(other.c.id).where(other.c.case_id == table_of(Partner).c.case_id)
+    (told_at, other_at) = (column(place, String, _selectable=one) for one in (told, other))
+    of_case = select(other_at).where(other.c.case_id == table_of(Partner).c.case_id)
     # Not IN, which SQLAlchemy writes anew for each batch.
     if decisions:
         of_case = of_case.where(or_(*(other.c.decision == decision for decision in decisions)))
     newest = of_case.order_by(other.c.made_at.desc(), other.c.id.desc()).limit(1)
-    return told, told.c.id == newest.correlate(table_of(Partner)).scalar_subquery()
+    return told, told_at == newest.correlate(table_of(Partner)).scalar_subquery()

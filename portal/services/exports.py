@@ -90,7 +90,7 @@ class ExportView:
         return Reader(tools, self.id, span, self.identified, self.filters, by_case=self.report == "board")
 
     def task(self, tools: Tools, form: str) -> Task:
-        """Its rows, written as ``form`` (``export_parts.FORMS``)."""
+        """Its rows, written as ``form`` (``export_lines.FORMS``)."""
         return Task(self.reader(tools), self.columns, form)
 
 

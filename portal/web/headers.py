@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
 from flask import Flask, Response
 
 from portal.web import kit
@@ -24,7 +27,7 @@ _POLICY = "; ".join(
     )
 )
 
-_FIXED = {
+_FIXED: Final = {
     "Content-Security-Policy": _POLICY,
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -47,19 +50,39 @@ def _pad(response: Response) -> None:
 
 
 def dress(response: Response) -> Response:
-    """Add the headers; keep dynamic answers out of every cache."""
-    held = {name.lower() for name, _ in response.headers}
-    for name, value in _FIXED.items():
-        if name.lower() not in held:
-            response.headers.add(name, value)
-    if kit.settings().is_production:
-        response.headers["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
+    """Keep dynamic answers out of every cache, and their length to what every page may have."""
     if kit.asked().endpoint != "static":
         response.headers["Cache-Control"] = "no-store"
         _pad(response)
     return response
 
 
+class Dressing:
+    """Adds the headers that are the same for every answer, but those that it has already.
+
+    On the way out to the server, not to Werkzeug's headers: there each of nine is looked at for line breaks
+    and copied twice more, a twentieth of a page's time.
+    """
+
+    def __init__(self, inside: Callable[..., Iterable[bytes]], lines: dict[str, str]) -> None:
+        self._inside = inside
+        self._lines = tuple((name.lower(), (name, value)) for name, value in lines.items())
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """As a WSGI application."""
+
+        def begin(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+            held = {name.lower() for name, _ in headers}
+            headers += [line for name, line in self._lines if name not in held]
+            return start_response(status, headers, exc_info)
+
+        return self._inside(environ, begin)
+
+
 def init_app(app: Flask) -> None:
     """Dress every answer."""
     app.after_request(dress)
+    lines = dict(_FIXED)
+    if app.extensions["portal.settings"].is_production:
+        lines["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
+    app.wsgi_app = Dressing(app.wsgi_app, lines)  # type: ignore[method-assign]

@@ -52,12 +52,32 @@ class Filling:
 
 def of_section(desk: Desk, section: Section, language: str, filling: Filling) -> dict[str, Markup]:
     """The drawn questions of a section, by item key."""
-    return {item.key: _piece(desk, item, language, filling) for item in section.items}
+    kept = _kept(desk.edition, desk.variant, language, section.key)
+    values, drawn = filling.values, {}
+    for item in section.items:
+        key = item.key
+        value = values.get(key)
+        state = HIDDEN if key in filling.hidden else BLANK if value is None else ANSWERED
+        known = None if isinstance(value, list) or key in filling.errors else kept.get((key, value, state))
+        drawn[key] = _piece(desk, item, language, filling, state) if known is None else known
+        if known is None and key not in filling.errors and _is_kept(item, value):
+            kept[key, value, state] = drawn[key]
+    return drawn
 
 
-def _piece(desk: Desk, item: Item, language: str, filling: Filling) -> Markup:
+@lru_cache(maxsize=1024)
+def _kept(_edition: str, _variant: str, _language: str, _section: str) -> dict[Any, Markup]:
+    """Pieces of a section by item, chosen option and state, filled as they are drawn: one look-up each."""
+    return {}
+
+
+def _is_kept(item: Item, value: Answer | None) -> bool:
+    """Whether there are no more values of this kind than options: never what somebody typed."""
+    return value is None or (isinstance(value, str) and item.option(value) is not None)
+
+
+def _piece(desk: Desk, item: Item, language: str, filling: Filling, state: str) -> Markup:
     value = filling.values.get(item.key)
-    state = HIDDEN if item.key in filling.hidden else BLANK if value is None else ANSWERED
     error = filling.errors.get(item.key, "")
     spot = _Spot(desk.edition, desk.variant, language, item.key)
     if item.kind is Kind.TEXT and value is not None and not error:

@@ -32,7 +32,8 @@ from live_portal import LivePortal, free_port
 from portal import keyfiles
 from portal.models import Base
 from portal.models.blobs import every
-from portal.vault import Place, RingName, Vault, VaultError
+from portal.rings import RingName
+from portal.vault import Place, Vault, VaultError
 
 #: How long everybody works at the least, and how much each side has kept by then, however slow the machine.
 SECONDS = 2.0

@@ -25,4 +25,6 @@ def overview() -> str:
         first=first,
         origins=words.ORIGINS,
         mail_words=words.MAILS,
+        count=words.count,
+        most=admin_cases.COUNTED,
     )

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from portal.domain.staffing import PLACES
-from portal.services import practice_settings
+from portal.services import admin_cases, practice_settings
 from portal.services.errors import NotFresh
 from portal.web import freshness
 
@@ -235,3 +236,9 @@ def _label(field: str) -> str:
 def password_fault(refusal: NotFresh) -> dict[str, str]:
     """The same for a sensitive act without a fresh sign-in."""
     return {"password": freshness.message(refusal)}
+
+
+def count(number: int) -> str:
+    """A count of what waits, which goes no further than ``admin_cases.COUNTED``."""
+    most = admin_cases.COUNTED
+    return str(number) if number <= most else str(_("more than %(most)s", most=most))

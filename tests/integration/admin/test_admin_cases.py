@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from portal.domain.access import Viewer
 from portal.models import AuditEvent, CaseFile, Invitation, table_of
-from portal.services import admin_cases, case_merges, cases, mails, people
+from portal.services import admin_cases, case_merges, cases, mails, people, staff_profiles
 from portal.services.case_states import CaseState, SlotState
 from portal.services.errors import BadInput, NotFound, OutOfOrder
 from portal.services.mails import Undelivered
@@ -216,6 +216,33 @@ def test_the_desk_tells_of_mail_that_does_not_go_out(world: World, ada: Viewer) 
         mails.settle(session, world.tools, last, is_sent=False)
         (given_up,) = mails.undelivered(session, world.tools)
     assert (given_up.attempts, given_up.is_given_up) == (mails.GIVE_UP_AFTER, True)
+
+
+def test_counting_ends(world: World, ada: Viewer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What an admin is told must not take longer with every case: one more than the end stands for more."""
+    monkeypatch.setattr(admin_cases, "COUNTED", 2)
+    oldest = world.case()
+    oldest.send("a", "Alex")
+    for day in range(3):
+        world.tools.clock.move(days=1)  # type: ignore[attr-defined]
+        _open(world, ada, email_a=f"n{day}@example.org")
+    with world.store.staff.write() as session:
+        desk = admin_cases.desk(session, world.tools, by=ada)
+    assert (desk.cases, desk.without_therapist) == (3, 3)
+    # People are counted in the two cases opened last, where nobody has sent.
+    assert (desk.invited, desk.sent) == (2, 0)
+
+
+def test_a_therapists_load_is_counted_as_far_as_anybody_can_see_couples(
+    world: World, ada: Viewer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    therapist_id, email = _therapist(world, ada)
+    for _ in range(3):
+        _open(world, ada, therapist=email)
+    with world.store.staff.read() as session:
+        assert staff_profiles.loads(session) == {therapist_id: 3}
+        monkeypatch.setattr(staff_profiles, "LOAD", 2)
+        assert staff_profiles.loads(session) == {therapist_id: 2}
 
 
 def test_an_empty_practice_has_an_empty_desk(world: World, ada: Viewer) -> None:

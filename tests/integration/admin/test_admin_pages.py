@@ -13,7 +13,7 @@ from admin_browser import Desk, errors, value
 from flask import Flask
 from practice_world import PASSWORD, World
 
-from portal.services import export_making, invitations, mails, practice_settings
+from portal.services import admin_cases, export_making, invitations, mails, practice_settings
 
 PAGES = (
     "/admin", "/admin/people", "/admin/cases", "/admin/settings", "/admin/exports", "/admin/audit",
@@ -271,6 +271,16 @@ def test_merging_by_hand(ada: Desk, house: World) -> None:
     assert "merged into" in away.text
     refused = ada.post(f"/admin/cases/{two.id}/therapist", therapist="")
     assert refused.status_code == 409
+
+
+def test_counts_say_where_counting_ended(ada: Desk, house: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    house.case()
+    house.case()
+    assert "more than" not in ada.get("/admin").text
+    monkeypatch.setattr(admin_cases, "COUNTED", 1)
+    page = ada.get("/admin").text
+    assert page.count("more than 1") == 2
+    assert "People are counted in the 1 cases that were opened last." in page
 
 
 def test_a_deidentified_report_downloads_at_once(ada: Desk, house: World) -> None:

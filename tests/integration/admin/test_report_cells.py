@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.services import export_columns
+from portal.services import export_columns, export_lines
 from portal.services.export_columns import Column, Source
 
 PLAIN = Source(
@@ -154,3 +154,48 @@ def test_any_text_reads_back_as_one_cell(text: str) -> None:
     rows: list[Any] = list(csv.reader(io.StringIO(line, newline=""), strict=True))
     assert rows == [[export_columns.inert(export_columns.clean(text))] * 2]
     assert json.loads(_line("json", (column,), PLAIN)) == {"own_words": export_columns.clean(text)}
+
+
+_ODD = ("=1", "-x", "a,b", 'a"b', "x\ny", "\x01", "é", "\ud800", " lead", "", None, 0, 1, "1", True, 1.0)
+_CELL = st.sampled_from([*_ODD, ["a", "b,c"], ["=x"], [], [1], [["a"]]])
+
+
+@st.composite
+def _sources(draw: st.DrawFn) -> Source:
+    said = {key: draw(_CELL) for key in export_columns.SAID}
+    scores = {key: draw(_CELL) for key in ("lean", "satisfaction", "mood_score")}
+    indices = {key: draw(_CELL) for key in ("gottman", "eft", "developmental")}
+    advice = draw(st.sampled_from([None, said]))
+    scored = draw(st.sampled_from([{}, {**scores, "indices": indices}]))
+    return Source(
+        "0a1b", "a", date(2026, 11, 23), scored, advice, draw(st.sampled_from([None, "=a", "wait"]))
+    )
+
+
+@given(st.sampled_from(export_lines.FORMS), st.lists(_sources(), max_size=4))
+def test_lines_that_are_put_together_are_those_that_are_written_cell_by_cell(
+    form: str, sources: list[Source]
+) -> None:
+    by_cell = [*export_columns.DEIDENTIFIED]  # another list: no line is put together
+    assert _outcome(form, export_columns.DEIDENTIFIED, sources) == _outcome(form, by_cell, sources)
+
+
+def _outcome(form: str, chosen: Any, sources: list[Source]) -> Any:
+    try:
+        return export_lines.written(form, chosen, sources)
+    except (TypeError, UnicodeEncodeError) as error:  # lists of what the portal never writes
+        return type(error)
+
+
+@pytest.mark.parametrize("gates", [{"a": 1}, [["a"]], True])
+def test_a_cell_that_cannot_be_looked_up_is_written_all_the_same(gates: object) -> None:
+    source = PLAIN._replace(recommendation={**(PLAIN.recommendation or {}), "gates": gates})
+    (line,) = export_lines.written("json", export_columns.DEIDENTIFIED, [source]).splitlines()
+    assert json.loads(line)["gates"] == gates
+
+
+def test_true_and_one_stay_apart() -> None:
+    advice = PLAIN.recommendation or {}
+    sources = [PLAIN._replace(recommendation={**advice, "rule": rule}) for rule in (1, True, "1", 1.0)]
+    lines = export_lines.written("json", export_columns.DEIDENTIFIED, sources).splitlines()
+    assert [repr(json.loads(line)["rule"]) for line in lines] == ["1", "True", "'1'", "1.0"]

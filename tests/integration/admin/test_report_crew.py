@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -25,6 +26,7 @@ from portal.assembly import ROOT
 from portal.domain.access import Viewer
 from portal.models import AuditEvent, Export, Job, table_of
 from portal.services import (
+    export_children,
     export_crew,
     export_hands,
     export_making,
@@ -35,7 +37,8 @@ from portal.services import (
     exports,
     jobs,
 )
-from portal.services.export_crew import NOBODY, Child, Crew, Lost
+from portal.services.export_children import Child, Lost
+from portal.services.export_crew import NOBODY, Crew, Forking
 from portal.services.export_parts import Part
 from portal.services.export_rows import BEGINNING
 from portal.services.exports import ExportView
@@ -158,17 +161,23 @@ def test_several_processes_make_the_same_bytes_and_manifest_as_one(
         for hands in (crew, NOBODY)
     ]
     assert (books[0], len(crew.pids)) == (books[1], 2)
-    _ends_with_its_pipe_alone(crew._children[0]._process)
+    _ends_with_its_pipe_alone(crew._children[0])
 
 
-def _ends_with_its_pipe_alone(process: subprocess.Popen[bytes]) -> None:
+def _ends_with_its_pipe_alone(child: Child) -> None:
     """A restart asks every process of a service to stop: the parent finishes its slice, with its children."""
+    process: Any = child.process
     process.send_signal(signal.SIGTERM)
     with pytest.raises(subprocess.TimeoutExpired):
         process.wait(0.1)
-    assert process.stdin is not None
-    process.stdin.close()
+    _hang_up(child)
     assert process.wait(20) == 0
+
+
+def _hang_up(child: Child) -> None:
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, child.pipes[0])
+    os.close(nowhere)
 
 
 def test_a_child_that_is_killed_loses_nothing_and_leaves_nothing_plain(
@@ -208,8 +217,8 @@ def test_a_child_that_hangs_is_waited_for_so_long_and_no_longer(
     world: World, ada: Viewer, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
 ) -> None:
     """Safety waits behind it, and another worker may have the job after a while."""
-    assert jobs.LEASE.total_seconds() > export_crew.PATIENCE
-    monkeypatch.setattr(export_crew, "PATIENCE", 0.5)
+    assert jobs.LEASE.total_seconds() > export_children.PATIENCE
+    monkeypatch.setattr(export_children, "PATIENCE", 0.5)
     view, crew = _ask(world, ada, "csv", is_handed_over=True), _crew_of(command, monkeypatch)
     began = time.monotonic()
     assert _streamed(world, view, ada, crew) == _streamed(world, view, ada, NOBODY)
@@ -225,12 +234,12 @@ def test_a_child_that_hangs_does_not_outlive_a_parent_that_was_killed(
         "p.made = lambda *_: time.sleep(600); c._LONGEST = 1; c.main()",
     )  # fmt: skip
     view = _ask(world, ada, "csv", is_handed_over=True)
-    child = Child(hanging, {**os.environ, **environment}, ROOT)
-    pipe = export_crew._pipe(child._process.stdin)
-    pipe.write(json.dumps([view.id, "csv", *BEGINNING]).encode() + b"\n")
-    pipe.close()
+    child = export_children.started(hanging, {**os.environ, **environment}, ROOT)
+    os.write(child.pipes[0], json.dumps([view.id, "csv", *BEGINNING]).encode() + b"\n")
+    _hang_up(child)
+    process: Any = child.process
     try:
-        assert child._process.wait(20) == -signal.SIGALRM
+        assert process.wait(20) == -signal.SIGALRM
     finally:
         child.end()
 
@@ -311,13 +320,119 @@ def test_a_child_that_nobody_asks_ends(world: World) -> None:
 
 def test_one_that_ended_before_it_was_asked_is_lost(world: World, ada: Viewer) -> None:
     task = _ask(world, ada, "csv", is_handed_over=True).task(world.tools, "csv")
-    child = Child(GONE, None, ROOT)
-    child._process.wait()
+    child = export_children.started(GONE, None, ROOT)
+    child.process.wait()
     with pytest.raises(Lost):
         child.ask(task, BEGINNING)
     child.end()
 
 
-def test_one_without_pipes_is_lost() -> None:
+def test_a_command_that_runs_alone_forks_them_and_they_go_with_it(
+    world: World, ada: Viewer, environment: dict[str, str]
+) -> None:
+    """Nothing is carried over: no connection of the parent's, no pipe of another child."""
+    view = _ask(world, ada, "json", is_handed_over=True, identified=True, purpose="p", include=("text",))
+    script = [sys.executable, "-c", FORKING, view.id]
+    parent = subprocess.Popen(
+        script, cwd=ROOT, env={**os.environ, **environment}, stdout=subprocess.PIPE, encoding="utf-8"
+    )
+    assert parent.stdout is not None
+    told = json.loads(parent.stdout.readline())
+    body = _streamed(world, view, ada, NOBODY)
+    assert (told["body"], told["kept"], told["rows"]) == (body.decode(), [[0, 0]] * 2, body.count(b"\n"))
+    first, second = (_pipes(pid) for pid in told["pids"])
+    assert (len(first), len(second), first & second) == (2, 2, set())
+    parent.kill()
+    parent.wait()
+    parent.stdout.close()
+    for pid in told["pids"]:
+        _waits_for_end(pid)
+
+
+#: Two forked children for two intakes a part; the last line tells what came of it, and then it waits.
+FORKING = """
+import json, os, sys, time
+from portal import cli_hands, create_app
+from portal.domain.access import system
+from portal.services import export_crew, export_rows, export_streams, exports
+house = create_app().extensions["portal.house"]
+store, tools, doors = house.store, house.tools, (house.store.staff, house.store.partner)
+export_rows.BATCH, export_crew.LARGE_FORKED, fork, kept = 2, 1, os.fork, []
+def forked():
+    pools = [door.engine.pool for door in doors]
+    kept.append([pool.checkedin() + pool.checkedout() for pool in pools])
+    return fork()
+os.fork = forked
+forking = export_crew.Forking(cli_hands.copied(store.staff, tools), house.close)
+crew = export_crew.Crew(("false",), count=2, folder=".", forking=forking)
+with store.staff.read() as session:
+    view = exports.find(session, tools, sys.argv[1])
+body = b"".join(export_streams.stream(store, tools, view=view, by=system("test"), crew=crew))
+told = {"body": body.decode(), "kept": kept, "rows": body.count(b"\\n"), "pids": crew.pids}
+print(json.dumps(told), flush=True)
+time.sleep(600)
+"""
+
+
+def _pipes(pid: int) -> set[str]:
+    """The pipes that it holds beside what every process has."""
+    folder = Path(f"/proc/{pid}/fd")
+    links = {int(one.name): str(one.readlink()) for one in folder.iterdir()}
+    return {link for number, link in links.items() if number > 2 and link.startswith("pipe:")}
+
+
+def _waits_for_end(pid: int) -> None:
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        try:
+            if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
+                return
+        except OSError:
+            return
+        time.sleep(0.02)
+    pytest.fail("it outlived its parent")
+
+
+def test_beside_threads_nobody_is_forked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(threading, "active_count", lambda: 2)
+    assert not export_children.may_fork()
+    monkeypatch.setattr(threading, "active_count", lambda: 1)
+    monkeypatch.setattr(Path, "iterdir", lambda _path: iter([Path("1"), Path("2")]))
+    assert not export_children.may_fork()
+    monkeypatch.setattr(Path, "iterdir", lambda _path: iter([Path("1")]))
+    assert export_children.may_fork()
+    monkeypatch.setattr(export_children, "Path", _no_such_folder)
+    assert not export_children.may_fork()
+
+
+def _no_such_folder(_path: str) -> Path:
+    raise OSError
+
+
+def test_a_crew_forks_where_it_may_and_closes_what_is_open_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Here without copying: a process stands for what would be forked."""
+    order: list[str] = []
+
+    def fork() -> int:
+        order.append("fork")
+        return os.posix_spawnp("sleep", ["sleep", "60"], os.environ)
+
+    monkeypatch.setattr(os, "fork", fork)
+    monkeypatch.setattr(export_children, "may_fork", lambda: True)
+    forking = Forking(lambda *_pipes: None, lambda: order.append("ready"))
+    crew = Crew((), count=2, folder=ROOT, forking=forking)
+    assert (crew.takes(export_crew.LARGE_FORKED), crew.takes(export_crew.LARGE_FORKED - 1)) == (True, False)
+    children = [*crew._started()]
+    assert (order, len({*crew.pids}), crew._started()) == (["ready", "fork", "fork"], 2, children)
+    crew.dismiss()
+    for child in children:
+        with pytest.raises(ProcessLookupError):
+            os.kill(child.process.pid, 0)
+
+
+def test_a_system_that_widens_no_pipe_is_asked_for_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(export_children, "_SET_SIZE", None)
+    child = export_children.started(GONE, None, ROOT)
     with pytest.raises(Lost):
-        export_crew._pipe(None)
+        child.part(None)
+    child.end()

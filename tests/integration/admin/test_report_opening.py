@@ -85,7 +85,7 @@ def _told(world: World) -> tuple[str, str | None]:
 
 def _advise(world: World, case_id: str, route: str, *, later: timedelta, row_id: str | None = None) -> None:
     row_id = row_id or world.tools.new_id()
-    body = json.dumps({**dict.fromkeys(SAID), "route": route})
+    body = json.dumps({**dict.fromkeys(SAID), "route": route, "more": "than a report tells"})
     box = world.tools.vault.box("staff", Place("recommendation", "body_box", row_id), body)
     row = {
         "id": row_id, "case_id": case_id, "body_box": box, "ruleset": "-", "inputs_digest": "-",
@@ -105,6 +105,11 @@ def _review(world: World, case_id: str, route: str, decision: str, *, later: tim
             "body_box": box, "made_by": "-", "made_at": world.tools.now() + later,
         }  # fmt: skip
         session.execute(insert(table_of(Review)), [row])
+
+
+def test_advice_with_half_a_character_is_told_and_nothing_beside_it(world: World, case_id: str) -> None:
+    _advise(world, case_id, "couples\ud800", later=timedelta(hours=1))
+    assert dict(_source(world).recommendation or {}) == {**dict.fromkeys(SAID), "route": "couples\ud800"}
 
 
 @pytest.mark.parametrize("missing", [None, *SAID])

@@ -10,7 +10,8 @@ import pytest
 from practice_world import World
 
 from partner_rooms import statements_of
-from portal.vault import Place, RingName, Vault
+from portal.rings import RingName
+from portal.vault import Place, Vault
 
 #: Who asks, whether they may (before the page and in its transaction), the event, and one or two a table.
 CASE_PAGE = 27

@@ -13,7 +13,7 @@ from portal.domain.scoring import (
     part_sum,
     partner_answers,
     reflection_count,
-    report_scores,
+    report_scorer,
 )
 
 ANY = Wording("text", "texto")
@@ -337,6 +337,6 @@ def test_a_draft_has_no_blanks() -> None:
 )
 def test_a_report_holds_the_scores_that_a_partner_has(answers: dict[str, Answer]) -> None:
     whole = partner_answers(form(), answers)
-    assert report_scores(form(), answers) == {
+    assert report_scorer(form())(answers) == {
         key: whole[key] for key in ("lean", "satisfaction", "mood_score", "indices")
     }

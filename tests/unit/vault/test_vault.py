@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from portal import keyfiles
-from portal.vault import BUCKET, KeyMissing, KeyRetired, Place, Ring, Vault, VaultError, new_vault, pad, unpad
+from portal.rings import Ring
+from portal.vault import BUCKET, KeyMissing, KeyRetired, Place, Vault, VaultError, new_vault, pad, unpad
 
 HERE = Place("statement", "body_sealed", "row-1")
 ELSEWHERE = (
@@ -82,6 +83,8 @@ def test_digests_depend_on_purpose_and_ring() -> None:
         new_vault().digest("partner", "name", "x"),
     }
     assert len(different) == 5
+    drawn = vault.digester("staff", "row")
+    assert [drawn("x"), drawn("y")] == [vault.digest("staff", "row", value) for value in "xy"]
 
 
 def test_a_rotated_ring_still_opens_old_boxes() -> None:
