@@ -28,6 +28,10 @@ log = logging.getLogger("portal.worker")
 
 #: Seconds after which the worker looks by itself.
 MINUTE: Final = 60.0
+#: Seconds from the beginning of one sweep to that of the next that somebody asked for; half of that from a
+#: round to the next. To look at each save by itself costs several times the save: those of a moment are
+#: looked at together, and a danger is told half a second later at most.
+BREATH: Final = 0.5
 #: After the queue could not be reached nobody waits for it again for so many seconds.
 SPELL: Final = 10.0
 #: Seconds that one word to the queue may take.
@@ -94,7 +98,8 @@ class Alarm:
         self._sweeping = threading.Lock()
         self._is_over = threading.Event()
         self._away_until = 0.0
-        self._sweep = self._huey.task(name="sweep")(self._run)
+        self._began = -BREATH
+        self._sweep = self._huey.task(name="sweep")(self._answer)
 
     def ring(self) -> None:
         """Ask for a sweep soon; several rings before it starts are one. Never fails, never waits long.
@@ -129,16 +134,29 @@ class Alarm:
             if is_over.wait(self._minute):
                 return
 
+    def _answer(self) -> None:
+        """Somebody rang: sweep, not too soon after the last time. A stop waits for no breath."""
+        self._pause(self._began, BREATH)
+        self._run()
+
+    def _breathe(self, since: float) -> None:
+        self._pause(since, BREATH / 2)
+
+    def _pause(self, since: float, seconds: float) -> None:
+        """Until so long after ``since`` on the monotonic clock; not at all once the worker is to stop."""
+        self._is_over.wait(max(0.0, since + seconds - time.monotonic()))
+
     def _run(self) -> None:
-        from portal import worker  # noqa: PLC0415 - late: large, and who only rings does not work
+        from portal import worker, workplace  # noqa: PLC0415 - late: large; who only rings does not work
 
         if self._place is None:
             return
         with self._sweeping:
+            self._began = time.monotonic()
             try:
-                worker.sweep(self._place, is_over=self._is_over.is_set)
+                worker.sweep(self._place, is_over=self._is_over.is_set, breath=self._breathe)
             except Exception as error:  # huey would log its text; the next minute tries again
-                worker.note_error("sweep", error)
+                workplace.note_error("sweep", error)
 
 
 def _queue_at(queue: Path | str) -> Huey:

@@ -6,13 +6,12 @@ A sweep does what is due and stops when nothing is left, so that a command can r
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
 from typing import Final
 
-from portal import looks
+from portal import looks, postbox
 from portal.services import (
     audit_anchors,
     audit_chain,
@@ -22,19 +21,16 @@ from portal.services import (
     happenings,
     insights,
     jobs,
-    mail_carriers,
     mails,
-    practices,
     resets,
     retention,
     routing,
     screening,
 )
-from portal.services.errors import Conflict, told
+from portal.services.errors import Conflict
 from portal.services.jobs import WaitingJob
-from portal.workplace import WORKER, Workplace
+from portal.workplace import WORKER, Workplace, note_error
 
-log = logging.getLogger("portal.worker")
 _ROUNDS: Final = 200
 #: Seconds after which the making of a large file lets safety and mail come in between.
 _PAUSE: Final = 1.0
@@ -132,7 +128,7 @@ def _pauses(place: Workplace, export_id: str) -> Callable[[], None]:
             with place.store.staff.write() as session:
                 jobs.hold(session, place.tools, kind="export", subject_id=export_id)
             _do_round(place, failing, without=LONG)
-            _send(place)
+            postbox.send(place)
         except Exception as error:  # no fault of the report
             note_error("a round beside a report", error)
         last = time.monotonic()
@@ -164,28 +160,38 @@ LOOKS_AT_STATE: Final = frozenset({"left", "route"})
 LONG: Final = frozenset({"export", "insights", "retention"})
 
 
-def note_error(what: str, error: Exception) -> None:
-    """A line for the log: what went wrong and where, never with what."""
-    log.error("%s failed: %s", what, told(error))
-
-
 def _never() -> bool:
     return False
 
 
-def sweep(place: Workplace, *, seconds: float | None = None, is_over: Callable[[], bool] = _never) -> None:
+def _no_breath(_since: float) -> None:
+    """One round after the other."""
+
+
+def sweep(
+    place: Workplace,
+    *,
+    seconds: float | None = None,
+    is_over: Callable[[], bool] = _never,
+    breath: Callable[[float], object] = _no_breath,
+) -> None:
     """Do everything that is due, in the order safety wants: saves, jobs, mail, then the audit chain.
 
     ``seconds``: begin no further round of jobs after so long. Beside a busy portal a command would else work
     for whoever types, without an end. ``is_over``: asked before each round, so that a stop waits for one.
+    ``breath``: taken after a round that left nothing waiting, and told when that began (monotonic clock):
+    saves of a while are looked at together.
     """
     started = time.monotonic()
     failing: set[str] = set()
     _settle(place)
     with place.crew:
         for _ in range(_ROUNDS):
-            if is_over() or not (_do_round(place, failing) + _send(place)):
+            began = time.monotonic()
+            if is_over() or not any(found := (_do_round(place, failing), postbox.send(place))):
                 break
+            if found[0] < jobs.AT_ONCE and found[1] < mails.AT_ONCE:
+                breath(began)
             if seconds is not None and time.monotonic() - started > seconds:
                 break
     while _chain(place) == audit_chain.BATCH:
@@ -263,26 +269,6 @@ def _alike(leased: Sequence[WaitingJob]) -> list[list[WaitingJob]]:
         is_state = job.kind in LOOKS_AT_STATE
         groups.setdefault((job.kind, job.subject_id if is_state else job.id), []).append(job)
     return list(groups.values())
-
-
-def _send(place: Workplace) -> int:
-    with place.store.staff.write() as session:
-        leased = mails.lease(session, place.tools)
-    if not leased:
-        return 0
-    with place.store.staff.read() as session:
-        practice = practices.view(session)
-    for mail in leased:
-        try:
-            message = mail_carriers.build(mail, practice, sender=place.sender, now=place.tools.now())
-            place.carrier(message, mail.id)
-            is_sent = True
-        except Exception as error:  # one bad mail must not keep the others waiting
-            note_error("mail", error)
-            is_sent = False
-        with place.store.staff.write() as session:
-            mails.settle(session, place.tools, mail, is_sent=is_sent)
-    return len(leased)
 
 
 def _chain(place: Workplace) -> int:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from portal.domain.access import system
 from portal.services import mail_carriers
+from portal.services.errors import told
 from portal.services.export_crew import NOBODY, Crew
 from portal.services.tools import Tools
 from portal.store import Store
@@ -31,3 +33,8 @@ class Workplace:
     head: Path | None = None
     #: Who makes the rows of a large report.
     crew: Crew = NOBODY
+
+
+def note_error(what: str, error: Exception) -> None:
+    """A line for the log: what went wrong and where, never with what."""
+    logging.getLogger("portal.worker").error("%s failed: %s", what, told(error))

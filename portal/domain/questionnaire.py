@@ -26,7 +26,7 @@ class Kind(StrEnum):
     TEXT = "text"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Wording:
     """One text in every language of the portal."""
 
@@ -38,7 +38,7 @@ class Wording:
         return self.es if locale.split("_", maxsplit=1)[0].split("-", maxsplit=1)[0] == "es" else self.en
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Option:
     """One answer that may be chosen; `value` is what is stored."""
 

@@ -17,8 +17,9 @@ from portal.domain.safety import SIGNS, TWO_KINDS, findings_of
 from portal.domain.vectors import LAYOUT, PARTNER_NAMES, STATUS_NAMES
 
 _BOTH: Final = (Told(None, ()),)
-_MANY: Final = 4096
-"""Ways that a row remembers; then it forgets them all, so that memory stays what it is."""
+_MANY: Final = 512
+"""Ways that a row remembers; then it forgets them all, so that memory stays what it is. Four thousand couples
+of the population need fewer; forms filled in by chance (``make soak``) made thousands in ten minutes."""
 
 
 def tellers(

@@ -80,7 +80,8 @@ class Partner(Base):
 class Invitation(Base):
     """An invitation for one partner record; the address is sealed, the token kept as a hash only.
 
-    ``state``: ``held`` (a partner asked, staff have not released it), ``sent``, ``refused``.
+    ``state``: ``held`` (a partner asked, staff have not released it), ``sent``, ``refused``,
+    ``withheld`` (danger was told before its mail went out).
     """
 
     __tablename__ = "invitation"

@@ -34,7 +34,8 @@ OPEN: Final = frozenset(
 CLINICAL: Final = frozenset(
     """
     break_glass.opened clearance.given discernment.ended discernment.outcome discernment.session
-    facts.stated findings.changed interview.recorded invitation.not_now letter.refused letter.waits
+    facts.stated findings.changed interview.recorded invitation.not_now invitation.withheld letter.refused
+    letter.waits
     recommendation.made review.deferred review.signed section.cleared section.left section.opened
     """.split()
 )

@@ -57,6 +57,8 @@ class CaseloadRow:
     gates: tuple[str, ...] = ()
     is_new: bool = False
     is_overdue: bool = False
+    #: An urgent case where each person who came was seen alone, since they last sent.
+    is_seen: bool = False
     #: What a page made of the row, by what else decided it. It goes with the row, and with the keys.
     drawn: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
@@ -185,7 +187,7 @@ def _row(tools: Tools, row: Any) -> CaseloadRow:
     return CaseloadRow(
         case_id, names, urgency, moment(at), moment(waiting_since), moment(opened_at), therapist_id,
         route, reason, rule, rules, gates,
-        is_new=made_id is not None and told % 2 == 1, is_overdue=told >= 2,
+        is_new=made_id is not None and bool(told & 1), is_overdue=bool(told & 2), is_seen=bool(told & 4),
     )  # fmt: skip
 
 

@@ -40,6 +40,7 @@ from sqlalchemy import (
     union_all,
 )
 
+from portal.domain.urgency import TWO_DAYS
 from portal.driven import Driven
 from portal.models import (
     Absence,
@@ -53,7 +54,7 @@ from portal.models import (
     UtcDateTime,
     table_of,
 )
-from portal.services import case_access, case_names, caseload_head
+from portal.services import case_access, case_names, caseload_head, interviews
 from portal.services.caseload_filters import Filters, Whose
 
 PAGE: Final = 50
@@ -277,7 +278,9 @@ def _newest_consent(partner: Any) -> ColumnElement[str]:
 
 
 def _told(file: Any, picked: Subquery | CTE, *partners: Any) -> ColumnElement[Any]:
-    """1: a form came since this therapist last opened the case; 2: a call is overdue; 3: both."""
+    """A sum. 1: a form came since this therapist last opened the case; 2: a call is overdue; 4: each person
+    was seen alone, which is asked of urgent cases only.
+    """
     e, v = table_of(AuditEvent).c, table_of(CallPlan).c
     seen = exists().where(
         e.subject_id == picked.c.id, e.happened_at >= file.c.news_at,
@@ -287,6 +290,7 @@ def _told(file: Any, picked: Subquery | CTE, *partners: Any) -> ColumnElement[An
     late = [
         exists().where(v.partner_id == one.c.id, v.settled_at.is_(None), v.due_at < _NOW) for one in partners
     ]
-    return case((seen, caseload_head.ZERO), else_=literal_column("1")) + case(
-        (or_(*late), literal_column("2")), else_=caseload_head.ZERO
-    )
+    met = and_(file.c.urgency <= TWO_DAYS, *(~interviews.is_unseen(one.c.id) for one in partners))
+    told = ((~seen, "1"), (or_(*late), "2"), (met, "4"))
+    parts = [case((is_so, literal_column(weight)), else_=caseload_head.ZERO) for is_so, weight in told]
+    return parts[0] + parts[1] + parts[2]

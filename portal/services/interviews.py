@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import insert, select
+from sqlalchemy import ColumnElement, and_, exists, func, insert, or_, select
 from sqlalchemy.orm import Session
 
 from portal.domain.access import Viewer
 from portal.domain.prerequisites import Held, Standing
-from portal.models import Interview, Partner, table_of
+from portal.models import Account, Intake, Interview, Partner, table_of
 from portal.services import audit, call_plans, cases
 from portal.services.case_reading import CaseReading
 from portal.services.persons import Person
@@ -106,6 +106,19 @@ def held(session: Session, case_id: str) -> tuple[Held, ...]:
         Held(row.slot, row.identity_confirmed and row.private_setting and row.safety_reasked, row.held_at)
         for row in rows
     )
+
+
+def is_unseen(partner_id: ColumnElement[str]) -> ColumnElement[bool]:
+    """Whether whoever is in a partner's place has come and was not seen alone since they last sent."""
+    t, i, a = table_of(Interview).c, table_of(Intake).c, table_of(Account).c
+    newest = select(func.max(i.submitted_at)).where(i.partner_id == partner_id)
+    sent = newest.correlate_except(table_of(Intake)).scalar_subquery()
+    seen = exists().where(
+        t.partner_id == partner_id, t.identity_confirmed, t.private_setting, t.safety_reasked,
+        t.held_at >= func.coalesce(sent, t.held_at),
+    )  # fmt: skip
+    came = or_(exists().where(a.partner_id == partner_id), exists().where(i.partner_id == partner_id))
+    return and_(came, ~seen)
 
 
 def standings(people: Iterable[Person]) -> tuple[Standing, ...]:

@@ -117,15 +117,39 @@ def release_held(
     )
 
 
+def withhold(session: Session, tools: Tools, *, link: str, by: Viewer) -> bool:
+    """Take back an invitation whose mail still waits, where it would be blocked by now; whether it is.
+
+    Nobody has its link yet, so it ends here; a therapist sees why, and sends another when it is time.
+    """
+    i, p = table_of(Invitation).c, table_of(Partner).c
+    row = session.execute(
+        select(i.id, p.case_id)
+        .join_from(table_of(Invitation), table_of(Partner), i.partner_id == p.id)
+        .where(i.token_hash == token_hash(link.rpartition("/")[2]), i.used_at.is_(None))
+    ).one_or_none()
+    if row is None or not _is_blocked_now(session, tools, couples.couple(session, tools, row.case_id)):
+        return False
+    values = {"state": "withheld", "token_hash": None, "sent_at": None, "expires_at": None}
+    session.execute(update(table_of(Invitation)).where(i.id == row.id).values(**values))
+    subject, detail = ("case", row.case_id), {"invitation": row.id}
+    audit.record(session, tools, by=by, verb="invitation.withheld", subject=subject, detail=detail)
+    return True
+
+
 def _require_allowed(session: Session, tools: Tools, couple: Couple, slot: str) -> None:
     person = _person(couple, slot)
     if person is not None and person.has_account:
         raise OutOfOrder("already_joined")
     if person is not None and person.participation in NOT_APPROACHED:
         raise OutOfOrder("contact_blocked")
-    now = standing_now.look(session, tools, case_id=couple.case_id)
-    if now.is_danger or is_blocked(couple, now.kept, couple.found):
+    if _is_blocked_now(session, tools, couple):
         raise OutOfOrder("invitation_blocked")
+
+
+def _is_blocked_now(session: Session, tools: Tools, couple: Couple) -> bool:
+    now = standing_now.look(session, tools, case_id=couple.case_id)
+    return now.is_danger or is_blocked(couple, now.kept, couple.found)
 
 
 def is_blocked(couple: Couple, newest: RecommendationView | None, found: Sequence[FindingView]) -> bool:

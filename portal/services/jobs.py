@@ -18,6 +18,8 @@ from portal.store import Transaction
 
 #: How long one worker may take for a job before another one may have it.
 LEASE: Final = timedelta(minutes=2)
+#: So many are taken together at most.
+AT_ONCE: Final = 20
 #: After a failure no job waits longer than this.
 LONGEST_WAIT: Final = timedelta(minutes=30)
 
@@ -78,7 +80,7 @@ class WaitingJob:
 
 
 def lease(
-    session: Session, tools: Tools, *, limit: int = 20, without: Collection[str] = ()
+    session: Session, tools: Tools, *, limit: int = AT_ONCE, without: Collection[str] = ()
 ) -> tuple[WaitingJob, ...]:
     """Take up to ``limit`` due jobs for a while, oldest first, so that two workers never do one at once.
 

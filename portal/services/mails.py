@@ -18,6 +18,8 @@ from portal.services.tools import Tools
 from portal.vault import Place
 
 LEASE: Final = timedelta(minutes=2)
+#: So many are taken together at most: a silent mail server takes 20 seconds over each.
+AT_ONCE: Final = 5
 GIVE_UP_AFTER: Final = 60
 
 
@@ -50,11 +52,8 @@ def queue(
     session.execute(insert(table_of(Mail)), [row])
 
 
-def lease(session: Session, tools: Tools, *, limit: int = 5) -> tuple[WaitingMail, ...]:
-    """Take up to ``limit`` due mails for the next two minutes, so that two workers never send one twice.
-
-    A few at a time: a silent mail server takes 20 seconds over each.
-    """
+def lease(session: Session, tools: Tools, *, limit: int = AT_ONCE) -> tuple[WaitingMail, ...]:
+    """Take up to ``limit`` due mails for the next two minutes, so that two workers never send one twice."""
     c, now = table_of(Mail).c, tools.now()
     rows = session.execute(
         select(c.id, c.template, c.language, c.body_box, c.attempts)
@@ -87,6 +86,13 @@ def settle(session: Session, tools: Tools, mail: WaitingMail, *, is_sent: bool) 
         values["failed_at"] = now
     else:
         values["due_at"] = now + timedelta(minutes=min(2**mail.attempts, 30))
+    session.execute(update(table_of(Mail)).where(c.id == mail.id).values(**values))
+
+
+def withdraw(session: Session, tools: Tools, mail: WaitingMail) -> None:
+    """Never send a mail that waited: its time has gone by."""
+    c = table_of(Mail).c
+    values = {"leased_until": None, "failed_at": tools.now()}
     session.execute(update(table_of(Mail)).where(c.id == mail.id).values(**values))
 
 

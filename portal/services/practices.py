@@ -14,7 +14,6 @@ from sqlalchemy import ColumnElement, FromClause, Select, select
 from sqlalchemy.orm import Session
 
 from portal.content import help_lines
-from portal.content.rules import ruleset
 from portal.domain.scoring import ALCOHOL_LEVEL
 from portal.domain.working_days import Calendar
 from portal.models import PRACTICE_ID, Practice, table_of
@@ -81,6 +80,8 @@ def rules_view(session: Session) -> RulesView:
     """The settings a case is read by, or their defaults. One statement."""
     row = session.execute(_rules_statement()).one_or_none()
     if row is None:
+        from portal.content.rules import ruleset  # noqa: PLC0415 - late: who serves partners loads no rules
+
         return RulesView(PracticeView.time_zone, ALCOHOL_LEVEL, ruleset().stale_days)
     return RulesView(*row)
 

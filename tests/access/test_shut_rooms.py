@@ -60,6 +60,6 @@ def test_they_are_not_loaded(tmp_path: Path) -> None:
         *("portal.web.therapist", "portal.web.admin", "portal.demo", "portal.worker", "portal.cli_keys"),
         *("alembic", "psycopg", "redis", "smtplib", "typst", "zxcvbn", "openpyxl", "segno", "xlsxwriter"),
         *("limits", "pydantic", "yaml", "portal.content.reading"),
-        "sqlalchemy.dialects.postgresql",
+        *("portal.domain.rules", "portal.domain.table", "sqlalchemy.dialects.postgresql"),
     }
     assert ("portal.web.partner" in loaded, loaded & unneeded) == (True, set())

@@ -260,6 +260,26 @@ def test_a_row_that_is_remembered_changes_with_everything_it_shows(house: World,
     assert ("2 días" in spoken, "yours" in spoken, "New since" in spoken) == (True, False, False)
 
 
+def test_a_row_of_safety_says_what_comes_after_everybody_was_seen_alone(house: World, desk: Sit) -> None:
+    """As the case page does; who sends again is seen again."""
+    thea = house.staff()
+    case, sit = house.case(therapist=thea), desk(thea)
+    case.send("a", harm_received__weapon="past_year")
+    case.join("b")
+
+    def comes_next() -> str:
+        return "apart" if "See each person alone" in _row_of(sit.get("/caseload")) else "after"
+
+    found = [comes_next()]
+    for slot, is_asked in (("a", True), ("b", False), ("b", True)):
+        case.see(slot, thea, ticks=(True, True, is_asked))
+        found.append(comes_next())
+    assert found == ["apart", "apart", "apart", "after"]
+    assert "All were seen alone: clear what was settled, or sign safety" in _row_of(sit.get("/caseload"))
+    case.send("b")
+    assert comes_next() == "apart"
+
+
 def test_a_day_in_a_row_is_that_of_the_practice(house: World, desk: Sit) -> None:
     thea, ada = house.staff(), house.staff("Ada", roles=("admin",))
     house.case(therapist=thea)

@@ -14,6 +14,7 @@ from practice_world import PASSWORD, Case, Desk, World
 
 from portal.content.rules import ruleset
 from portal.domain.access import Viewer
+from portal.models import Invitation, table_of
 from portal.services import releases
 
 Sit = Callable[[Viewer], Desk]
@@ -312,6 +313,24 @@ def test_what_was_told_just_now_is_read_before_signing_and_keeps_the_text(sit: D
     page = sit.post(f"/cases/{couple.id}/review", {"decision": "accept", "note": "kept words"}, 409).text
     assert "Something new was told just now. Read the case anew, then decide." in words(page)
     assert "kept words" in page
+
+
+def test_an_invitation_that_was_withheld_says_why_to_therapists_alone(
+    house: World, desk: Callable[..., Desk]
+) -> None:
+    """An admin must not learn of a danger: to them it is as it was asked for."""
+    thea, ada = house.staff(), house.staff("Ada", roles=("admin",))
+    case = house.case(therapist=thea)
+    desk(thea).post(f"/cases/{case.id}/invitations", {"slot": "b", "email": "ben@example.org"})
+    held = {"state": "withheld", "sent_at": None, "expires_at": None, "token_hash": None}
+    before = desk(ada).get("/admin/cases")
+    with house.store.staff.write() as session:
+        session.execute(table_of(Invitation).update().values(**held))
+    assert "not sent: danger was told before the mail went out" in desk(thea).get(f"/cases/{case.id}")
+    after = desk(ada).get("/admin/cases")
+    assert "Invited" in before
+    told = [re.findall(r"Invited|Not invited|held", page) for page in (before, after)]
+    assert told[0] == told[1]
 
 
 SENSITIVE = [

@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable
 from email.message import EmailMessage
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -473,6 +475,77 @@ def test_a_ring_wakes_a_working_thread_and_it_stops_cleanly(pair: Pair, tmp_path
         consumer.stop(graceful=True)
     assert pair.cast.subjects() == [("thea@example.org", LOOK)]
     assert [thread for thread in threading.enumerate() if thread is not threading.current_thread()] == []
+
+
+def test_whoever_types_is_looked_at_by_the_moment_and_not_by_the_save(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began: list[float] = []
+    monkeypatch.setattr(worker, "sweep", lambda *_place, **_how: began.append(time.monotonic()))
+    alarm = alarms.Alarm(tmp_path / "jobs.queue")
+    nowhere: Any = object()
+    shift = alarm.start(nowhere)
+    try:
+        until = time.monotonic() + 60
+        while len(began) < 4 and time.monotonic() < until:
+            alarm.ring()
+            time.sleep(0.01)
+    finally:
+        shift.stop()
+    # The first is the clock's.
+    assert all(after - before >= 0.9 * alarms.BREATH for before, after in pairwise(began[1:4]))
+
+
+def test_a_round_that_left_nothing_is_followed_by_a_breath(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair.cast.works()
+    breaths: list[float] = []
+    pair.a.joins().says("message", text="Hello.")
+    begun = time.monotonic()
+    worker.sweep(pair.cast.place, breath=breaths.append)
+    assert breaths == sorted(breaths)
+    assert breaths[0] >= begun
+    monkeypatch.setattr(jobs, "AT_ONCE", 1)
+    pair.b.joins().says("message", text="Hello.")
+    breaths.clear()
+    worker.sweep(pair.cast.place, breath=breaths.append)
+    assert not breaths
+
+
+def test_no_breath_is_taken_while_mail_is_left(company: Cast) -> None:
+    """An alert may lie behind others: more go out at once than one lease takes."""
+    company.works()
+    company.outbox.clear()
+    with company.store.staff.write() as session:
+        for _ in range(2 * mails.AT_ONCE + 1):
+            mails.queue(
+                session, company.tools, template="on_call_alert", to="on-call@example.org", language="en",
+                params={"link": "http://127.0.0.1:8000/caseload"},
+            )  # fmt: skip
+    sent: list[int] = []
+    worker.sweep(company.place, breath=lambda _since: sent.append(len(company.outbox)))
+    assert sent == [2 * mails.AT_ONCE + 1]
+
+
+def test_a_stop_waits_for_no_breath(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(alarms, "BREATH", 600.0)
+    began = threading.Event()
+
+    def sweep(_place: object, *, breath: Callable[[float], object], **_how: object) -> None:
+        began.set()
+        breath(time.monotonic())
+
+    monkeypatch.setattr(worker, "sweep", sweep)
+    alarm = alarms.Alarm(tmp_path / "jobs.queue")
+    nowhere: Any = object()
+    shift = alarm.start(nowhere)
+    alarm.ring()
+    assert began.wait(60)
+    stopping = threading.Thread(target=shift.stop, daemon=True)
+    stopping.start()
+    stopping.join(30)
+    assert not stopping.is_alive()
 
 
 def test_a_process_that_only_serves_pages_rings_as_often_as_it_must(tmp_path: Path) -> None:

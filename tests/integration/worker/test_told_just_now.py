@@ -12,7 +12,7 @@ from sqlalchemy import select
 from cast import OFFICE, Pair
 from portal.domain.access import Viewer
 from portal.models import Letter, table_of
-from portal.services import appointments, closings, invitations, joint_work, releases, standing_now
+from portal.services import appointments, closings, invitations, joint_work, mails, releases, standing_now
 from portal.services.appointments import Proposal
 from portal.services.errors import Conflict, OutOfOrder
 from portal.services.standing_now import Now
@@ -170,6 +170,33 @@ def test_nobody_is_invited_after_what_was_just_told(pair: Pair, thea: Viewer) ->
             invitations.send(
                 session, pair.cast.tools, case_id=pair.id, slot="a", channel="phone", address="1", by=thea
             )
+
+
+@pytest.mark.parametrize("tells", [draft, taken_back, None])
+def test_an_invitation_still_in_the_queue_goes_nowhere_after_what_was_just_told(
+    pair: Pair, thea: Viewer, tells: Callable[[Pair], None] | None
+) -> None:
+    """A mail server may have been down since: at the moment of sending it is asked again."""
+    tools, store, address = pair.cast.tools, pair.cast.store, "ana@example.org"
+    pair.b.joins().sends()
+    pair.cast.works()
+    pair.request("b", "refresh", thea)
+    with store.staff.write() as session:
+        held = invitations.send(
+            session, tools, case_id=pair.id, slot="a", channel="email", address=address, by=thea
+        )
+    pair.cast.clock.move(minutes=1)
+    if tells is not None:
+        tells(pair)
+    pair.cast.works()
+    assert [mail["To"] for mail in pair.cast.outbox].count(address) == (tells is None)
+    with store.staff.read() as session:
+        states = {one.id: (one.state, one.address) for one in invitations.of_case(session, tools, pair.id)}
+        assert mails.lease(session, tools) == ()
+    assert states[held] == ("withheld" if tells else "sent", address)
+    assert pair.file()["participation"]["a"] == "invited"  # by the one that went out before
+    with store.staff.write() as session:
+        assert not invitations.withhold(session, tools, link="http://127.0.0.1:8000/join/gone", by=thea)
 
 
 def test_a_second_claim_waits_in_the_case_that_is_claimed(pair: Pair) -> None:

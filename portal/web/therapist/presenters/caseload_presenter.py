@@ -37,6 +37,7 @@ class Kind(NamedTuple):
     gates: tuple[str, ...]
     is_new: bool
     is_overdue: bool
+    is_seen: bool
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def kind(row: CaseloadRow, viewer_id: str, *, is_closed: bool) -> Kind:
     """What kind of row this is to somebody."""
     return Kind(
         whose(row, viewer_id), is_closed, row.urgency, row.route, row.reason,
-        row.rule, row.rules, row.gates, row.is_new, row.is_overdue,
+        row.rule, row.rules, row.gates, row.is_new, row.is_overdue, row.is_seen,
     )  # fmt: skip
 
 
@@ -160,7 +161,7 @@ def _next(row: Kind) -> str:
     if row.route is None:
         return _("Wait for the first form")
     if row.route == "safety" and row.urgency != SIGNED:
-        return _("See each person alone, by the safe channel")
+        return _next_of_safety(row)
     if row.is_overdue:
         return _("Make the call that is overdue")
     if row.urgency == SIGNED:
@@ -172,3 +173,9 @@ def _next(row: Kind) -> str:
     if row.reason in ("missing", "stale"):
         return _("Ask for what is missing")
     return _("Read and sign")
+
+
+def _next_of_safety(row: Kind) -> str:
+    if row.is_seen:
+        return _("All were seen alone: clear what was settled, or sign safety")
+    return _("See each person alone, by the safe channel")

@@ -112,6 +112,8 @@ def _fact(view: CaseView, one: Any) -> dict[str, str]:
 def _invitation(one: Any) -> dict[str, str]:
     if one.state == "held":
         state = _("asked for by the partner, held until you release it")
+    elif one.state == "withheld":
+        state = _("not sent: danger was told before the mail went out")
     elif one.used_at is not None:
         state = _("used on %(day)s", day=words.day(one.used_at))
     else:
