@@ -30,6 +30,8 @@ from portal.services.export_rows import Start
 PATIENCE: Final = 60.0
 #: Bytes that a pipe holds: a whole part, so that a child need not wait until its parent has time to read it.
 _PIPE: Final = 1 << 20
+#: Bytes that are read at once: more would be asked of the system anew each time.
+_PIECE: Final = 1 << 16
 #: Linux's fcntl.h; a system without it keeps its own size.
 _SET_SIZE: Final[int | None] = getattr(fcntl, "F_SETPIPE_SZ", None)
 
@@ -98,7 +100,7 @@ class Child:
     def _read(self, end: float) -> None:
         """What it has said since. One that hangs is gone when its time is over: safety waits behind it."""
         ready = self._poll.poll(1e3 * max(0.0, end - time.monotonic()))
-        some = os.read(self._told, _PIPE) if ready else b""
+        some = os.read(self._told, _PIECE) if ready else b""
         if not some:
             raise Lost("gone" if ready else "late")
         self._held += some

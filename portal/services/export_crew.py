@@ -65,8 +65,12 @@ class Crew:
 
     def takes(self, intakes: int) -> bool:
         """Whether a report of so many intakes is theirs."""
-        least = LARGE if self._forking is None else LARGE_FORKED
-        return not self._is_spent and bool(self.count) and intakes >= least
+        return not self._is_spent and bool(self.count) and intakes >= self.least
+
+    @property
+    def least(self) -> int:
+        """Intakes of the smallest report that is theirs."""
+        return LARGE if self._forking is None else LARGE_FORKED
 
     @property
     def pids(self) -> list[int]:

@@ -118,8 +118,10 @@ class _Making:
             making.complete(position)
 
     def counted(self) -> _Making:
-        """The same, knowing how many intakes there are, which decides who makes the rows."""
-        return self if not self.crew.count else replace(self, view=replace(self.view, all_rows=self._count()))
+        """The same, knowing whether there are many intakes, which decides who makes the rows."""
+        if not self.crew.count:
+            return self
+        return replace(self, view=replace(self.view, all_rows=self._count(self.crew.least)))
 
     def _with_total(self) -> ExportView:
         """The report with the number of intakes that it will look at: what its progress is of."""
@@ -131,9 +133,9 @@ class _Making:
             session.execute(update(table_of(Export)).where(c.id == self.view.id).values(all_rows=found))
         return replace(self.view, all_rows=found)
 
-    def _count(self) -> int:
+    def _count(self, most: int | None = None) -> int:
         with self.store.staff.read() as session:
-            return self.view.reader(self.tools).count(session)
+            return self.view.reader(self.tools).count(session, most)
 
     def slice(self) -> Position:
         """Read some batches and set their rows aside; where it stands then."""

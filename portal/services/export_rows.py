@@ -56,6 +56,8 @@ BATCH: Final = 400
 #: Where a batch begins: a slot, and the intake it comes after.
 Start = tuple[str, str]
 BEGINNING: Final[Start] = ("a", "")
+#: States of a case that only its review tells.
+_BY_REVIEW: Final = ("signed", "unsigned")
 #: Digits of a drawn id.
 _DRAWN: Final = 32
 
@@ -123,22 +125,23 @@ class Reader:
             following = (slot, str(rows[-1].id)) if is_full else ("b", "") if slot == "a" else None
             tell(following)
             found = self._opened(session, rows, zone)
+        if not self.filters.route and self.filters.status not in _BY_REVIEW:
+            return [*found], following
         return [source if self._is_chosen(source) else None for source in found], following
 
-    def count(self, session: Session) -> int:
-        """How many intakes will be looked at."""
+    def count(self, session: Session, most: int | None = None) -> int:
+        """How many intakes will be looked at; from ``most`` on it is not counted further."""
         since, before = self.span.bounds(ZoneInfo(practices.view(session).time_zone))
-        chosen = _chosen(select(func.count()), self.filters, has_since=since is not None)
-        return int(session.execute(chosen, {"since": since, "before": before}).scalar_one())
+        chosen = _chosen(select(table_of(Intake).c.id), self.filters, has_since=since is not None)
+        counted = select(func.count()).select_from(chosen.limit(most).subquery())
+        return int(session.execute(counted, {"since": since, "before": before}).scalar_one())
 
     def _is_chosen(self, source: Source) -> bool:
         """What only the opened advice and review can tell."""
         route, status = self.filters.route, self.filters.status
         if route and route != (source.recommendation or {}).get("route"):
             return False
-        return status not in ("signed", "unsigned") or (status == "signed") == (
-            source.signed_route is not None
-        )
+        return status not in _BY_REVIEW or (status == "signed") == (source.signed_route is not None)
 
     def _rows(self, session: Session, slot: str, after: str) -> tuple[Sequence[Any], ZoneInfo]:
         connection = session.connection()

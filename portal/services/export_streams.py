@@ -45,7 +45,7 @@ def stream(
     task, intakes = view.task(tools, view.format), 0
     if crew.count:
         with store.staff.read() as session:
-            intakes = task.reader.count(session)
+            intakes = task.reader.count(session, crew.least)
     for part in export_crew.parts(store.staff, task, BEGINNING, crew=crew, intakes=intakes):
         rows += part.rows
         bad += part.unreadable

@@ -269,6 +269,9 @@ def test_children_go_with_the_sweep_and_with_whoever_reads_no_further(
 def test_a_small_report_starts_nobody(world: World, ada: Viewer) -> None:
     crew = Crew(GONE, count=2, folder=ROOT)
     view = _ask(world, ada, "csv", is_handed_over=True)
+    with world.store.staff.read() as session:
+        reader = view.reader(world.tools)
+        assert [reader.count(session, most) for most in (None, 2, 5_000)] == [3, 2, 3]
     assert _streamed(world, view, ada, crew).count(b"\r\n") == 4
     assert (crew.pids, crew.takes(export_crew.LARGE), NOBODY.takes(10**6)) == ([], True, False)
 
