@@ -79,8 +79,10 @@ def _own_letters(session: Session, partner_id: str) -> dict[str, bool]:
 
 
 def _own_invitations(session: Session, partner_id: str) -> list[str]:
+    """Invitations of this person; one that was withheld at the last moment carried nothing anywhere."""
     c = table_of(Invitation).c
-    return list(session.scalars(select(c.id).where(c.partner_id == partner_id)))
+    wanted = select(c.id).where(c.partner_id == partner_id, c.state != "withheld")
+    return list(session.scalars(wanted))
 
 
 def _is_about(detail: dict[str, Any], home: Home | None, own: Mapping[str, bool]) -> bool:

@@ -12,7 +12,7 @@ from practice_world import Case, World
 from sqlalchemy import select, update
 
 from portal.domain.access import Viewer, system
-from portal.models import AuditEvent, Partner, table_of
+from portal.models import AuditEvent, Invitation, Partner, table_of
 from portal.services import (
     appointments,
     audit,
@@ -346,3 +346,14 @@ def test_invitations_and_sign_in_help_by_mail(world: World, ada: Viewer) -> None
     assert _told(world, ada, joined.id) == [("reset.link_sent", "mail", True)]
     assert _told(world, ada, case.id, "a") == [("invitation.sent", "mail", True)]
     assert _told(world, ada, case.id, "b") == [("invitation.sent", "person", True)]
+
+
+def test_an_invitation_that_was_withheld_carried_nothing(world: World, ada: Viewer) -> None:
+    case = world.case()
+    with world.store.staff.write() as session:
+        invitations.send(
+            session, world.tools, case_id=case.id, slot="a", channel="email", address="a@example.org",
+            language="en", by=ada,
+        )  # fmt: skip
+        session.execute(update(table_of(Invitation)).values(state="withheld", sent_at=None))
+    assert _told(world, ada, case.id, "a") == []
