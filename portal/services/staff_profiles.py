@@ -55,7 +55,9 @@ def loads(session: Session) -> dict[str, int]:
     One statement, over the index of their queues.
     """
     c, s = table_of(CaseFile).c, table_of(StaffAccount).c
-    cases = select(c.id).where(c.therapist_id == s.id, c.closed_at.is_(None)).limit(LOAD)
+    cases = select(c.id).where(c.therapist_id == s.id, c.closed_at.is_(None))
+    # In the order of that index: PostgreSQL would else read the whole table for whoever has few.
+    cases = cases.order_by(c.closed_at, c.waiting_since, c.id).limit(LOAD)
     count = select(func.count()).select_from(cases.correlate(table_of(StaffAccount)).subquery())
     rows = session.execute(select(s.id, count.scalar_subquery()))
     return {staff_id: found for staff_id, found in rows if found}
