@@ -56,6 +56,7 @@ from portal.services import (
     statements,
     throttles,
 )
+from portal.services.throttle_counts import Budget
 from portal.services.tools import Tools, token_hash
 from portal.web import cookies, headers, kit
 from portal.web.public import language
@@ -267,7 +268,7 @@ def _counted_tokens(patch: pytest.MonkeyPatch) -> None:
 
 def _one_budget_for_the_house(patch: pytest.MonkeyPatch) -> None:
     def planted(_throttle: Any, purpose: Any, knock: Any) -> Any:
-        return [(throttles.RateLimitItemPerHour(30), f"{purpose} {knock.source}")]
+        return [Budget(30, f"{purpose} {knock.source}")]
 
     patch.setattr(throttles.Throttle, "_budgets", planted)
 
