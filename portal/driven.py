@@ -84,7 +84,9 @@ class Driven:
         sql: str = text.sql
         bound: Any = text.bound(values)
         cursor = connection.connection.cursor()
-        for listener in connection.dispatch.before_cursor_execute:
+        # The engine's: a connection's own are put together anew for each connection, and nobody has any.
+        dispatch = connection.engine.dispatch
+        for listener in dispatch.before_cursor_execute:
             sql, bound = listener(connection, cursor, sql, bound, None, False)
         try:
             cursor.execute(sql, bound)
@@ -92,7 +94,7 @@ class Driven:
             raise DBAPIError.instance(
                 sql, None, error, sqlite3.Error, hide_parameters=True, dialect=connection.dialect
             ) from error
-        connection.dispatch.after_cursor_execute(connection, cursor, sql, bound, None, False)
+        dispatch.after_cursor_execute(connection, cursor, sql, bound, None, False)
         return cursor
 
     def _text(self, dialect: Dialect, values: Mapping[str, Any]) -> _Text:
