@@ -118,19 +118,23 @@ def release_held(
 
 
 def withhold(session: Session, tools: Tools, *, link: str, by: Viewer) -> bool:
-    """Take back an invitation whose mail still waits, where it would be blocked by now; whether it is.
+    """Take back an invitation whose mail still waits, where it would be refused by now; whether it is.
 
-    Nobody has its link yet, so it ends here; a therapist sees why, and sends another when it is time.
+    Its link works no more, also where a mail went out that could not be noted. A therapist sees why, and
+    sends another when it is time. ``sent_at`` stays: to an admin it is as any other that was sent.
     """
     i, p = table_of(Invitation).c, table_of(Partner).c
     row = session.execute(
-        select(i.id, p.case_id)
+        select(i.id, p.case_id, p.slot)
         .join_from(table_of(Invitation), table_of(Partner), i.partner_id == p.id)
         .where(i.token_hash == token_hash(link.rpartition("/")[2]), i.used_at.is_(None))
     ).one_or_none()
-    if row is None or not _is_blocked_now(session, tools, couples.couple(session, tools, row.case_id)):
+    if row is None:
         return False
-    values = {"state": "withheld", "token_hash": None, "sent_at": None, "expires_at": None}
+    couple = couples.couple(session, tools, row.case_id)
+    if not (_is_not_approached(_person(couple, row.slot)) or _is_blocked_now(session, tools, couple)):
+        return False
+    values = {"state": "withheld", "token_hash": None, "expires_at": None}
     session.execute(update(table_of(Invitation)).where(i.id == row.id).values(**values))
     subject, detail = ("case", row.case_id), {"invitation": row.id}
     audit.record(session, tools, by=by, verb="invitation.withheld", subject=subject, detail=detail)
@@ -141,10 +145,14 @@ def _require_allowed(session: Session, tools: Tools, couple: Couple, slot: str) 
     person = _person(couple, slot)
     if person is not None and person.has_account:
         raise OutOfOrder("already_joined")
-    if person is not None and person.participation in NOT_APPROACHED:
+    if _is_not_approached(person):
         raise OutOfOrder("contact_blocked")
     if _is_blocked_now(session, tools, couple):
         raise OutOfOrder("invitation_blocked")
+
+
+def _is_not_approached(person: Person | None) -> bool:
+    return person is not None and person.participation in NOT_APPROACHED
 
 
 def _is_blocked_now(session: Session, tools: Tools, couple: Couple) -> bool:

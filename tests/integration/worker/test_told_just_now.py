@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Literal
 
 import pytest
 from sqlalchemy import select
 
-from cast import OFFICE, Pair
+from cast import OFFICE, Cast, Pair
+from portal import worker
 from portal.domain.access import Viewer
-from portal.models import Letter, table_of
-from portal.services import appointments, closings, invitations, joint_work, mails, releases, standing_now
+from portal.models import Letter, Mail, table_of
+from portal.services import (
+    admin_cases,
+    appointments,
+    cases,
+    closings,
+    invitations,
+    joint_work,
+    mails,
+    releases,
+    standing_now,
+    statements,
+)
 from portal.services.appointments import Proposal
 from portal.services.errors import Conflict, OutOfOrder
 from portal.services.standing_now import Now
@@ -197,6 +210,46 @@ def test_an_invitation_still_in_the_queue_goes_nowhere_after_what_was_just_told(
     assert pair.file()["participation"]["a"] == "invited"  # by the one that went out before
     with store.staff.write() as session:
         assert not invitations.withhold(session, tools, link="http://127.0.0.1:8000/join/gone", by=thea)
+
+
+def away(_message: object, _mail_id: str) -> None:
+    raise OSError("no mail server")
+
+
+@pytest.mark.parametrize("joins", [True, False])
+def test_an_invitation_still_in_the_queue_goes_to_nobody_who_may_not_be_approached(
+    company: Cast, thea: Viewer, joins: bool
+) -> None:
+    """By the other's words, or by their own "not now": looked at while the mail server was away."""
+    pair, tools, store = company.couple(), company.tools, company.store
+    pair.b.joins().sends()
+    company.works()
+    place = replace(company.place, carrier=away)
+    company.clock.move(minutes=1)
+    with store.staff.write() as session:
+        invitations.send(
+            session, tools, case_id=pair.id, slot="a", channel="email", address="ana@example.org", by=thea
+        )
+    worker.sweep(place)
+    if joins:
+        pair.b.says("partner_choice", choice="do_not_contact")
+    else:
+        with store.staff.write() as session:
+            ana = cases.partner_in(session, pair.id, "a")
+            statements.keep(session, tools, partner_id=ana, kind="not_now", body={"reason": ""})
+    company.clock.move(minutes=3)
+    worker.sweep(place)
+    company.outbox.clear()
+    company.clock.move(minutes=31)
+    company.works()
+    assert [mail["To"] for mail in company.outbox if mail["To"] == "ana@example.org"] == []
+    with store.staff.write() as session:
+        newest = invitations.of_case(session, tools, pair.id)[0]
+        assert (newest.state, newest.sent_at is not None, newest.expires_at) == ("withheld", True, None)
+        assert mails.undelivered(session, tools) == ()
+        assert admin_cases.desk(session, tools, by=OFFICE).stuck_mails == 0
+        m = table_of(Mail).c
+        assert session.scalars(select(m.body_box).where(m.failed_at.is_not(None))).all() == [b""]
 
 
 def test_a_second_claim_waits_in_the_case_that_is_claimed(pair: Pair) -> None:
