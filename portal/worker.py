@@ -34,6 +34,8 @@ from portal.workplace import WORKER, Workplace, note_error
 _ROUNDS: Final = 200
 #: Seconds after which the making of a large file lets safety and mail come in between.
 _PAUSE: Final = 1.0
+#: Seconds of one sweep after which events are chained, and findings settled, before it goes on.
+_TIDY: Final = 5.0
 
 
 def _recheck(place: Workplace, case_id: str) -> None:
@@ -180,9 +182,10 @@ def sweep(
     ``seconds``: begin no further round of jobs after so long. Beside a busy portal a command would else work
     for whoever types, without an end. ``is_over``: asked before each round, so that a stop waits for one.
     ``breath``: taken after a round that left nothing waiting, and told when that began (monotonic clock):
-    saves of a while are looked at together.
+    saves of a while are looked at together. On a busy evening a sweep lasts: what it begins and ends with is
+    done in between as well.
     """
-    started = time.monotonic()
+    started = tidied = time.monotonic()
     failing: set[str] = set()
     _settle(place)
     with place.crew:
@@ -194,6 +197,15 @@ def sweep(
                 breath(began)
             if seconds is not None and time.monotonic() - started > seconds:
                 break
+            if time.monotonic() - tidied > _TIDY:
+                _tidy(place)
+                _settle(place)
+                tidied = time.monotonic()
+    _tidy(place)
+
+
+def _tidy(place: Workplace) -> None:
+    """Every event of the trail is chained, and how far that came noted elsewhere."""
     while _chain(place) == audit_chain.BATCH:
         pass
     _anchor(place)

@@ -120,13 +120,19 @@ def _widen(pipe: int) -> None:
 
 
 def started(command: Sequence[str], environment: Mapping[str, str] | None, folder: Path) -> Child:
-    """A child that is a program of its own."""
+    """A child that is a program of its own. Raises Lost where the system has no room for it."""
     (asked, asking), (told, telling) = os.pipe(), os.pipe()
-    process = subprocess.Popen(  # noqa: S603 - our own program
-        command, stdin=asked, stdout=telling, env=environment, cwd=folder
-    )
-    os.close(asked)
-    os.close(telling)
+    try:
+        process = subprocess.Popen(  # noqa: S603 - our own program
+            command, stdin=asked, stdout=telling, env=environment, cwd=folder
+        )
+    except OSError as error:
+        os.close(asking)
+        os.close(told)
+        raise Lost("not begun") from error
+    finally:
+        os.close(asked)
+        os.close(telling)
     return Child(process, asking, told)
 
 
@@ -146,20 +152,32 @@ class _Copy:
 
     def kill(self) -> None:
         """End it. Its number is its own until it was waited for."""
-        os.kill(self.pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
 
     def wait(self) -> int:
-        """Have it go from the list of processes; how it ended."""
-        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        """Have it go from the list of processes; how it ended, 0 where the system did not keep that.
+
+        It keeps nothing where somebody ignored ends of children before us, as a container may.
+        """
+        try:
+            return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        except ChildProcessError:
+            return 0
 
 
 def forked(work: Work, others: Sequence[Child]) -> Child:
     """A copy of this process that does ``work`` and nothing else, and holds no pipe of the ``others``.
 
-    Connections to the database must have been closed before.
+    Connections to the database must have been closed before. Raises Lost where the system has no room for it.
     """
     (asked, asking), (told, telling) = os.pipe(), os.pipe()
-    pid = os.fork()
+    try:
+        pid = os.fork()
+    except OSError as error:
+        for pipe in (asked, asking, told, telling):
+            os.close(pipe)
+        raise Lost("not begun") from error
     if not pid:  # pragma: no cover - in the child, which no test measures
         _work(work, asked, telling, (asking, told, *(pipe for one in others for pipe in one.pipes)))
     os.close(asked)

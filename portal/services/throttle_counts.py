@@ -45,13 +45,13 @@ class Counts(Protocol):
 
 
 class Here:
-    """In this process's memory."""
+    """In this process's memory, by a clock that nobody sets: a day put right must shut nobody out."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._times: dict[Budget, deque[float]] = {}
         self._pauses: dict[tuple[Budget, int], float] = {}
-        self._swept = time.time()
+        self._swept = time.monotonic()
 
     def failures(self, budget: Budget) -> int:
         """How many there were within the hour."""
@@ -64,28 +64,28 @@ class Here:
             self._sweep()
             times = self._recent(budget)
             if len(times) < budget.most:
-                times.append(time.time())
+                times.append(time.monotonic())
                 self._times[budget] = times
 
     def begin_pause(self, budget: Budget, number: int, seconds: int) -> None:
         """Until so many seconds from now."""
         with self._lock:
-            self._pauses[budget, number] = time.time() + seconds
+            self._pauses[budget, number] = time.monotonic() + seconds
 
     def is_paused(self, budget: Budget, number: int) -> bool:
         """Whether it is not over yet."""
         with self._lock:
-            return self._pauses.get((budget, number), 0.0) > time.time()
+            return self._pauses.get((budget, number), 0.0) > time.monotonic()
 
     def _recent(self, budget: Budget) -> deque[float]:
-        times, over = self._times.get(budget, deque()), time.time() - HOUR
+        times, over = self._times.get(budget, deque()), time.monotonic() - HOUR
         while times and times[0] <= over:
             times.popleft()
         return times
 
     def _sweep(self) -> None:
         """Forget whatever counts no more: whoever guesses names would else fill the memory."""
-        now = time.time()
+        now = time.monotonic()
         if now - self._swept < _SWEEP:
             return
         self._swept = now

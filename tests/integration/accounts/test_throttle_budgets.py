@@ -29,8 +29,10 @@ def spend(throttle: Throttle, knock: Knock, times: int) -> None:
 @pytest.fixture
 def later(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     """``later(5)``: five seconds pass for the stores that count."""
-    began, passed = time.time(), [0.0]
-    monkeypatch.setattr(time, "time", lambda: began + passed[0])
+    clocks = {name: getattr(time, name)() for name in ("time", "monotonic")}
+    passed = [0.0]
+    for name, began in clocks.items():
+        monkeypatch.setattr(time, name, lambda began=began: began + passed[0])
 
     def move(seconds: float) -> None:
         passed[0] += seconds
@@ -48,6 +50,17 @@ def test_thirty_failures_for_one_account_from_one_place(later: Callable[[float],
     asked = (AT_HOME, KNOWN, Knock("other", "198.51.100.7"), Knock("owner", "203.0.113.1"))
     assert [throttle.is_open("sign_in", knock) for knock in asked] == [False, True, True, True]
     assert throttle.is_open("code", AT_HOME)
+
+
+def test_a_clock_that_is_put_right_shuts_nobody_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    throttle, now = Throttle(), time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 86_400)
+    spend(throttle, AT_HOME, throttles.FREE)
+    monkeypatch.setattr(time, "time", lambda: now)
+    passed = time.monotonic() + HOUR + 1
+    monkeypatch.setattr(time, "monotonic", lambda: passed)
+    spend(throttle, AT_HOME, 1)
+    assert throttle.is_open("sign_in", AT_HOME)
 
 
 def test_t36_each_failure_after_the_tenth_makes_the_same_guesser_wait_longer(

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -431,6 +431,36 @@ def test_a_crew_forks_where_it_may_and_closes_what_is_open_first(monkeypatch: py
     for child in children:
         with pytest.raises(ProcessLookupError):
             os.kill(child.process.pid, 0)
+
+
+BEGINNINGS = (
+    lambda: export_children.forked(lambda *_pipes: None, ()),
+    lambda: export_children.started(("true",), None, ROOT),
+)
+
+
+@pytest.mark.parametrize("begin", BEGINNINGS)
+def test_where_no_child_can_be_begun_it_is_lost_and_leaves_no_pipe(
+    monkeypatch: pytest.MonkeyPatch, begin: Callable[[], object]
+) -> None:
+    def full(*_given: object, **_named: object) -> int:
+        raise BlockingIOError("no room")
+
+    monkeypatch.setattr(os, "fork", full)
+    monkeypatch.setattr(subprocess, "Popen", full)
+    before = len([*Path("/proc/self/fd").iterdir()])
+    with pytest.raises(Lost, match="not begun"):
+        begin()
+    assert len([*Path("/proc/self/fd").iterdir()]) == before
+
+
+def test_the_end_of_a_child_that_the_system_forgot_is_no_fault() -> None:
+    """Whoever started us may ignore the ends of children: then none is told of."""
+    pid = os.posix_spawnp("true", ["true"], os.environ)
+    os.waitpid(pid, 0)
+    forgotten = export_children._Copy(pid)
+    forgotten.kill()
+    assert forgotten.wait() == 0
 
 
 def test_a_system_that_widens_no_pipe_is_asked_for_none(monkeypatch: pytest.MonkeyPatch) -> None:

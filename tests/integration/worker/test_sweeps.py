@@ -644,3 +644,17 @@ def test_a_worker_killed_between_screening_and_routing_still_routes(
     pair.cast.clock.move(minutes=2, seconds=1)
     pair.cast.works()
     assert pair.route() == ("safety", "ipv_acute")
+
+
+def test_a_sweep_that_lasts_chains_and_settles_in_between(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a busy evening a sweep finds something for a long time: the trail must not lie open for as long."""
+    order: list[str] = []
+    rounds = iter([1, 1, 0])
+    monkeypatch.setattr(worker, "_TIDY", -1.0)
+    monkeypatch.setattr(worker, "_do_round", lambda *_given: order.append("round") or next(rounds))
+    monkeypatch.setattr(worker, "_settle", lambda _place: order.append("settle"))
+    monkeypatch.setattr(worker, "_chain", lambda _place: order.append("chain") or 0)
+    pair.cast.works()
+    assert order == ["settle", *(["round", "chain", "settle"] * 2), "round", "chain"]
