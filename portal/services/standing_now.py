@@ -123,7 +123,7 @@ def require_read(session: Session, tools: Tools, *, case_id: str, findings_alone
     now = look(session, tools, case_id=case_id)
     if now.is_unreadable:
         raise Conflict("told_unreadable")
-    if now.findings or (not findings_alone and now.is_more):
+    if now.findings if findings_alone else now.is_more:
         raise Conflict("told_since")
 
 
