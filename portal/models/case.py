@@ -81,7 +81,7 @@ class Invitation(Base):
     """An invitation for one partner record; the address is sealed, the token kept as a hash only.
 
     ``state``: ``held`` (a partner asked, staff have not released it), ``sent``, ``refused``,
-    ``withheld`` (danger was told before its mail went out).
+    ``withheld`` (danger was told, or contact was ruled out, while its mail waited; ``sent_at`` stays).
     """
 
     __tablename__ = "invitation"

@@ -64,8 +64,8 @@ class Desk:
     One more than ``COUNTED`` stands for more; ``invited``, ``joined`` and ``sent`` are of the ``COUNTED``
     cases opened last.
 
-    ``stuck_mails``: not sent after a try or more, or given up; ``undelivered``: the newest of them. Alerts
-    are mail too, so somebody must see it.
+    ``stuck_mails``: not sent after a try or more, or given up, while their text is kept; ``undelivered``:
+    the newest of them. Alerts are mail too, so somebody must see it.
     """
 
     letters: tuple[WaitingLetter, ...]
@@ -231,7 +231,7 @@ def desk(session: Session, tools: Tools, *, by: Viewer) -> Desk:
         held_invitations=_held_invitations(session),
         **_standings(session),
         not_set_up=_count(session, s.id, s.set_up_at.is_(None), s.disabled_at.is_(None)),
-        stuck_mails=_count(session, m.id, m.sent_at.is_(None), m.attempts > 0),
+        stuck_mails=_count(session, m.id, mails.is_undelivered()),
         undelivered=mails.undelivered(session, tools),
     )
     audit.record(session, tools, by=by, verb="admin.viewed", subject=("staff", by.id))
@@ -272,7 +272,8 @@ def _standings(session: Session) -> dict[str, int]:
     i, n = table_of(Intake).c, table_of(Invitation).c
     newest = _newest().limit(COUNTED).subquery()
     sent = exists().where(i.partner_id == p.id, i.submitted_at.is_not(None))
-    invited = exists().where(n.partner_id == p.id, n.state == "sent")
+    # A withheld one counts as it was asked for: its absence would tell an admin of a danger.
+    invited = exists().where(n.partner_id == p.id, n.state.in_(("sent", "withheld")))
     row = session.execute(
         select(
             func.count(p.id).filter(a.id.is_(None), invited).label("invited"),

@@ -13,7 +13,7 @@ from portal.domain.prerequisites import without_clearing_interview
 from portal.models import Clearance, table_of
 from portal.services import audit, interviews, jobs, persons, standing_now
 from portal.services.case_reading import CaseReading
-from portal.services.errors import Conflict, OutOfOrder
+from portal.services.errors import OutOfOrder
 from portal.services.tools import Tools
 from portal.vault import Place
 
@@ -33,13 +33,12 @@ def give(session: Session, tools: Tools, *, case_id: str, tier: str, note: str, 
     """Clear a tier (A, B, H, crisis) for answers up to now; the rules run again.
 
     Raises OutOfOrder until everyone who takes part was seen alone since they sent, with all three ticks, and
-    Conflict for a finding that nobody has looked at yet: it would be covered unseen.
+    Conflict for a finding that nobody has looked at, or can look at: it would be covered unseen.
     """
     people = interviews.standings(persons.people(session, tools, case_id))
     if without_clearing_interview(people, interviews.held(session, case_id)):
         raise OutOfOrder("interviews_first")
-    if standing_now.look(session, tools, case_id=case_id).findings:
-        raise Conflict("told_since")
+    standing_now.require_read(session, tools, case_id=case_id, findings_alone=True)
     clearance_id = tools.new_id()
     row = {
         "id": clearance_id,

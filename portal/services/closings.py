@@ -106,7 +106,8 @@ def _is_safety_open(session: Session, tools: Tools, case_id: str) -> bool:
     """Findings stand uncleared, or wait for the worker: its look would open the case again at once."""
     if uncleared(session, tools, case_id):
         return True
-    return bool(standing_now.look(session, tools, case_id=case_id).findings)
+    now = standing_now.look(session, tools, case_id=case_id)
+    return now.is_unreadable or bool(now.findings)
 
 
 def uncleared(session: Session, tools: Tools, case_id: str) -> tuple[Danger, ...]:

@@ -14,7 +14,6 @@ from portal.domain.access import Viewer
 from portal.models import Fact, table_of
 from portal.services import audit, cases, jobs, standing_now
 from portal.services.case_reading import CaseReading
-from portal.services.errors import Conflict
 from portal.services.tools import Tools
 from portal.vault import Place
 
@@ -52,10 +51,10 @@ def state(
     """Keep what staff say (kind -> yes / no, or ``confirm`` -> what it confirms); the rules run again.
 
     Raises BadInput where the slot is empty, and Conflict for accepting newer answers while a finding waits
-    that nobody has looked at yet: it would be accepted unseen. ``said`` holds at least one thing.
+    that nobody has looked at, or can look at: it would be accepted unseen. ``said`` holds at least one thing.
     """
-    if "confirm" in said and standing_now.look(session, tools, case_id=case_id).findings:
-        raise Conflict("told_since")
+    if "confirm" in said:
+        standing_now.require_read(session, tools, case_id=case_id, findings_alone=True)
     partner_id = cases.partner_in(session, case_id, slot)
     session.execute(
         insert(table_of(Fact)),

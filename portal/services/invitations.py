@@ -22,7 +22,7 @@ from portal.services.persons import Person
 from portal.services.routing import RecommendationView
 from portal.services.standing import FindingView
 from portal.services.tools import Tools, token_hash
-from portal.vault import Place
+from portal.vault import Place, VaultError
 
 #: How long an invitation can be used (security.md §0, "Mail").
 LIVES: Final = timedelta(days=30)
@@ -62,7 +62,7 @@ def send(
     OutOfOrder on R1-R4 or an order past or current, for somebody who joined already and for
     somebody whom the practice may not approach.
     """
-    couple = couples.couple(session, tools, case_id)
+    couple = _couple(session, tools, case_id)
     _require_allowed(session, tools, couple, slot)
     partner_id = cases.place_in(session, tools, case_id=case_id, slot=slot)
     invitation_id = tools.new_id()
@@ -102,7 +102,7 @@ def release_held(
     ).one_or_none()
     if row is None:
         raise NotFound
-    couple = couples.couple(session, tools, case_id)
+    couple = _couple(session, tools, case_id)
     if not any(person.submitted_at for person in couple.people if person.slot != row.slot):
         raise OutOfOrder("inviter_sends_first")
     _require_allowed(session, tools, couple, row.slot)
@@ -118,37 +118,56 @@ def release_held(
 
 
 def withhold(session: Session, tools: Tools, *, link: str, by: Viewer) -> bool:
-    """Take back an invitation whose mail still waits, where it would be blocked by now; whether it is.
+    """Take back an invitation whose mail still waits, where it would be refused by now; whether it is.
 
-    Nobody has its link yet, so it ends here; a therapist sees why, and sends another when it is time.
+    Its link works no more, also where a mail went out that could not be noted. A therapist sees why, and
+    sends another when it is time. ``sent_at`` stays: to an admin it is as any other that was sent.
+    Raises OutOfOrder where what was told cannot be opened: the mail is to wait until it can.
     """
     i, p = table_of(Invitation).c, table_of(Partner).c
     row = session.execute(
-        select(i.id, p.case_id)
+        select(i.id, p.case_id, p.slot)
         .join_from(table_of(Invitation), table_of(Partner), i.partner_id == p.id)
         .where(i.token_hash == token_hash(link.rpartition("/")[2]), i.used_at.is_(None))
     ).one_or_none()
-    if row is None or not _is_blocked_now(session, tools, couples.couple(session, tools, row.case_id)):
+    if row is None:
         return False
-    values = {"state": "withheld", "token_hash": None, "sent_at": None, "expires_at": None}
+    couple = _couple(session, tools, row.case_id)
+    if not (_is_not_approached(_person(couple, row.slot)) or _is_blocked_now(session, tools, couple)):
+        return False
+    values = {"state": "withheld", "token_hash": None, "expires_at": None}
     session.execute(update(table_of(Invitation)).where(i.id == row.id).values(**values))
     subject, detail = ("case", row.case_id), {"invitation": row.id}
     audit.record(session, tools, by=by, verb="invitation.withheld", subject=subject, detail=detail)
     return True
 
 
+def _couple(session: Session, tools: Tools, case_id: str) -> Couple:
+    """The case as it can be read now. Raises OutOfOrder where nobody can open it: it may tell of danger."""
+    try:
+        return couples.couple(session, tools, case_id)
+    except VaultError as error:
+        raise OutOfOrder("told_unreadable") from error
+
+
 def _require_allowed(session: Session, tools: Tools, couple: Couple, slot: str) -> None:
     person = _person(couple, slot)
     if person is not None and person.has_account:
         raise OutOfOrder("already_joined")
-    if person is not None and person.participation in NOT_APPROACHED:
+    if _is_not_approached(person):
         raise OutOfOrder("contact_blocked")
     if _is_blocked_now(session, tools, couple):
         raise OutOfOrder("invitation_blocked")
 
 
+def _is_not_approached(person: Person | None) -> bool:
+    return person is not None and person.participation in NOT_APPROACHED
+
+
 def _is_blocked_now(session: Session, tools: Tools, couple: Couple) -> bool:
     now = standing_now.look(session, tools, case_id=couple.case_id)
+    if now.is_unreadable:
+        raise OutOfOrder("told_unreadable")
     return now.is_danger or is_blocked(couple, now.kept, couple.found)
 
 

@@ -55,7 +55,9 @@ def _of_review(session: Session, tools: Tools, case_id: str, routes: Collection[
     ):
         found.append("joint_after_review" if routes is JOINT else "discernment_after_review")
     told = standing.of_case(session, tools, case_id)
-    if newest is not None and (now.is_danger or standing.is_danger_since(told, newest.made_at)):
+    if now.is_unreadable:
+        found.append("told_unreadable")
+    elif newest is not None and (now.is_danger_since or standing.is_danger_since(told, newest.made_at)):
         found.append("danger_told_since")
     elif now.is_more:
         found.append("told_since")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from portal.models import Mail, table_of
@@ -90,9 +90,9 @@ def settle(session: Session, tools: Tools, mail: WaitingMail, *, is_sent: bool) 
 
 
 def withdraw(session: Session, tools: Tools, mail: WaitingMail) -> None:
-    """Never send a mail that waited: its time has gone by."""
+    """Never send a mail that waited: its time has gone by. Its box is emptied as that of a sent one."""
     c = table_of(Mail).c
-    values = {"leased_until": None, "failed_at": tools.now()}
+    values = {"leased_until": None, "failed_at": tools.now(), "body_box": b""}
     session.execute(update(table_of(Mail)).where(c.id == mail.id).values(**values))
 
 
@@ -107,12 +107,18 @@ class Undelivered:
     is_given_up: bool
 
 
+def is_undelivered() -> ColumnElement[bool]:
+    """Tried, not sent, and not forgotten: a mail that was sent, withdrawn or let go by age has no body."""
+    c = table_of(Mail).c
+    return and_(c.sent_at.is_(None), c.attempts > 0, func.length(c.body_box) > 0)
+
+
 def undelivered(session: Session, tools: Tools, *, limit: int = 20) -> tuple[Undelivered, ...]:
     """Mails that came back or found no server, newest first. For staff alone: no partner ever hears of it."""
     c = table_of(Mail).c
     rows = session.execute(
         select(c.id, c.template, c.body_box, c.due_at, c.attempts, c.failed_at)
-        .where(c.sent_at.is_(None), c.attempts > 0)
+        .where(is_undelivered())
         .order_by(c.due_at.desc(), c.id)
         .limit(limit)
     ).all()

@@ -15,8 +15,9 @@ from portal.domain.lint import Hit
 from portal.domain.questionnaire import Wording
 from portal.models import Intake, Partner, table_of
 from portal.services import openings, questionnaires
-from portal.services.errors import BadInput
+from portal.services.errors import BadInput, OutOfOrder
 from portal.services.tools import Tools
+from portal.vault import VaultError
 
 #: What partners tell outside the form, and the field that holds their words.
 _SAID = {
@@ -55,9 +56,12 @@ def require_clean(
     """Refuse ``text`` for this partner; raises LintRefused for the posted ``field``.
 
     Reads every sent intake and everything said by both partners: a constant number of statements beside
-    one for each intake.
+    one for each intake. Raises OutOfOrder where nobody can open some of it: nothing unread is compared.
     """
-    words = _words_by_partner(session, tools, case_id)
+    try:
+        words = _words_by_partner(session, tools, case_id)
+    except VaultError as error:
+        raise OutOfOrder("told_unreadable") from error
     own = words.pop(partner_id, [])
     others = [text for texts in words.values() for text in texts]
     hits = lint.find(

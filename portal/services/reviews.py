@@ -66,15 +66,15 @@ def make(
     ``shown``: the recommendation the therapist looked at, if known. Raises OutOfOrder without a
     recommendation, for leaving safety without clearance, and for a format of couples or discernment
     before the interviews; Conflict where a newer recommendation stands than the one shown, and for signing
-    where something was told that the newest does not know of yet.
+    where something was told that the newest does not know of yet, or that nobody can open.
     """
     newest = routing.latest(session, tools, case_id)
     if newest is None:
         raise OutOfOrder("no_recommendation")
     if shown is not None and shown != newest.id:
         raise Conflict("newer_recommendation")
-    if choice.decision in SIGNED_DECISIONS and standing_now.look(session, tools, case_id=case_id).is_more:
-        raise Conflict("told_since")
+    if choice.decision in SIGNED_DECISIONS:
+        standing_now.require_read(session, tools, case_id=case_id)
     route = newest.body["route"] if choice.decision == "accept" else choice.route
     _require_order(session, tools, case_id, choice=choice, newest=newest, route=route)
     _insert(session, tools, case_id, newest=newest, choice=choice, route=route, by=by)

@@ -7,7 +7,7 @@ only; in the transaction of the act, whose lock keeps out every save until it is
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
@@ -33,9 +33,11 @@ from portal.models import (
 )
 from portal.services import couples, courses, jobs, questionnaires, routing, screening
 from portal.services.case_reading import CaseReading, this_case
+from portal.services.errors import Conflict
 from portal.services.routing import Advice, RecommendationView
 from portal.services.screening import Look
 from portal.services.tools import Tools
+from portal.vault import VaultError
 
 #: Jobs after which other advice may stand.
 _JOBS: Final = ("left", "submitted", "statement", "joined", "second_claim", "route")
@@ -43,23 +45,28 @@ _JOBS: Final = ("left", "submitted", "statement", "joined", "second_claim", "rou
 
 @dataclass(frozen=True)
 class Now:
-    """A case with what nobody has looked at yet. Both are empty where nothing waits.
+    """A case with what nobody has looked at yet. All is empty where nothing waits.
 
     ``kept``: the newest recommendation that stands in the database. ``advice``: what the rules say now.
-    ``findings``: what was told and is not kept yet, but for what was taken back in time.
+    ``findings``: what was told and is not kept yet, but for what was taken back in time. ``is_unreadable``:
+    something waits that nobody can open; it may tell anything, and is taken for danger.
     """
 
     kept: RecommendationView | None
     advice: Advice | None = None
     findings: tuple[Finding, ...] = ()
+    is_unreadable: bool = False
 
     @property
     def is_danger(self) -> bool:
-        """Whether R1-R4 are among what waits."""
-        rules = {finding.rule for finding in self.findings}
-        if self.advice is not None:
-            rules.update(self.advice.body["matched_rules"])
-        return not BLOCKS_INVITING.isdisjoint(rules)
+        """Whether R1-R4 are among what waits, or may be."""
+        return self.is_unreadable or not BLOCKS_INVITING.isdisjoint({*self._found(), *_rows(self.advice)})
+
+    @property
+    def is_danger_since(self) -> bool:
+        """Whether R1-R4 are among what waits and not yet in the newest recommendation, or may be."""
+        new = {*self._found(), *(set(_rows(self.advice)) - set(_rows(self.kept)))}
+        return self.is_unreadable or not BLOCKS_INVITING.isdisjoint(new)
 
     @property
     def needs_approval(self) -> bool:
@@ -73,7 +80,7 @@ class Now:
         A finding, a sending, a row, a gate or a flag that it lacks. What only takes something away, as a
         clearance just given, outdates nothing that was read.
         """
-        if self.findings:
+        if self.findings or self.is_unreadable:
             return True
         if self.advice is None or self.kept is None:
             return False
@@ -81,6 +88,13 @@ class Now:
         return routing.is_sent_since(self.advice, self.kept) or any(
             one not in known for one in _listed(self.advice.body)
         )
+
+    def _found(self) -> set[str]:
+        return {finding.rule for finding in self.findings}
+
+
+def _rows(said: Advice | RecommendationView | None) -> list[str]:
+    return [] if said is None else said.body["matched_rules"]
 
 
 def _listed(body: Mapping[str, Any]) -> list[Any]:
@@ -95,7 +109,27 @@ def look(session: Session, tools: Tools, *, case_id: str) -> Now:
     waiting = set(session.scalars(_waiting(), {"of_case": case_id, "until": tools.now() + jobs.LONGEST_WAIT}))
     if not waiting:
         return Now(routing.latest(session, tools, case_id))
-    couple = couples.read(reading)
+    try:
+        return _opened(reading, waiting)
+    except VaultError:
+        return Now(routing.latest(session, tools, case_id), is_unreadable=True)
+
+
+def require_read(session: Session, tools: Tools, *, case_id: str, findings_alone: bool = False) -> None:
+    """Raises Conflict where something was told that nobody has read, or can read.
+
+    ``findings_alone``: where that is a finding; else also where only the advice is another.
+    """
+    now = look(session, tools, case_id=case_id)
+    if now.is_unreadable:
+        raise Conflict("told_unreadable")
+    if now.findings if findings_alone else now.is_more:
+        raise Conflict("told_since")
+
+
+def _opened(reading: CaseReading, waiting: Collection[str]) -> Now:
+    """What waits, read. Raises VaultError for a missing key or a spoiled save."""
+    session, tools, couple = reading.session, reading.tools, couples.read(reading)
     asked = [row.id for row in reading.intakes if row.id in waiting]
     seen = (Look(couple, courses.of(reading, intake_id, couple=couple)) for intake_id in asked)
     advice = routing.advise(session, tools, couple, looked_at=tools.now())

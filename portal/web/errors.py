@@ -15,7 +15,7 @@ from werkzeug.routing import Map, MapAdapter, Rule
 from werkzeug.sansio.utils import get_host
 
 from portal.services.errors import NotFound, told
-from portal.vault import KeyRetired
+from portal.vault import KeyRetired, VaultError
 from portal.web import lean, sittings
 from portal.web.guards import BadToken
 
@@ -180,6 +180,13 @@ def _busy(error: OperationalError | DBAPIError | TimeoutError | KeyRetired) -> R
     answer = _page(503, kept=_kept(), action=request.path)
     answer.headers["Retry-After"] = "10"
     return answer
+
+
+def unreadable(error: VaultError, words: str, *, status: int) -> Response:
+    """A page that holds something no key opens: ``words`` say so and the way out, with what was typed."""
+    current_app.logger.error("%s could not open something: %s", request.endpoint, told(error))
+    body = render_template("errors/unreadable.html", words=words, kept=_kept(), action=request.path)
+    return make_response(body, status)
 
 
 def init_app(app: Flask) -> None:

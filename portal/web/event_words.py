@@ -82,7 +82,7 @@ WORDS: Final[Mapping[str, LazyString]] = {
     "intake.withdrawn": _l("Withdrew"),
     "interview.recorded": _l("Noted an interview"),
     "invitation.held": _l("Asked that the other be invited"),
-    "invitation.withheld": _l("Held an invitation back before its mail went out"),
+    "invitation.withheld": _l("Took an invitation back whose mail was still waiting"),
     "invitation.not_now": _l("Answered an invitation: not now"),
     "invitation.sent": _l("Sent an invitation"),
     "keys.kit_made": _l("Made a recovery kit"),

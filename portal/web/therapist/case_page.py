@@ -6,10 +6,13 @@ from flask import Response, make_response, render_template
 
 from portal.services import case_views, cases, staff_entries
 from portal.services.case_views import Side
+from portal.vault import VaultError
+from portal.web import errors as errors_shown
 from portal.web import freshness, guards, kit
 from portal.web.therapist import bp, case_forms
 from portal.web.therapist.case_forms import Filled
 from portal.web.therapist.presenters import case_presenter
+from portal.web.therapist.refusals import REFUSALS
 
 
 def find_case(case_id: str, **_: object) -> None:
@@ -29,9 +32,14 @@ def draw(
     case_id: str, *, act: str = "", filled: Filled | None = None, refusal: str = "", status: int = 200
 ) -> Response:
     """The page; ``filled`` is the form of ``act`` that was refused, ``refusal`` what must happen first."""
-    with kit.writing(as_partner=False) as session:
-        view = case_views.opened(session, kit.tools(), case_id=case_id, by=kit.viewer())
-        entered = staff_entries.of_case(session, kit.tools(), case_id)
+    try:
+        with kit.writing(as_partner=False) as session:
+            view = case_views.opened(session, kit.tools(), case_id=case_id, by=kit.viewer())
+            entered = staff_entries.of_case(session, kit.tools(), case_id)
+    except VaultError as error:
+        return errors_shown.unreadable(
+            error, str(REFUSALS["told_unreadable"]), status=500 if status == 200 else status
+        )
     page = case_presenter.present(view, opened_act=act)
     errors = [(f"{act}-{name}", words) for name, words in (filled.errors if filled else {}).items()]
     body = render_template(

@@ -56,6 +56,12 @@ REFUSALS: Final = {
     ),
     "no_safe_channel": _l("Somebody gave no safe way to be reached. Agree on one first, when they call."),
     "told_since": _l("Something new was told just now. Read the case anew, then decide."),
+    "told_unreadable": _l(
+        "Something was told that nobody can open: its key is missing, or it is damaged. It may tell of "
+        "danger, so this waits. Have whoever runs the server bring back the key or the backup; where there "
+        "is neither, close the case with a note and open a new one. Deferring works meanwhile. Ask each "
+        "person apart."
+    ),
     "danger_told_since": _l("Danger was told since the newest recommendation. Read it anew first."),
     "discernment_ended": _l("This discernment has ended; its path stands."),
     "five_at_most": _l("There are five sessions at most. Note how it ended."),

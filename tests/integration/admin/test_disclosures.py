@@ -348,12 +348,15 @@ def test_invitations_and_sign_in_help_by_mail(world: World, ada: Viewer) -> None
     assert _told(world, ada, case.id, "b") == [("invitation.sent", "person", True)]
 
 
-def test_an_invitation_that_was_withheld_carried_nothing(world: World, ada: Viewer) -> None:
+def test_an_invitation_that_was_withheld_is_told_as_any_other(world: World, ada: Viewer) -> None:
+    """Its absence, and a mark that it alone has, would both tell of a danger."""
     case = world.case()
     with world.store.staff.write() as session:
         invitations.send(
             session, world.tools, case_id=case.id, slot="a", channel="email", address="a@example.org",
             language="en", by=ada,
         )  # fmt: skip
-        session.execute(update(table_of(Invitation)).values(state="withheld", sent_at=None))
-    assert _told(world, ada, case.id, "a") == []
+    before = _told(world, ada, case.id, "a")
+    with world.store.staff.write() as session:
+        session.execute(update(table_of(Invitation)).values(state="withheld", expires_at=None))
+    assert _told(world, ada, case.id, "a") == before == [("invitation.sent", "mail", True)]

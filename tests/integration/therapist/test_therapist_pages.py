@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 from flask import Flask
 from practice_world import PASSWORD, Case, Desk, World
+from sqlalchemy import insert, select, update
 
 from portal.content.rules import ruleset
 from portal.domain.access import Viewer
-from portal.models import Invitation, table_of
-from portal.services import releases
+from portal.models import AnswerSet, Intake, Invitation, SealedEntry, table_of
+from portal.services import intakes, releases, requests
 
 Sit = Callable[[Viewer], Desk]
 TICKS = {"identity_confirmed": "yes", "private_setting": "yes", "safety_reasked": "yes"}
@@ -315,6 +316,35 @@ def test_what_was_told_just_now_is_read_before_signing_and_keeps_the_text(sit: D
     assert "kept words" in page
 
 
+@pytest.mark.parametrize("is_again", [True, False])
+def test_what_nobody_can_open_is_said_and_what_was_typed_stays(
+    house: World, sit: Desk, couple: Case, thea: Viewer, is_again: bool
+) -> None:
+    """A save of another round leaves the page as it was; what the page itself reads is said in its place."""
+    with house.store.staff.write() as session:
+        if is_again:
+            requests.send(session, house.tools, case_id=couple.id, slot="b", kind="refresh", by=thea)
+            intake_id = session.scalar(select(table_of(Intake).c.id).where(table_of(Intake).c.round == 2))
+            row = intakes.sealed_row(
+                house.tools, intake_id=str(intake_id), section="safety", version=1, values={}
+            )
+            session.execute(insert(table_of(SealedEntry)), [{**row, "body_sealed": b"x"}])
+        else:
+            spoiled = {"body_sealed": b"x", "screened_at": None}
+            session.execute(update(table_of(SealedEntry)).values(spoiled))
+            session.execute(update(table_of(AnswerSet)).values(body_sealed=b"x"))
+    answer = sit.post(f"/cases/{couple.id}/review", {"decision": "accept", "note": "my kept words"}, 409).text
+    for wanted in (
+        "Something was told that nobody can open",
+        "bring back the key or the backup",
+        "my kept words",
+    ):
+        assert wanted in words(answer), wanted
+    page = words(sit.get(f"/cases/{couple.id}", 200 if is_again else 500))
+    assert ("Something was told that nobody can open" in page) != is_again
+    sit.post(f"/cases/{couple.id}/review", {"decision": "defer", "note": "We wait for the key."})
+
+
 def test_an_invitation_that_was_withheld_says_why_to_therapists_alone(
     house: World, desk: Callable[..., Desk]
 ) -> None:
@@ -322,15 +352,18 @@ def test_an_invitation_that_was_withheld_says_why_to_therapists_alone(
     thea, ada = house.staff(), house.staff("Ada", roles=("admin",))
     case = house.case(therapist=thea)
     desk(thea).post(f"/cases/{case.id}/invitations", {"slot": "b", "email": "ben@example.org"})
-    held = {"state": "withheld", "sent_at": None, "expires_at": None, "token_hash": None}
-    before = desk(ada).get("/admin/cases")
+    held = {"state": "withheld", "expires_at": None, "token_hash": None}
+    pages = ("/admin", "/admin/cases", f"/admin/cases/{case.id}", f"/admin/cases/{case.id}/disclosures/b")
+    before = [words(desk(ada).get(page)) for page in pages]
     with house.store.staff.write() as session:
         session.execute(table_of(Invitation).update().values(**held))
-    assert "not sent: danger was told before the mail went out" in desk(thea).get(f"/cases/{case.id}")
-    after = desk(ada).get("/admin/cases")
-    assert "Invited" in before
-    told = [re.findall(r"Invited|Not invited|held", page) for page in (before, after)]
-    assert told[0] == told[1]
+    page = words(desk(thea).get(f"/cases/{case.id}"))
+    assert (
+        "taken back: danger was told or contact was ruled out; if a mail went out, its link is dead" in page
+    )
+    assert "taken back while its mail waited" in page
+    assert [words(desk(ada).get(page)) for page in pages] == before
+    assert "Invited" in before[1]
 
 
 SENSITIVE = [

@@ -34,7 +34,7 @@ from portal.models import (
     StaffLink,
     table_of,
 )
-from portal.services import jobs, late_texts, mails, retention
+from portal.services import admin_cases, jobs, late_texts, mails, retention
 from portal.services.retention import Deleted
 from portal.services.tools import Passwords, Tools
 from portal.store import Store
@@ -149,17 +149,27 @@ def test_dead_links_go_and_live_ones_stay(pair: Pair) -> None:
     assert _run(cast).links == 0
 
 
+def _stuck(cast: Cast) -> tuple[int, int]:
+    """Mails that could not be sent, as an admin's overview counts and lists them."""
+    with cast.store.staff.write() as session:
+        desk = admin_cases.desk(session, cast.tools, by=OFFICE)
+    return desk.stuck_mails, len(desk.undelivered)
+
+
 def test_bodies_of_mail_that_was_given_up_go_and_old_rows_too(pair: Pair) -> None:
     cast, c = pair.cast, table_of(Mail).c
     with cast.store.staff.write() as session:
         for address in ("old@example.org", "waits@example.org"):
             mails.queue(session, cast.tools, template="notify", to=address, language="en", params={})
         first = session.scalars(select(c.id).where(c.sent_at.is_(None)).limit(1)).one()
-        session.execute(update(table_of(Mail)).where(c.id == first).values(failed_at=cast.clock()))
+        gone = {"failed_at": cast.clock(), "attempts": mails.GIVE_UP_AFTER}
+        session.execute(update(table_of(Mail)).where(c.id == first).values(gone))
     cast.clock.move(days=29)
     assert _run(cast).mails == 0
+    assert _stuck(cast) == (1, 1)
     cast.clock.move(days=2)
     assert _run(cast).mails == 1
+    assert _stuck(cast) == (0, 0)
     assert _rows(cast, select(c.body_box).where(c.failed_at.is_not(None))) == [(b"",)]
     assert len(_rows(cast, select(c.id).where(c.sent_at.is_(None), func.length(c.body_box) > 0))) == 2 - 1
     cast.clock.move(days=366)

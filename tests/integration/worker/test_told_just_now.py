@@ -3,19 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Literal
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from cast import OFFICE, Pair
+from cast import OFFICE, Cast, Pair
+from portal import worker
 from portal.domain.access import Viewer
-from portal.models import Letter, table_of
-from portal.services import appointments, closings, invitations, joint_work, mails, releases, standing_now
+from portal.models import Letter, Mail, SealedEntry, table_of
+from portal.services import (
+    admin_cases,
+    appointments,
+    cases,
+    closings,
+    invitations,
+    joint_work,
+    mails,
+    releases,
+    standing_now,
+    statements,
+)
 from portal.services.appointments import Proposal
 from portal.services.errors import Conflict, OutOfOrder
 from portal.services.standing_now import Now
+from portal.vault import Place, new_vault
 
 DANGER = {"harm_received__strangled": "past_year", "child_danger": "now"}
 SAFE = {"harm_received__strangled": "none", "child_danger": "no"}
@@ -197,6 +211,133 @@ def test_an_invitation_still_in_the_queue_goes_nowhere_after_what_was_just_told(
     assert pair.file()["participation"]["a"] == "invited"  # by the one that went out before
     with store.staff.write() as session:
         assert not invitations.withhold(session, tools, link="http://127.0.0.1:8000/join/gone", by=thea)
+
+
+def away(_message: object, _mail_id: str) -> None:
+    raise OSError("no mail server")
+
+
+@pytest.mark.parametrize("joins", [True, False])
+def test_an_invitation_still_in_the_queue_goes_to_nobody_who_may_not_be_approached(
+    company: Cast, thea: Viewer, joins: bool
+) -> None:
+    """By the other's words, or by their own "not now": looked at while the mail server was away."""
+    pair, tools, store = company.couple(), company.tools, company.store
+    pair.b.joins().sends()
+    company.works()
+    place = replace(company.place, carrier=away)
+    company.clock.move(minutes=1)
+    with store.staff.write() as session:
+        invitations.send(
+            session, tools, case_id=pair.id, slot="a", channel="email", address="ana@example.org", by=thea
+        )
+    worker.sweep(place)
+    if joins:
+        pair.b.says("partner_choice", choice="do_not_contact")
+    else:
+        with store.staff.write() as session:
+            ana = cases.partner_in(session, pair.id, "a")
+            statements.keep(session, tools, partner_id=ana, kind="not_now", body={"reason": ""})
+    company.clock.move(minutes=3)
+    worker.sweep(place)
+    company.outbox.clear()
+    company.clock.move(minutes=31)
+    company.works()
+    assert [mail["To"] for mail in company.outbox if mail["To"] == "ana@example.org"] == []
+    with store.staff.write() as session:
+        newest = invitations.of_case(session, tools, pair.id)[0]
+        assert (newest.state, newest.sent_at is not None, newest.expires_at) == ("withheld", True, None)
+        assert mails.undelivered(session, tools) == ()
+        assert admin_cases.desk(session, tools, by=OFFICE).stuck_mails == 0
+        m = table_of(Mail).c
+        assert session.scalars(select(m.body_box).where(m.failed_at.is_not(None))).all() == [b""]
+
+
+def spoil(pair: Pair, kind: str) -> None:
+    """What b told last cannot be opened: altered bytes, or sealed to a key that nobody holds."""
+    e = table_of(SealedEntry)
+    with pair.cast.store.staff.write() as session:
+        mine = select(e.c.id).where(e.c.intake_id == pair.b.intake_id, e.c.screened_at.is_(None))
+        for row_id in session.scalars(mine).all():
+            lost = new_vault().seal(Place("sealed_entry", "body_sealed", row_id), "{}")
+            body = {"spoiled": b"x", "lost key": lost}[kind]
+            session.execute(update(e).where(e.c.id == row_id).values(body_sealed=body))
+
+
+@pytest.mark.parametrize("kind", ["spoiled", "lost key"])
+@pytest.mark.parametrize("tells", [draft, sent])
+def test_what_nobody_can_open_is_taken_for_danger_and_said(
+    seen: Pair, thea: Viewer, tells: Callable[[Pair], None], kind: str
+) -> None:
+    seen.sign(thea)
+    tells(seen)
+    spoil(seen, kind)
+    seen.cast.works()  # which can do nothing about it
+    with pytest.raises(Conflict, match="told_unreadable"):
+        seen.sign(thea)
+    if tells is draft:  # else the interview comes first, which is refused already
+        with pytest.raises(Conflict, match="told_unreadable"):
+            seen.clear("A", thea)
+    with pytest.raises(Conflict, match="told_unreadable"):
+        seen.state("b", thea, confirm="child_danger")
+    with seen.cast.store.staff.read() as session, pytest.raises(joint_work.GatesOpen) as refused:
+        joint_work.require(session, seen.cast.tools, seen.id)
+    assert "told_unreadable" in refused.value.gates
+    assert "danger_told_since" not in refused.value.gates
+    with pytest.raises(OutOfOrder, match="safety_stands"):
+        close(seen, thea)
+    assert (now(seen).is_danger, now(seen).is_danger_since) == (True, True)
+    seen.sign(thea, decision="defer")
+    if tells is draft:
+        assert write(seen, thea) == "waiting"
+        propose(seen, thea, "b")
+    else:  # no text goes to anybody that cannot be held against what the other told
+        for act in (write, propose):
+            with pytest.raises(OutOfOrder, match="told_unreadable"):
+                act(seen, thea)
+
+
+@pytest.mark.parametrize("is_again", [True, False])
+def test_nobody_is_invited_over_what_nobody_can_open(pair: Pair, thea: Viewer, is_again: bool) -> None:
+    """A mail that waits goes on waiting: the key may come back, and then it is judged."""
+    tools, store = pair.cast.tools, pair.cast.store
+    pair.b.joins()
+    if is_again:
+        pair.b.sends()
+        pair.cast.works()
+        pair.request("b", "refresh", thea)
+    given = {"case_id": pair.id, "slot": "a", "channel": "email", "address": "ana@example.org", "by": thea}
+    with store.staff.write() as session:
+        invitations.send(session, tools, **given)  # type: ignore[arg-type]
+    pair.cast.clock.move(minutes=1)
+    pair.b.saves("safety", "next", **SAFE)
+    spoil(pair, "spoiled")
+    pair.cast.works()
+    assert [mail["To"] for mail in pair.cast.outbox].count("ana@example.org") == 0
+    with store.staff.write() as session:
+        with pytest.raises(OutOfOrder, match="told_unreadable"):
+            invitations.send(session, tools, **given)  # type: ignore[arg-type]
+        assert invitations.of_case(session, tools, pair.id)[0].state == "sent"
+        assert [one.is_given_up for one in mails.undelivered(session, tools)] == [False]
+
+
+def test_what_was_read_is_not_told_since(seen: Pair, thea: Viewer) -> None:
+    """R1 stands in what was read and signed; a harmless message that waits adds no danger to it."""
+    seen.b.sends(**DANGER)
+    seen.cast.works()
+    seen.cast.clock.move(minutes=30)
+    seen.cast.works()
+    seen.sign(thea)
+    gates = []
+    for is_said in (False, True):
+        if is_said:
+            seen.a.says("message", text="Thank you.")
+        with pytest.raises(joint_work.GatesOpen) as refused:
+            propose(seen, thea)
+        gates.append(refused.value.gates)
+    assert now(seen).is_danger
+    assert gates[0] == gates[1]
+    assert "danger_told_since" not in gates[0]
 
 
 def test_a_second_claim_waits_in_the_case_that_is_claimed(pair: Pair) -> None:

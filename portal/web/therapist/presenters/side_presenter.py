@@ -113,7 +113,9 @@ def _invitation(one: Any) -> dict[str, str]:
     if one.state == "held":
         state = _("asked for by the partner, held until you release it")
     elif one.state == "withheld":
-        state = _("not sent: danger was told before the mail went out")
+        state = _(
+            "taken back: danger was told or contact was ruled out; if a mail went out, its link is dead"
+        )
     elif one.used_at is not None:
         state = _("used on %(day)s", day=words.day(one.used_at))
     else:

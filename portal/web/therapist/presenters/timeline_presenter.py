@@ -70,6 +70,12 @@ def _work(view: CaseView) -> Iterator[_Event]:
         yield glass.opened_at, _("Opened by break-glass"), f"{names.get(glass.staff_id, '')}: {glass.reason}"
 
 
+def _invited(view: CaseView, invitation: Any) -> str:
+    if invitation.state == "withheld":
+        return _("Invitation to %(who)s, taken back while its mail waited", who=who(view, invitation.slot))
+    return _("Invitation sent to %(who)s", who=who(view, invitation.slot))
+
+
 def _sent(view: CaseView) -> Iterator[_Event]:
     names = view.staff
     if view.recommendation:
@@ -92,4 +98,4 @@ def _sent(view: CaseView) -> Iterator[_Event]:
         yield one.proposed_at, text, one.place
     for invitation in view.invitations:
         if invitation.sent_at:
-            yield invitation.sent_at, _("Invitation sent to %(who)s", who=who(view, invitation.slot)), ""
+            yield invitation.sent_at, _invited(view, invitation), ""
