@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
+from typing import Any
 
 import click
 from flask import Flask
 from flask.cli import AppGroup
+from sqlalchemy.exc import DatabaseError, OperationalError
 
-from portal.cli_bare import let_refuse
+from portal.cli_bare import let_refuse, words_of_system
 from portal.config import ConfigError
 from portal.content.faults import ContentError
 from portal.keyfiles import KeyFileError
@@ -32,12 +34,25 @@ _MODULES = {
     "worker": ("cli_serve",),
 }
 
-_REFUSALS = {
-    ConfigError: "",
-    ContentError: "",
-    KeyFileError: "",
-    NotServed: "",
-    KeyMissing: "this command needs the keys of PORTAL_ROLE=all",
+
+def _words_of_database(error: DatabaseError) -> str:
+    """What the database itself says: it is full, away, read-only, damaged. The statement stays out of it.
+
+    Whatever else it refuses is a mistake of ours, and stays one: raises the error itself.
+    """
+    if not isinstance(error, OperationalError) and type(error) is not DatabaseError:
+        raise error
+    return f"the database cannot be used: {str(error.orig).strip()}"
+
+
+_REFUSALS: Mapping[type[Exception], Callable[[Any], str]] = {
+    ConfigError: str,
+    ContentError: str,
+    KeyFileError: str,
+    NotServed: str,
+    KeyMissing: lambda _: "this command needs the keys of PORTAL_ROLE=all",
+    DatabaseError: _words_of_database,
+    OSError: words_of_system,
 }
 
 

@@ -6,7 +6,7 @@ It starts in a quarter of the time, and nothing that such a command does can tou
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from importlib import import_module
 from itertools import pairwise
@@ -47,12 +47,20 @@ def create_commands(module: str) -> Flask:
     app = Flask("portal", static_folder=None)
     import_module(f"portal.{module}").init_app(app)
     for command in app.cli.commands.values():
-        let_refuse(command, {ContentError: ""})
+        let_refuse(command, {ContentError: str, OSError: words_of_system})
     return app
 
 
-def let_refuse(command: click.Command, refusals: Mapping[type[Exception], str]) -> None:
-    """What cannot be used is told line by line, exit 2: each error by the words given, "" its own."""
+def words_of_system(error: OSError) -> str:
+    """What the machine refuses, and which file: a full disk, a folder that may not be written."""
+    return ": ".join(str(word) for word in (error.filename, error.strerror or "it cannot be used") if word)
+
+
+def let_refuse(command: click.Command, refusals: Mapping[type[Exception], Callable[[Any], str]]) -> None:
+    """What cannot be used is told line by line, exit 2: each error by the words of its nearest class.
+
+    A traceback would end with 1, and that says "a finding" to whoever runs this by a timer.
+    """
     if isinstance(command, click.Group):
         for part in command.commands.values():
             let_refuse(part, refusals)
@@ -65,8 +73,11 @@ def let_refuse(command: click.Command, refusals: Mapping[type[Exception], str]) 
     def told(*given: Any, **named: Any) -> Any:
         try:
             return run(*given, **named)
+        except BrokenPipeError:  # the reader has enough: click's to end
+            raise
         except errors as error:
-            click.echo(refusals[type(error)] or str(error), err=True)
+            words = next(refusals[kind] for kind in type(error).__mro__ if kind in refusals)
+            click.echo(words(error), err=True)
             sys.exit(2)
 
     command.callback = told

@@ -69,7 +69,7 @@ def _opened(file: str) -> Iterator[BinaryIO]:
     try:
         stream = Path(file).open("rb")  # noqa: SIM115 - closed below
     except OSError as error:
-        _refuse(f"the file cannot be read: {error.strerror}")
+        _refuse(f"{file}: the file cannot be read: {error.strerror}")
     with stream:
         yield stream
 

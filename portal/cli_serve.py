@@ -20,7 +20,7 @@ from flask.cli import with_appcontext
 
 from portal import logs, one_process
 from portal.assembly import ROOT, House
-from portal.config import Settings
+from portal.config import ConfigError, Settings
 from portal.services import jobs
 from portal.services.errors import told
 
@@ -163,13 +163,16 @@ def _stop(_number: int, _frame: FrameType | None) -> None:
 
 
 def _serve_pages(app: Flask, settings: Settings) -> None:
-    pages = one_process.Pages(
-        app,
-        host=settings.host,
-        port=settings.port,
-        # The application reads these headers itself, where proxies are trusted (assembly.py).
-        keeps_proxy_headers=settings.trusted_proxies > 0,
-    )
+    try:
+        pages = one_process.Pages(
+            app,
+            host=settings.host,
+            port=settings.port,
+            # The application reads these headers itself, where proxies are trusted (assembly.py).
+            keeps_proxy_headers=settings.trusted_proxies > 0,
+        )
+    except OSError as error:
+        raise ConfigError(f"PORTAL_HOST, PORTAL_PORT: nobody can listen there ({error.strerror})") from error
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, pages.ask_to_stop)
     click.echo(f"Serving on {settings.base_url} (stop with Ctrl+C)")

@@ -128,6 +128,33 @@ def test_a_bad_setting_is_refused_by_name(name: str, value: str, fault: str) -> 
     assert _faults({name: value}) == [fault]
 
 
+@pytest.mark.parametrize("name", ["DATABASE_URL", "PARTNER_DATABASE_URL"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "junk",
+        "mysql://host/portal",
+        "sqlite://",
+        "sqlite:///",
+        "postgresql://host:port/x",
+        "postgresql://[x/y",
+    ],
+)
+def test_no_database_of_ours_is_refused_by_name_and_not_repeated(name: str, value: str) -> None:
+    fault = f"{name} must be such as sqlite:////folder/file or postgresql://role@host/database"
+    assert _faults({name: value}) == [fault]
+
+
+def test_databases_of_ours(tmp_path: Path) -> None:
+    for value in (
+        "sqlite:////srv/portal.sqlite3",
+        "postgresql:///portal?host=/run",
+        "postgresql+psycopg://h/x",
+    ):
+        settings = load({"PORTAL_INSTANCE": str(tmp_path), "DATABASE_URL": value})
+        assert (settings.database_url, settings.partner_database_url) == (value, value)
+
+
 def test_good_settings_at_the_edges() -> None:
     settings = load({
         "PORTAL_PORT": "65535", "PORTAL_TRUSTED_PROXIES": "9", "SMTP_URL": "smtps://mail.example.org:465",

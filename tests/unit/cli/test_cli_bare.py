@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import errno
+import socket
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
+from click.testing import CliRunner, Result
+from flask import Flask
+from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
 
-from portal.cli_bare import create_commands, module_of, serves
+from portal import cli_serve
+from portal.cli import _REFUSALS
+from portal.cli_bare import create_commands, let_refuse, module_of, serves
+from portal.config import ConfigError, load
 
 ROOT = Path(__file__).parents[3]
 
@@ -62,3 +72,69 @@ def test_nothing_of_the_database_or_the_keys_is_loaded() -> None:
     )
     done = subprocess.run([sys.executable, "-c", told], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def _ended_by(error: Exception) -> Result:
+    """How a command ends that meets ``error``."""
+
+    @click.command()
+    def meets() -> None:
+        raise error
+
+    let_refuse(meets, _REFUSALS)
+    return CliRunner().invoke(meets)
+
+
+def _statement(kind: type[DatabaseError], text: str) -> DatabaseError:
+    return kind("SELECT secretword", None, sqlite3.DatabaseError(text))
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "No space left on device\n"),
+        (PermissionError(errno.EACCES, "Permission denied", "/a/b"), "/a/b: Permission denied\n"),
+        (OSError("odd"), "it cannot be used\n"),
+        (
+            _statement(OperationalError, "database or disk is full"),
+            "the database cannot be used: database or disk is full\n",
+        ),
+        (
+            _statement(DatabaseError, "file is not a database"),
+            "the database cannot be used: file is not a database\n",
+        ),
+    ],
+)
+def test_what_the_machine_refuses_is_one_line_and_no_finding(error: Exception, said: str) -> None:
+    ended = _ended_by(error)
+    assert (ended.exit_code, ended.stdout, ended.stderr) == (2, "", said)
+
+
+@pytest.mark.parametrize(
+    "error", [_statement(IntegrityError, "UNIQUE constraint failed"), ValueError("ours"), BrokenPipeError()]
+)
+def test_a_mistake_of_ours_stays_one(error: Exception) -> None:
+    ended = _ended_by(error)
+    assert (ended.exception, ended.stderr) == (error, "")
+
+
+@pytest.mark.skipif(
+    not Path("/dev/full").is_char_device(), reason="only Linux has a disk that is always full"
+)
+@pytest.mark.parametrize("words", ["routing recommend -", "questionnaire export"])
+def test_a_full_disk_behind_a_command(words: str) -> None:
+    with Path("/dev/full").open("wb") as full:
+        line = [sys.executable, "-m", "flask", "--app", "wsgi", *words.split()]
+        couple = '{"as_of": "2026-11-22", "participation": {"a": "invited", "b": "not_invited"}}'
+        done = subprocess.run(
+            line, cwd=ROOT, input=couple, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert (done.returncode, done.stderr) == (2, "No space left on device\n")
+
+
+def test_a_port_that_is_taken_is_named() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        settings = load({"PORTAL_PORT": str(taken.getsockname()[1])})
+        with pytest.raises(ConfigError, match="^PORTAL_HOST, PORTAL_PORT: nobody can listen there") as caught:
+            cli_serve._serve_pages(Flask("test"), settings)
+    assert _ended_by(caught.value).exit_code == 2
