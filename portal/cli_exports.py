@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import IO, Any, NoReturn
 
 import click
 from flask import Flask, current_app
@@ -44,16 +45,21 @@ _WORDS = {
 @click.option("--purpose", default="", help="Why it is needed; kept with the report.")
 def create(*, form: str, output: Path, since: str, until: str, identified: bool, purpose: str) -> None:
     """Write a report of all sent intakes, one row each; de-identified unless asked for otherwise."""
-    house: House = current_app.extensions["portal.house"]
     order = _order(form=form, since=since, until=until, identified=identified, purpose=purpose)
-    with house.store.staff.write() as session:
-        view = reports.create(session, house.tools, order=order, by=_BY, is_handed_over=True)
+    house: House = current_app.extensions["portal.house"]
+    refused: OSError | None = None
     try:
-        _write(house, view, output)
+        # Before anything is noted: where nothing can be written, nobody has handed anything out.
+        with _whole(output) as file:
+            with house.store.staff.write() as session:
+                view = reports.create(session, house.tools, order=order, by=_BY, is_handed_over=True)
+            file.writelines(_pieces(house, view))
     except OSError as error:
-        _refuse(f"--output: {error.strerror}")
+        refused = error
     app: Any = current_app
     run_due(app._get_current_object())
+    if refused is not None:
+        _refuse(f"--output: {refused.strerror}")
 
 
 def _order(*, form: str, since: str, until: str, identified: bool, purpose: str) -> Order:
@@ -63,14 +69,23 @@ def _order(*, form: str, since: str, until: str, identified: bool, purpose: str)
         _refuse(*(f"--{name}: {_WORDS[reason]}" for name, reason in refused.faults.items()))
 
 
-def _write(house: House, view: ExportView, output: Path) -> None:
-    """Whole or not at all, and for this account alone."""
+@contextmanager
+def _whole(output: Path) -> Iterator[IO[bytes]]:
+    """A file for this account alone that gets its name when it is whole; of a part nothing stays.
+
+    A device or a pipe would be replaced by the file, for every program of the machine: it is refused.
+    """
+    if output.exists() and not output.is_file():
+        _refuse("--output: there is something that is no file; name a new one")
     half = output.with_name(f".{output.name}.half")
     half.unlink(missing_ok=True)
     opened = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(opened, "wb") as file:
-        file.writelines(_pieces(house, view))
-    half.replace(output)
+    try:
+        with os.fdopen(opened, "wb") as file:
+            yield file
+        half.replace(output)
+    finally:
+        half.unlink(missing_ok=True)
 
 
 def _pieces(house: House, view: ExportView) -> Iterator[bytes]:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from practice_world import World
+from sqlalchemy import text
 
-from portal import create_app
+from portal import cli_exports, create_app
 
 
 def test_a_deidentified_report_is_written_for_this_account_alone(
@@ -72,6 +76,47 @@ def test_an_unwritable_place_and_an_unknown_format_are_refused(app: Flask, tmp_p
     unwritable = runner.invoke(args=["exports", "create", "--format", "csv", "--output", nowhere])
     assert (unwritable.exit_code, unwritable.stderr) == (2, "--output: No such file or directory\n")
     assert runner.invoke(args=["exports", "create", "--format", "fhir", "--output", nowhere]).exit_code == 2
+
+
+def _asked(app: Flask, output: Path) -> tuple[int, str]:
+    asked = ["exports", "create", "--format", "csv", "--output", str(output)]
+    result = app.test_cli_runner().invoke(args=asked)
+    return result.exit_code, result.stderr
+
+
+def test_what_is_no_file_is_not_replaced(app: Flask, house: World, tmp_path: Path) -> None:
+    """As root it was: /dev/stdout became a report, for every program of the machine."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    (tmp_path / "link").symlink_to(pipe)
+    for place in (pipe, tmp_path / "link"):
+        refused = "--output: there is something that is no file; name a new one\n"
+        assert _asked(app, place) == (2, refused)
+    assert (pipe.is_fifo(), (tmp_path / "link").is_symlink()) == (True, True)
+    assert sorted(path.name for path in tmp_path.glob("*[!e]")) == ["link"]
+
+
+def test_where_nothing_can_be_written_no_report_is_noted(app: Flask, house: World, tmp_path: Path) -> None:
+    assert _asked(app, tmp_path / "nowhere" / "report.csv") == (2, "--output: No such file or directory\n")
+    with house.store.staff.read() as session:
+        assert session.execute(text("SELECT count(*) FROM export")).scalar() == 0
+
+
+def test_of_a_report_on_a_full_disk_no_part_stays(
+    app: Flask, house: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def half_a_report(*_args: object) -> Iterator[bytes]:
+        yield b"Alex Morgan"
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(cli_exports, "_pieces", half_a_report)
+    folder = tmp_path / "stick"
+    folder.mkdir()
+    assert _asked(app, folder / "report.csv") == (2, "--output: No space left on device\n")
+    assert list(folder.iterdir()) == []
+    with house.store.staff.read() as session:
+        events = session.execute(text("SELECT verb, number IS NULL FROM audit_event ORDER BY number")).all()
+    assert events[-1:] == [("export.asked", 0)]
 
 
 @pytest.mark.parametrize("locale", ["en", "es"])
