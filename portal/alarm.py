@@ -162,6 +162,7 @@ class Alarm:
 def _queue_at(queue: Path | str) -> Huey:
     settings: dict[str, Any] = {"results": False, "utc": True, "serializer": _Words()}
     if isinstance(queue, Path):
+        queue.touch(mode=0o600)
         return SqliteHuey("portal", filename=str(queue), **settings)
     if queue.startswith("postgresql:"):
         bounds = f"-c statement_timeout={int(_PATIENCE * 1000)}"

@@ -61,6 +61,7 @@ def to_folder(folder: Path) -> Carrier:
     def carry(message: EmailMessage, mail_id: str) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         half = folder / f".{mail_id}.half"
+        half.touch(mode=0o600)
         half.write_bytes(message.as_bytes())
         half.replace(folder / f"{mail_id}.eml")
 

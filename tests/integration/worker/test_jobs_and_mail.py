@@ -111,7 +111,10 @@ def test_a_worker_killed_between_sending_and_noting_sends_a_twin_with_the_same_i
         ids.append(message["Message-ID"])
         clock.move(minutes=3)
     assert ids == [f"<{mail.id}@example.org>"] * 2
-    assert [path.name for path in (tmp_path / "outbox").iterdir()] == [f"{mail.id}.eml"]
+    outbox = tmp_path / "outbox"
+    assert [(path.name, path.stat().st_mode & 0o777) for path in outbox.iterdir()] == [
+        (f"{mail.id}.eml", 0o600)
+    ]
 
 
 def test_a_mail_is_tried_for_a_day_and_then_given_up(store: Store, tools: Tools, clock: Any) -> None:

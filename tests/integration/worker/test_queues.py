@@ -55,6 +55,16 @@ def until(is_so: Callable[[], object], seconds: float = 60) -> None:
     assert is_so()
 
 
+def test_the_file_of_a_queue_is_its_owners_alone(tmp_path: Path) -> None:
+    """The folder may be a clone's ``instance``, which everybody of the machine may look into."""
+    alarm = Alarm(tmp_path / "jobs.queue")
+    alarm.ring()
+    modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+    alarm._huey.storage.close()
+    assert modes["jobs.queue"] == 0o600
+    assert set(modes.values()) == {0o600}
+
+
 def test_the_process_that_rings_wakes_another_one(pair: Pair, queue: Path | str) -> None:
     pair.cast.works()
     pair.cast.outbox.clear()
