@@ -117,7 +117,12 @@ def report_file(export: str) -> Response:
     with kit.writing(as_partner=False) as session:
         view = exports.hand_out(session, tools, export_id=export, by=by)
     pieces = export_streams.content(house, tools, view=view, folder=kit.settings().exports, by=by)
-    return _download(FlaskResponse(pieces, content_type=_TYPES[view.format]), view.file_name)
+    return _download(FlaskResponse(pieces, content_type=_type_of(view)), view.file_name)
+
+
+def _type_of(view: exports.ExportView) -> str:
+    """One object is no JSON Lines: the paper of one person or case."""
+    return "application/json" if view.file_name.endswith(".json") else _TYPES[view.format]
 
 
 @bp.get("/admin/exports/<export>/manifest")

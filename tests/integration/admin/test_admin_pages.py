@@ -325,6 +325,18 @@ def test_an_identified_report_needs_purpose_and_password(ada: Desk, house: World
     assert '"name": "Alex Morgan"' in file.text
 
 
+def test_the_record_of_one_person_is_one_object_and_no_lines(app: Flask, house: World, ada: Desk) -> None:
+    case = house.case()
+    case.send("a", "Alex Morgan")
+    wish = {"report": "person", "format": "json", "case": case.id, "slot": "a", "identified": "yes"}
+    path = ada.post("/admin/exports", **wish, purpose="request", password=PASSWORD).headers["Location"]
+    folder = app.extensions["portal.settings"].exports
+    export_making.run(house.store, house.tools, folder, path.rsplit("/", 1)[1])
+    file = ada.get(f"{path}/file")
+    assert file.headers["Content-Type"] == "application/json"
+    assert file.get_json()["title"] == "Record of one person"
+
+
 def test_a_bad_report_is_said_beside_its_field(ada: Desk) -> None:
     page = ada.post("/admin/exports", format="fhir", since="x", include="text", purpose="board")
     assert (page.status_code, set(errors(page))) == (400, {"format", "since", "include"})
