@@ -135,6 +135,6 @@ def test_a_full_disk_behind_a_command(words: str) -> None:
 def test_a_port_that_is_taken_is_named() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         settings = load({"PORTAL_PORT": str(taken.getsockname()[1])})
-        with pytest.raises(ConfigError, match="^PORTAL_HOST, PORTAL_PORT: nobody can listen there") as caught:
+        with pytest.raises(ConfigError, match="PORTAL_HOST, PORTAL_PORT: nobody can listen there") as caught:
             cli_serve._serve_pages(Flask("test"), settings)
     assert _ended_by(caught.value).exit_code == 2
