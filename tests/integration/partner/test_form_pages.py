@@ -13,7 +13,7 @@ from sqlalchemy import update
 from partner_rooms import Browser, opened_entries, rows_of
 from portal.content import questionnaire as bank
 from portal.domain.questionnaire import Kind
-from portal.models import Account, AuditEvent, SectionState, table_of
+from portal.models import Account, AuditEvent, Intake, SectionState, table_of
 from portal.services import desks
 from portal.web import pieces
 from portal.web.partner import cut_page
@@ -282,6 +282,18 @@ def test_a_megabyte_comes_back(visitor: Browser) -> None:
     assert answer.status_code == 400
     assert "z" * 1_000_000 in answer.text
     assert "kept</textarea>" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("version", "words", "status"), [("7", "What I typed.", 409), ("0", "What I typed." * 2000, 400)]
+)
+def test_an_old_page_of_what_a_short_form_does_not_ask_keeps_what_was_typed(
+    visitor: Browser, version: str, words: str, status: int
+) -> None:
+    with visitor.store.staff.write() as session:
+        session.execute(update(table_of(Intake)).values(variant="b+short"))
+    answer = visitor.post("/my/form", section="words", version=version, go="next", own_words=words)
+    assert (answer.status_code, f"{words}</textarea>" in answer.text) == (status, True)
 
 
 def test_more_than_four_megabytes_are_413(visitor: Browser) -> None:
