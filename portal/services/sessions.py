@@ -8,10 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from sqlalchemy import (
     ColumnElement,
+    CursorResult,
     and_,
     bindparam,
     insert,
@@ -224,11 +225,12 @@ def confirm(session: Session, tools: Tools, viewer: Viewer) -> None:
     session.execute(update(table).where(table.c.id == viewer.session_id).values(authenticated_at=tools.now()))
 
 
-def end(session: Session, tools: Tools, viewer: Viewer) -> None:
-    """Revoke one session, for good."""
+def end(session: Session, tools: Tools, viewer: Viewer) -> bool:
+    """Revoke one session, for good; whether it was still live."""
     table = table_of(PartnerSession if viewer.kind == "partner" else StaffSession)
     change = update(table).where(table.c.id == viewer.session_id, table.c.revoked_at.is_(None))
-    session.execute(change.values(revoked_at=tools.now(), **_forget_card(viewer)))
+    done = session.execute(change.values(revoked_at=tools.now(), **_forget_card(viewer)))
+    return cast("CursorResult[Any]", done).rowcount == 1
 
 
 def end_all(session: Session, tools: Tools, viewer: Viewer, *, keep_current: bool) -> None:
