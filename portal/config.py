@@ -194,6 +194,8 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         throttle=_one_of("PORTAL_THROTTLE", env.get("PORTAL_THROTTLE") or "on", ("on", "off"), faults)
         == "on",
     )
+    if settings.anchor and settings.anchor.exists() and not settings.anchor.is_dir():
+        faults.append("PORTAL_ANCHOR must name a folder")
     faults += _sharing_faults(settings)
     faults += _production_faults(settings, env) if settings.is_production else _development_faults(settings)
     if faults:

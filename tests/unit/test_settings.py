@@ -145,6 +145,12 @@ def test_no_database_of_ours_is_refused_by_name_and_not_repeated(name: str, valu
     assert _faults({name: value}) == [fault]
 
 
+def test_an_anchor_that_is_a_file_is_refused(tmp_path: Path) -> None:
+    """Nothing would be written there, and `audit verify` would find nothing wanting."""
+    (tmp_path / "anchor").write_text("")
+    assert _faults({"PORTAL_ANCHOR": str(tmp_path / "anchor")}) == ["PORTAL_ANCHOR must name a folder"]
+
+
 def test_databases_of_ours(tmp_path: Path) -> None:
     for value in (
         "sqlite:////srv/portal.sqlite3",

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import errno
-import socket
 import sqlite3
 import subprocess
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import click
 import pytest
@@ -132,9 +132,12 @@ def test_a_full_disk_behind_a_command(words: str) -> None:
     assert (done.returncode, done.stderr) == (2, "No space left on device\n")
 
 
-def test_a_port_that_is_taken_is_named() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        settings = load({"PORTAL_PORT": str(taken.getsockname()[1])})
-        with pytest.raises(ConfigError, match="PORTAL_HOST, PORTAL_PORT: nobody can listen there") as caught:
-            cli_serve._serve_pages(Flask("test"), settings)
-    assert _ended_by(caught.value).exit_code == 2
+def test_a_port_that_is_taken_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def taken(*_args: object, **_named: object) -> NoReturn:
+        raise OSError(errno.EADDRINUSE, "Address already in use")
+
+    monkeypatch.setattr(cli_serve.one_process, "Pages", taken)
+    with pytest.raises(ConfigError) as caught:
+        cli_serve._serve_pages(Flask("test"), load({}))
+    said = "PORTAL_HOST, PORTAL_PORT: nobody can listen there (Address already in use)\n"
+    assert (_ended_by(caught.value).exit_code, _ended_by(caught.value).stderr) == (2, said)
