@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -111,6 +113,17 @@ def test_key_files_are_made_once_and_private(tmp_path: Path) -> None:
     assert {path.stat().st_mode & 0o777 for path in (tmp_path / "k").iterdir()} == {0o600}
     keyfiles.make_missing(**paths, secret=tmp_path / "k" / "secret.key")
     assert {path.name: path.read_bytes() for path in (tmp_path / "k").iterdir()} == first
+
+
+def test_of_a_key_file_on_a_full_disk_no_part_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_handle: int) -> NoReturn:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("portal.keyfiles.os.fsync", full)
+    for put in (keyfiles.put, keyfiles.put_new):
+        with pytest.raises(OSError, match="No space left"):
+            put(tmp_path / "kit", "secret words")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_partner_process_holds_neither_private_key_nor_staff_ring(tmp_path: Path) -> None:
