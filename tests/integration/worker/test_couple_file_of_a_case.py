@@ -333,9 +333,7 @@ def test_a_confirmation_before_the_finding_confirms_nothing(pair: Pair, thea: Vi
     assert _partner(pair) == {"child_danger": "now"}
 
 
-@pytest.mark.parametrize(
-    ("field", "value"), [("order_of_protection", "current"), ("child_danger", "now")]
-)
+@pytest.mark.parametrize(("field", "value"), [("order_of_protection", "current"), ("child_danger", "now")])
 def test_there_is_nothing_to_accept_before_a_newer_answer(
     pair: Pair, thea: Viewer, field: str, value: str
 ) -> None:
