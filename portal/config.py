@@ -107,13 +107,6 @@ def _one_of(name: str, value: str, allowed: tuple[str, ...], faults: list[str]) 
     return value
 
 
-def _proxies(text: str, faults: list[str]) -> int:
-    if text.isascii() and text.isdigit() and int(text) < 10:
-        return int(text)
-    faults.append("PORTAL_TRUSTED_PROXIES must be the number of proxies in front (0 to 9)")
-    return 0
-
-
 def _number(
     env: Mapping[str, str], name: str, default: int, least: int, faults: list[str], *, most: int = 86_400
 ) -> int:
@@ -158,6 +151,12 @@ def _smtp_url(url: str | None, faults: list[str]) -> str | None:
     return url
 
 
+def _anchor(folder: str, faults: list[str]) -> Path | None:
+    if folder and Path(folder).exists() and not Path(folder).is_dir():
+        faults.append("PORTAL_ANCHOR must name a folder")
+    return Path(folder).absolute() if folder else None
+
+
 def load(environ: Mapping[str, str] | None = None) -> Settings:
     """Settings from ``environ`` (default: the process environment). Raises ConfigError naming each fault."""
     env = dict(os.environ if environ is None else environ)
@@ -176,7 +175,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         port=port,
         base_url=base_url,
         trusted_hosts=tuple(h.strip() for h in env.get("PORTAL_TRUSTED_HOSTS", "").split(",") if h.strip()),
-        trusted_proxies=_proxies(env.get("PORTAL_TRUSTED_PROXIES") or "0", faults),
+        trusted_proxies=_number(env, "PORTAL_TRUSTED_PROXIES", 0, 0, faults, most=9),
         instance=instance,
         database_url=database,
         partner_database_url=partner_database,
@@ -190,12 +189,10 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         secret_key=env.get("SECRET_KEY") or None,
         smtp_url=_smtp_url(env.get("SMTP_URL") or None, faults),
         connections=_connections(env, faults),
-        anchor=Path(env["PORTAL_ANCHOR"]).absolute() if env.get("PORTAL_ANCHOR") else None,
+        anchor=_anchor(env.get("PORTAL_ANCHOR") or "", faults),
         throttle=_one_of("PORTAL_THROTTLE", env.get("PORTAL_THROTTLE") or "on", ("on", "off"), faults)
         == "on",
     )
-    if settings.anchor and settings.anchor.exists() and not settings.anchor.is_dir():
-        faults.append("PORTAL_ANCHOR must name a folder")
     faults += _sharing_faults(settings)
     faults += _production_faults(settings, env) if settings.is_production else _development_faults(settings)
     if faults:

@@ -99,7 +99,7 @@ def test_anchors_lie_elsewhere_in_production(tmp_path: Path) -> None:
         (
             "PORTAL_TRUSTED_PROXIES",
             "10",
-            "PORTAL_TRUSTED_PROXIES must be the number of proxies in front (0 to 9)",
+            "PORTAL_TRUSTED_PROXIES must be a number from 0 to 9",
         ),
         ("PORTAL_THROTTLE", "no", "PORTAL_THROTTLE must be one of on, off"),
         ("PORTAL_BASE_URL", "portal.example.org", "PORTAL_BASE_URL must be an http or https address"),
