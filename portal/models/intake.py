@@ -20,8 +20,7 @@ class Intake(Base):
     __table_args__ = (
         UniqueConstraint("partner_id", "round"),
         UniqueConstraint("partner_id", "submit_key"),
-        #: All that a report asks of an intake besides its answers, in its order. On PostgreSQL as its revision
-        #: says.
+        #: What a report asks of an intake but for answers, in its order. On PostgreSQL as its revision says.
         Index(
             "ix_intake_sent", "id", "partner_id", "submitted_at", "questionnaire", "variant",
             sqlite_where=text("submitted_at IS NOT NULL"),

@@ -16,6 +16,18 @@ REFUSALS: Final = {
         "First see everyone who takes part alone, since they sent their form, with all three ticks: "
         "identity, private setting, safety asked again. Then a tier can be cleared."
     ),
+    "found_since_a": _l(
+        "Something that bears on safety was found after the last interview with partner A. See them alone "
+        "again, with all three ticks. Then a tier can be cleared. Meanwhile you can defer, or sign safety."
+    ),
+    "found_since_b": _l(
+        "Something that bears on safety was found after the last interview with partner B. See them alone "
+        "again, with all three ticks. Then a tier can be cleared. Meanwhile you can defer, or sign safety."
+    ),
+    "found_since_both": _l(
+        "Something that bears on safety was found after the last interviews. See each person alone again, "
+        "with all three ticks. Then a tier can be cleared. Meanwhile you can defer, or sign safety."
+    ),
     "no_recommendation": _l("There is no recommendation yet: it is made once a form was sent."),
     "newer_recommendation": _l("A newer recommendation stands now. Read it, then sign."),
     "clearance_first": _l(

@@ -1,8 +1,9 @@
-"""A batch of a report begins where it begins in whatever it reads, on both databases; on SQLite it looks at no
-row for what an index holds. (PostgreSQL chooses by how many rows there are; with 100,000 forms it does too.)"""
+"""A batch of a report begins where it begins in whatever it reads, on both databases; on SQLite it looks at
+no row for what an index holds (PostgreSQL goes by how many rows there are, with 100,000 forms that way)."""
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -49,6 +50,6 @@ def test_a_batch_begins_among_the_answers_too(world: World) -> None:
     if world.store.staff.is_postgres:
         begins = plan.partition("uq_answer_set_intake_id on answer_set")[2].splitlines()[1]
         assert "Merge Cond: ((intake.id)::text = (answer_set.intake_id)::text)" in plan
-        assert "Index Cond" in begins and "> '8'" in begins
+        assert re.search("Index Cond: .*> '8'", begins)
     else:
         assert "SEARCH answer_set USING INDEX sqlite_autoindex_answer_set_2 (intake_id=?)" in plan
