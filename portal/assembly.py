@@ -18,7 +18,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from portal import content_reader, keyfiles, postgres
 from portal.config import MAX_BODY, ConfigError, Settings
 from portal.migrations import migrate
-from portal.models import Base
+from portal.models import PRACTICE_ID, Base
 from portal.services.tools import Passwords, Tools
 from portal.store import Pool, Store, engine_options
 
@@ -52,6 +52,15 @@ class House:
                     self.closed_by = error
                     raise
             return self._tools
+
+    @property
+    def nickname(self) -> str:
+        """Tells this practice from others by its keys, and says nothing; "" without keys. Asks no database."""
+        try:
+            tools = self._tools or self._overrides.get("tools") or tools_for(self._settings)
+        except keyfiles.KeyFileError:
+            return ""
+        return str(tools.vault.mac("nickname", PRACTICE_ID.encode())[:16])
 
     def why_closed(self, error: DBAPIError | OSError) -> str:
         """What kept it from opening, in one line: the file, or the setting of the door that does not open."""

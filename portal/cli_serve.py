@@ -87,7 +87,6 @@ def furnish(app: Flask) -> None:
     settings: Settings = app.extensions["portal.settings"]
     house: House = app.extensions["portal.house"]
     logs.begin(settings.log)
-    _hang_alarm(app)
     try:
         house.tools  # noqa: B018  (keys and migration before the first request)
     except (ConfigError, NotServed) as refused:
@@ -95,16 +94,18 @@ def furnish(app: Flask) -> None:
         raise
     except Exception as error:  # the next request tries again
         log.error("the house stays closed: %s", told(error))
+    _hang_alarm(app)
 
 
 def _hang_alarm(app: Flask) -> alarms.Alarm:
     """What wakes the worker after this process has committed something."""
     settings: Settings = app.extensions["portal.settings"]
+    house: House = app.extensions["portal.house"]
     queue = settings.queue_url or settings.jobs_file
     with _spared() if isinstance(queue, Path) else nullcontext():
         from portal import alarm as alarms  # noqa: PLC0415 - late: for these alone
 
-    alarm = alarms.Alarm(queue)
+    alarm = alarms.Alarm(queue, name=f"portal{house.nickname}")
     app.extensions["portal.wake"] = alarm.ring
     return alarm
 
