@@ -55,7 +55,7 @@ class House:
 
     @property
     def nickname(self) -> str:
-        """Tells this practice from others by its keys, and says nothing; "" without keys. Asks no database."""
+        """Tells this practice from others by its keys, and says nothing; "" without keys. Asks nobody."""
         try:
             tools = self._tools or self._overrides.get("tools") or tools_for(self._settings)
         except keyfiles.KeyFileError:
