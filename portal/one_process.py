@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from typing import Any, Final
@@ -9,14 +10,24 @@ from typing import Any, Final
 import waitress
 from waitress import wasyncore
 from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import BaseWSGIServer
 from waitress.task import WSGITask
+
+from portal.config import MAX_BODY
 
 THREADS: Final = 8
 #: Browsers keep their connections: at the usual limit of 100 the next visitor would find no door.
 CONNECTIONS: Final = 2000
 #: Seconds after which a connection on which nothing is asked is closed.
 IDLE: Final = 30
+#: Bytes of a body that wait in memory: waitress puts a larger one into a file, in clear. Ours refuses that
+#: one, as it is none of its own; one of ``MOST_BODY`` is not even taken.
+IN_MEMORY: Final = MAX_BODY + 1024 * 1024
+MOST_BODY: Final = 4 * MAX_BODY
+#: Bytes of an answer after which its reader is waited for, and so many that none of it ever becomes a file.
+PENDING: Final = 16 * 1024 * 1024
+NO_FILE: Final = 1 << 40
 #: Seconds between two looks whether it is over.
 _LOOK: Final = 0.5
 #: A browser that keeps its connection may be sending already: so long it is heard after the end has come.
@@ -36,6 +47,8 @@ class Pages:
         self._server = waitress.create_server(
             app, map=self._parts, host=host, port=port, threads=THREADS, ident=None,
             clear_untrusted_proxy_headers=not keeps_proxy_headers,
+            inbuf_overflow=IN_MEMORY, max_request_body_size=MOST_BODY,
+            outbuf_high_watermark=PENDING, outbuf_overflow=NO_FILE,
             **{"connection_limit": CONNECTIONS, "channel_timeout": IDLE} | more,
         )  # fmt: skip
         for listener in self._of(BaseWSGIServer):
@@ -75,6 +88,7 @@ class Pages:
             """A connection that is told when it is the last answer on it."""
 
             task_class = _Answer
+            parser_class = _Question
 
             def service(self) -> None:
                 if pages._is_over:
@@ -82,6 +96,24 @@ class Pages:
                 super().service()
 
         return Channel
+
+
+class _Question(HTTPRequestParser):
+    """A request that says in one way alone where it ends.
+
+    waitress takes one that says it in two ways, or twice, and goes on with whatever comes behind it: what a
+    proxy took for a body would be another request (security.md T32).
+    """
+
+    _CODED: Final = re.compile(rb"^transfer-encoding:[ \t]*(.*?)[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
+
+    def parse_header(self, header_plus: bytes) -> None:
+        """As waitress. Raises ParsingError: 400, and the connection ends."""
+        super().parse_header(header_plus)
+        coded = [value.lower() for value in self._CODED.findall(header_plus)]
+        is_plain = self.version == "1.1" and coded == [b"chunked"] and "CONTENT_LENGTH" not in self.headers
+        if coded and not is_plain:
+            raise ParsingError("Where the request ends is not clear")
 
 
 class _Answer(WSGITask):

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any, Final
 
 from portal.domain import urgency, working_days
+from portal.domain.working_days import USUAL, Calendar
 
 #: How a call may end. What settles it: the person was talked to.
 OUTCOMES: Final = ("reached", "no_answer", "voicemail_left", "asked_to_call_back", "wrong_number")
@@ -57,34 +58,39 @@ def _soon_rules(rules: Collection[str]) -> set[str]:
 
 
 def due_at(
-    advice: Mapping[str, Any], *, sent_at: datetime | None, made_at: datetime, zone: tzinfo
+    advice: Mapping[str, Any],
+    *,
+    sent_at: datetime | None,
+    made_at: datetime,
+    zone: tzinfo,
+    calendar: Calendar = USUAL,
 ) -> datetime:
     """Own sending plus the constant of every route, or sooner where something found cannot wait."""
     level = urgency.urgency(advice, is_signed=False)
     begun = (sent_at or made_at).astimezone(zone).date()
-    ends = [end_of(working_days.after(begun, working_days.CALL_WITHIN), zone)]
+    ends = [end_of(working_days.after(begun, working_days.CALL_WITHIN, calendar), zone)]
     found = made_at.astimezone(zone).date()
     days = _WITHIN.get(level)
     if _NEXT_DAY_GATE in advice["gates"]:
         days = min(1, 1 if days is None else days)
     if days is not None:
-        ends.append(end_of(working_days.after(found, days), zone))
+        ends.append(end_of(working_days.after(found, days, calendar), zone))
     return min(ends)
 
 
 def planned(before: Plan | None, new: Plan) -> Plan:
     """What stands after new advice: a promise never moves away, and a call that was held stays held.
 
-    A form sent since, or more danger than then, asks for another call.
+    A form sent since, or more danger than then, asks for another call. A call that was never held stays
+    due by when it was: danger told while writing, or a first form, waits no longer for a form sent since.
     """
     if before is None:
         return new
     is_newer = new.sent_at is not None and (before.sent_at is None or new.sent_at > before.sent_at)
-    if before.settled_at is None and not is_newer:
-        return Plan(min(before.due_at, new.due_at), min(before.level, new.level), new.sent_at)
-    if before.settled_at is None or is_newer or new.level < min(before.level, urgency.REVIEW):
-        return new
-    return before
+    if before.settled_at is None:
+        level = new.level if is_newer else min(before.level, new.level)
+        return Plan(min(before.due_at, new.due_at), level, new.sent_at)
+    return new if is_newer or new.level < min(before.level, urgency.REVIEW) else before
 
 
 @dataclass(frozen=True)

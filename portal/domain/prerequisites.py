@@ -50,24 +50,28 @@ def without_interview(people: Iterable[Standing], held: Collection[Held]) -> tup
     )
 
 
-def without_clearing_interview(people: Iterable[Standing], held: Collection[Held]) -> tuple[str, ...]:
+def without_clearing_interview(
+    people: Iterable[Standing], held: Collection[Held], *, found_at: datetime | None = None
+) -> tuple[str, ...]:
     """Slots that take part and were not seen alone since they sent: no clearance before (clinical.md §3).
 
-    Where nobody takes part any more, their findings stand, and somebody must have been seen all the same.
+    ``found_at``: when the newest finding of the case, whoever told it, was found: nor before each was seen
+    since, as nobody could ask about what was not on the table. Where nobody takes part any more, their
+    findings stand, and somebody must have been seen all the same.
     """
     everybody = tuple(people)
     unseen = tuple(
-        person for person in everybody if not any(_counts(interview, person) for interview in held)
+        person for person in everybody if not any(_counts(interview, person, found_at) for interview in held)
     )
     if all(person.participation not in TAKES_PART for person in everybody):
         return tuple(person.slot for person in unseen) if len(unseen) == len(everybody) else ()
     return tuple(person.slot for person in unseen if person.participation in TAKES_PART)
 
 
-def _counts(interview: Held, person: Standing) -> bool:
+def _counts(interview: Held, person: Standing, found_at: datetime | None) -> bool:
     if interview.slot != person.slot or not interview.is_complete:
         return False
-    return person.submitted_at is None or interview.held_at >= person.submitted_at
+    return all(told is None or interview.held_at >= told for told in (person.submitted_at, found_at))
 
 
 def is_downward_from_safety(recommended: str, chosen: str) -> bool:

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from portal.domain.access import Viewer
 from portal.models import Account, AccountLink, PartnerSession, StaffAccount, table_of
-from portal.services import audit, departures
+from portal.services import audit, departures, sessions
+from portal.services.errors import Conflict
 from portal.services.tools import Tools
 from portal.vault import Place
 
@@ -55,8 +56,11 @@ def see_leaving(session: Session, tools: Tools, *, by: Viewer) -> None:
 def change_password(session: Session, tools: Tools, *, new_hash: str, by: Viewer) -> None:
     """Set a new password; ends every other session and every reset link of this account.
 
-    The caller has checked the current password (``sign_ins.password_hash``) before this transaction.
+    The caller has checked the current password before this transaction. Raises Conflict ("ended") where this
+    session was ended meanwhile: of two who change it, the one who was put out must not have the last word.
     """
+    if not sessions.touch(session, tools, by):
+        raise Conflict("ended")
     account = table_of(Account)
     session.execute(update(account).where(account.c.id == by.id).values(password_hash=new_hash))
     cancel_links(session, tools, account_id=by.id)

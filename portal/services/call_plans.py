@@ -28,7 +28,8 @@ def keep(
         row.partner_id: Plan(row.due_at, row.level, row.sent_at, row.settled_at)
         for row in session.execute(select(plan).where(plan.c.partner_id.in_(ids)))
     }
-    zone = ZoneInfo(practices.view(session).time_zone)
+    practice = practices.view(session)
+    zone, calendar = ZoneInfo(practice.time_zone), practice.calendar
     level = urgency.urgency(advice, is_signed=False)
     for person in couple.people:
         old = before.get(person.partner_id)
@@ -36,8 +37,9 @@ def keep(
             if old is not None and old.settled_at is None:
                 session.execute(delete(plan).where(plan.c.partner_id == person.partner_id))
             continue
-        due = due_at(advice, sent_at=person.submitted_at, made_at=made_at, zone=zone)
-        new = planned(old, Plan(due, level, person.submitted_at))
+        sent_at = person.submitted_at
+        due = due_at(advice, sent_at=sent_at, made_at=made_at, zone=zone, calendar=calendar)
+        new = planned(old, Plan(due, level, sent_at))
         _put(session, person.partner_id, old, new)
 
 

@@ -102,7 +102,7 @@ class CaseReading:
 
     @_Once
     def invitations(self) -> Rows:
-        """Newest first."""
+        """Newest first; of one moment slot a first, so that nothing tells whose was written down first."""
         return self.all(_invitations())
 
     @_Once
@@ -112,7 +112,7 @@ class CaseReading:
 
     @_Once
     def facts(self) -> Rows:
-        """What staff state of either, newest first."""
+        """What staff state of either, newest first; of one moment in a fixed order."""
         return self.all(_facts())
 
     @_Once
@@ -221,7 +221,7 @@ def _invitations() -> Select[Any]:
         )
         .join_from(table_of(Invitation), table_of(Partner), i.partner_id == p.id)
         .where(p.case_id == this_case())
-        .order_by(i.created_at.desc(), i.id.desc())
+        .order_by(i.created_at.desc(), p.slot, i.id.desc())
     )  # fmt: skip
 
 
@@ -243,7 +243,7 @@ def _facts() -> Select[Any]:
         select(f.id, f.partner_id, p.slot, f.kind, f.value, f.note_box, f.stated_by, f.stated_at)
         .join_from(table_of(Fact), table_of(Partner), f.partner_id == p.id)
         .where(p.case_id == this_case())
-        .order_by(f.stated_at.desc(), f.id.desc())
+        .order_by(f.stated_at.desc(), p.slot, f.kind, f.id.desc())
     )
 
 

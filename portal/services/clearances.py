@@ -9,9 +9,10 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from portal.domain.access import Viewer
+from portal.domain.couple import SLOTS
 from portal.domain.prerequisites import without_clearing_interview
 from portal.models import Clearance, table_of
-from portal.services import audit, interviews, jobs, persons, standing_now
+from portal.services import audit, interviews, jobs, persons, standing, standing_now
 from portal.services.case_reading import CaseReading
 from portal.services.errors import OutOfOrder
 from portal.services.tools import Tools
@@ -32,12 +33,11 @@ class ClearanceView:
 def give(session: Session, tools: Tools, *, case_id: str, tier: str, note: str, by: Viewer) -> None:
     """Clear a tier (A, B, H, crisis) for answers up to now; the rules run again.
 
-    Raises OutOfOrder until everyone who takes part was seen alone since they sent, with all three ticks, and
-    Conflict for a finding that nobody has looked at, or can look at: it would be covered unseen.
+    Raises OutOfOrder until everyone who takes part was seen alone, with all three ticks, since they sent and
+    since the newest finding of either: "interviews_first", or "found_since_a", "_b", "_both". Raises Conflict
+    for a finding that nobody has looked at, or can look at. Either would be covered unseen.
     """
-    people = interviews.standings(persons.people(session, tools, case_id))
-    if without_clearing_interview(people, interviews.held(session, case_id)):
-        raise OutOfOrder("interviews_first")
+    _require_interviews(session, tools, case_id)
     standing_now.require_read(session, tools, case_id=case_id, findings_alone=True)
     clearance_id = tools.new_id()
     row = {
@@ -53,6 +53,16 @@ def give(session: Session, tools: Tools, *, case_id: str, tier: str, note: str, 
         session, tools, by=by, verb="clearance.given", subject=("case", case_id), detail={"tier": tier}
     )
     jobs.add(session, tools, kind="route", subject_id=case_id)
+
+
+def _require_interviews(session: Session, tools: Tools, case_id: str) -> None:
+    people = interviews.standings(persons.people(session, tools, case_id))
+    held = interviews.held(session, case_id)
+    if without_clearing_interview(people, held):
+        raise OutOfOrder("interviews_first")
+    found_at = standing.newest(standing.of_case(session, tools, case_id))
+    if again := without_clearing_interview(people, held, found_at=found_at):
+        raise OutOfOrder(f"found_since_{'both' if len(again) == len(SLOTS) else again[0]}")
 
 
 def of_case(session: Session, tools: Tools, case_id: str) -> tuple[ClearanceView, ...]:

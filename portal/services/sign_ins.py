@@ -111,10 +111,11 @@ def is_match(tools: Tools, claim: Claim, password: str, *, is_open: bool) -> boo
 
 
 def enter_partner(session: Session, tools: Tools, *, claim: Claim, device_hash: str | None) -> str:
-    """Begin a partner's session; returns the cookie token.
+    """Begin a partner's session; returns the cookie token. Raises Conflict ("changed").
 
     Who signs in by name has kept it: the card with name and code stays gone for good.
     """
+    _require_standing(session, claim)
     account = table_of(Account)
     if claim.kept_at is None:
         session.execute(update(account).where(account.c.id == claim.id).values(kept_at=tools.now()))
@@ -124,10 +125,25 @@ def enter_partner(session: Session, tools: Tools, *, claim: Claim, device_hash: 
 
 
 def enter_staff_half(session: Session, tools: Tools, *, claim: Claim) -> str:
-    """Begin a staff session that opens only the second step; returns the cookie token."""
+    """Begin a staff session that opens only the second step; returns the cookie token.
+
+    Raises Conflict ("changed").
+    """
+    _require_standing(session, claim)
     by = Viewer(kind="staff", id=claim.id)
     audit.record(session, tools, by=by, verb="sign_in.password_given", subject=("staff", claim.id))
     return sessions.open_staff(session, tools, staff_id=claim.id, second_factor=False)
+
+
+def _require_standing(session: Session, claim: Claim) -> None:
+    """Raise Conflict where the password that was tried is no longer the one, or the account was closed.
+
+    Trying takes a while, and longer where many try: a session that began after a change would outlive it.
+    """
+    c = table_of(Account if claim.kind == "partner" else StaffAccount).c
+    is_same = (c.id == claim.id) & (c.password_hash == claim.password_hash) & c.disabled_at.is_(None)
+    if session.scalar(select(c.id).where(is_same)) is None:
+        raise Conflict("changed")
 
 
 def deny(session: Session, tools: Tools, *, claim: Claim) -> None:
@@ -176,7 +192,8 @@ def enter_staff_by_recovery(
 
 
 def _enter_whole(session: Session, tools: Tools, half: Viewer, device_hash: str | None) -> str:
-    sessions.end(session, tools, half)
+    if not sessions.end(session, tools, half):  # a new password or an admin ended it a moment ago
+        raise Conflict("ended")
     audit.record(session, tools, by=half, verb="sign_in.done", subject=("staff", half.id))
     return sessions.open_staff(session, tools, staff_id=half.id, second_factor=True, device_hash=device_hash)
 

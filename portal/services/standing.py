@@ -85,6 +85,11 @@ def is_danger_since(found: Iterable[FindingView], moment: datetime | None) -> bo
     )
 
 
+def newest(found: Iterable[FindingView]) -> datetime | None:
+    """When the newest finding that was not corrected was found; None without one."""
+    return max((view.found_at for view in found if view.state != "corrected"), default=None)
+
+
 def as_file(found: Iterable[FindingView], zone: ZoneInfo) -> list[dict[str, str]]:
     """Findings as a couple file lists them: one row for each slot, tier and local day.
 
@@ -126,29 +131,46 @@ def clearances(
 
     A couple file compares days; the portal compares times: a clearance is left out where an answer of
     that same day is newer. It is also left out where somebody who takes part now had no individual
-    interview before it: it cleared work with the other person alone (clinical.md §3). And where staff said
-    only later who somebody is, as a merge does: it was given for whoever stood there before.
+    interview before it, or none since the findings that it would cover: it cleared work with the other
+    person alone (clinical.md §3). And where staff said only later who somebody is, as a merge does: it was
+    given for whoever stood there before.
     """
     sent = [person.submitted_at for person in persons if person.submitted_at is not None]
     answered = (*sent, *(view.found_at for view in found if view.state != "corrected"))
-    met = _first_interviews(reading, persons)
-    met += [person.facts["identity_conflict"][1] for person in persons if "identity_conflict" in person.facts]
+    seen = _interviews(reading, persons)
+    known = [
+        person.facts["identity_conflict"][1] for person in persons if "identity_conflict" in person.facts
+    ]
     return [
         {"tier": row.tier, "on": row.given_at.astimezone(zone).date().isoformat()}
         for row in reversed(reading.clearances)
-        if all(moment is not None and moment <= row.given_at for moment in met)
+        if all(moment <= row.given_at for moment in known)
+        and _is_after_interviews(row, seen, found)
         and not any(_is_later_that_day(moment, row.given_at, zone) for moment in answered)
     ]
 
 
-def _first_interviews(reading: CaseReading, persons: Sequence[Person]) -> list[datetime | None]:
-    """When each person whose intake is read was first seen alone, with all three ticks; None: not yet."""
-    first = {
-        row.partner_id: row.held_at
+def _is_after_interviews(row: Any, seen: Iterable[Sequence[datetime]], found: Iterable[FindingView]) -> bool:
+    """Whether each was seen alone before this clearance, and since what was found by then of its tier."""
+    covered = newest(view for view in found if view.tier == row.tier and view.found_at <= row.given_at)
+    return all(
+        any(held_at <= row.given_at and (covered is None or held_at >= covered) for held_at in held)
+        for held in seen
+    )
+
+
+def _interviews(reading: CaseReading, persons: Sequence[Person]) -> list[list[datetime]]:
+    """When each person whose intake is read was seen alone, with all three ticks."""
+    complete = [
+        (row.partner_id, row.held_at)
         for row in reading.interviews
         if row.identity_confirmed and row.private_setting and row.safety_reasked
-    }
-    return [first.get(person.partner_id) for person in persons if person.intake is not None]
+    ]
+    return [
+        [held_at for partner_id, held_at in complete if partner_id == person.partner_id]
+        for person in persons
+        if person.intake is not None
+    ]
 
 
 def _is_later_that_day(moment: datetime, given_at: datetime, zone: ZoneInfo) -> bool:

@@ -230,8 +230,10 @@ def test_t03_an_export_holds_text_and_no_formula(played: dict[str, Any]) -> None
 @pytest.mark.parametrize("breaks", ["\r\n", "\n", "\r", "\x0b", "\x85"])
 def test_t05_no_line_break_gets_into_a_header(office: Office, name: str, breaks: str) -> None:
     desk = office.at_desk(office.company.therapist(roles=("admin",)))
-    desk.post("/admin/settings", **{name: f"a@b.org{breaks}Bcc: all@example.org"})
+    answer = desk.post("/admin/settings", **{name: f"a@b.org{breaks}Bcc: all@example.org"})
+    assert answer.status_code == 400
     office.company.couple()
+    assert len(office.company.outbox) == 2
     for mail in office.company.outbox:
         assert (mail["Bcc"], "Bcc:" in str(mail["Subject"]) + str(mail["To"])) == (None, False)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from flask import redirect, render_template
+from flask import abort, redirect, render_template
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from portal.domain.lifecycle import next_step
 from portal.services import accounts, departures, passwords, way_in
+from portal.services.errors import Conflict
 from portal.web import bodies, guards, kit, sittings, steps
 from portal.web.accounts import bp
 from portal.web.accounts.forms import AccountForm, LeavingForm, NewPasswordForm
@@ -35,7 +36,10 @@ def account_posted() -> Answer:
         return _page(faults), 400
     new_hash = _new_hash() if wants_password else None
     is_everywhere = form.sign_out_everywhere.data == "yes"
-    _write(new_hash, form, is_everywhere=is_everywhere)
+    try:
+        _write(new_hash, form, is_everywhere=is_everywhere)
+    except Conflict:
+        abort(401)
     if is_everywhere:
         response = redirect("/", 303)
         sittings.forget(response)

@@ -30,9 +30,16 @@ def sign_in_posted() -> Answer:
     name = bodies.printable(bodies.first("name"))
     claim = knocking.claim(name)
     if not knocking.is_fitting(claim, bodies.printable(bodies.first("password"))):
-        return render_template("accounts/sign_in.html", name=name, is_wrong=True), 400
+        return _wrong(name)
     sittings.end_current()
-    return _enter_staff_half(claim) if claim.kind == "staff" else _enter_partner(claim)
+    try:
+        return _enter_staff_half(claim) if claim.kind == "staff" else _enter_partner(claim)
+    except Conflict:
+        return _wrong(name)
+
+
+def _wrong(name: str) -> Answer:
+    return render_template("accounts/sign_in.html", name=name, is_wrong=True), 400
 
 
 def _enter_partner(claim: Claim) -> Response:

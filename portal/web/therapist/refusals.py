@@ -16,6 +16,18 @@ REFUSALS: Final = {
         "First see everyone who takes part alone, since they sent their form, with all three ticks: "
         "identity, private setting, safety asked again. Then a tier can be cleared."
     ),
+    "found_since_a": _l(
+        "Something that bears on safety was found after the last interview with partner A. See them alone "
+        "again, with all three ticks. Then a tier can be cleared. Meanwhile you can defer, or sign safety."
+    ),
+    "found_since_b": _l(
+        "Something that bears on safety was found after the last interview with partner B. See them alone "
+        "again, with all three ticks. Then a tier can be cleared. Meanwhile you can defer, or sign safety."
+    ),
+    "found_since_both": _l(
+        "Something that bears on safety was found after the last interviews. See each person alone again, "
+        "with all three ticks. Then a tier can be cleared. Meanwhile you can defer, or sign safety."
+    ),
     "no_recommendation": _l("There is no recommendation yet: it is made once a form was sent."),
     "newer_recommendation": _l("A newer recommendation stands now. Read it, then sign."),
     "clearance_first": _l(
@@ -61,6 +73,10 @@ REFUSALS: Final = {
         "danger, so this waits. Have whoever runs the server bring back the key or the backup; where there "
         "is neither, close the case with a note and open a new one. Deferring works meanwhile. Ask each "
         "person apart."
+    ),
+    "nothing_newer": _l(
+        "There is no newer answer of this person to accept: the last one still tells of danger, or the "
+        "question was left open. Ask for the form again, or enter it with the person."
     ),
     "danger_told_since": _l("Danger was told since the newest recommendation. Read it anew first."),
     "discernment_ended": _l("This discernment has ended; its path stands."),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import pytest
 from arrivals import begun, card_of, events, jobs, rows, staff, verbs, viewer_of
 from sqlalchemy import insert
 
@@ -13,6 +14,7 @@ from portal.domain.lifecycle import WayIn
 from portal.models import AccountLink, Consent, Statement, table_of
 from portal.services import accounts, departures, intakes, sessions, way_in
 from portal.services.accounts import Card
+from portal.services.errors import Conflict
 from portal.services.tools import Tools
 from portal.store import Store
 
@@ -62,6 +64,19 @@ def test_a_new_password_ends_other_sessions_and_links(store: Store, tools: Tools
     assert (live, rows(store, "account")[0]["password_hash"]) == ([True, False], "new")
     assert rows(store, "account_link")[0]["used_at"] == tools.now()
     assert [event[0] for event in events(store)[-2:]] == ["session.all_ended", "password.changed"]
+
+
+def test_whoever_was_put_out_meanwhile_changes_no_password(store: Store, tools: Tools) -> None:
+    joined = begun(store, tools)
+    by = viewer_of(store, joined)
+    with store.partner.write() as session:
+        token = sessions.open_partner(session, tools, account_id=by.id)
+        other = sessions.find_partner(session, tools, token)
+        assert other is not None
+        accounts.change_password(session, tools, new_hash="mine", by=by)
+    with pytest.raises(Conflict, match="ended"), store.partner.write() as session:
+        accounts.change_password(session, tools, new_hash="theirs", by=other.viewer)
+    assert rows(store, "account")[0]["password_hash"] == "mine"
 
 
 def test_the_language_is_the_account_s(store: Store, tools: Tools) -> None:

@@ -108,6 +108,38 @@ def test_entering_keeps_the_name_and_begins_a_session(store: Store, tools: Tools
     assert events(store)[-1] == ("sign_in.done", "partner", "account", joined.account_id)
 
 
+@pytest.mark.parametrize("change", ["password_hash", "disabled_at"])
+def test_nobody_enters_by_a_password_that_was_changed_while_it_was_tried(
+    store: Store, tools: Tools, change: str
+) -> None:
+    name = card_of(store, tools, begun(store, tools))["sign_in_name"]
+    staff(store, tools)
+    partner, ada = partner_claim(store, tools, name), staff_claim(store, tools, "ada@practice.org")
+    values = {change: "new" if change == "password_hash" else tools.now()}
+    with store.staff.write() as session:
+        session.execute(update(table_of(Account)).values(**values))
+        session.execute(update(table_of(StaffAccount)).values(**values))
+    with pytest.raises(Conflict, match="changed"), store.partner.write() as session:
+        sign_ins.enter_partner(session, tools, claim=partner, device_hash=None)
+    with pytest.raises(Conflict, match="changed"), store.staff.write() as session:
+        sign_ins.enter_staff_half(session, tools, claim=ada)
+    assert not {"sign_in.done", "sign_in.password_given"} & set(verbs(store))
+
+
+def test_no_code_makes_a_whole_session_of_a_half_one_that_was_ended(
+    store: Store, tools: Tools, clock: Clock
+) -> None:
+    staff(store, tools)
+    with store.staff.write() as session:
+        claim = sign_ins.find_staff(session, tools, email="ada@practice.org", device_hash=None)
+        token = sign_ins.enter_staff_half(session, tools, claim=claim)
+        half = sessions.find_staff(session, tools, token)
+        assert half is not None
+        sessions.end_all(session, tools, half.viewer, keep_current=False)
+    with pytest.raises(Conflict, match="ended"), store.staff.write() as session:
+        sign_ins.enter_staff(session, tools, half=half.viewer, step=99_999_999, device_hash=None)
+
+
 def test_staff_sign_in_by_e_mail_in_two_steps(store: Store, tools: Tools, clock: Clock) -> None:
     staff_id = staff(store, tools, email="Ada@Practice.org")
     assert [sign_ins.is_staff_name(name) for name in ("ada@practice.org", "amber-canoe-willow")] == [

@@ -9,10 +9,15 @@ import pytest
 from arrivals import PASSWORD, code, invited, jobs, rows, staff
 from browsers import Visitor, led
 from flask import Flask
+from sqlalchemy import update
 
-from portal.services import sign_ins
+from portal.domain.access import Viewer
+from portal.models import Account, table_of
+from portal.services import sessions, sign_ins
+from portal.services.sign_ins import Claim
 from portal.services.tools import Tools
 from portal.store import Store
+from portal.web.accounts import account, knocking
 
 if TYPE_CHECKING:
     from moving_clock import Clock
@@ -253,6 +258,46 @@ def test_a_practice_without_self_referral_says_how_to_reach_it(
     assert rows(portal_store, "account") == []
 
 
+def test_a_password_that_changes_while_it_is_tried_is_a_wrong_one(
+    visitor: Callable[[], Visitor], portal_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Trying it takes a while: whoever is let in after the change would stay in."""
+    me, late = visitor(), visitor()
+    name, _ = begin(me)
+    me.post("/my/account", kept="yes")
+    late.get("/sign-in")
+    real = knocking.is_fitting
+
+    def slow(claim: Claim, password: str) -> bool:
+        fits = real(claim, password)
+        with portal_store.staff.write() as session:
+            session.execute(update(table_of(Account)).values(password_hash="another"))
+        return fits
+
+    monkeypatch.setattr(knocking, "is_fitting", slow)
+    answer = late.client.post("/sign-in", data={"csrf_token": late.token, "name": name, "password": PASSWORD})
+    assert (answer.status_code, "portal=;" in str(answer.headers)) == (400, False)
+    assert led(late.get("/my/account"))[0] == 303
+
+
+def test_whoever_was_put_out_while_the_password_was_tried_is_asked_to_sign_in(
+    visitor: Callable[[], Visitor], portal_store: Store, tools: Tools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    me = visitor()
+    begin(me)
+    real = account.is_own_password
+
+    def slow(by: Viewer, password: str) -> bool:
+        fits = real(by, password)
+        with portal_store.partner.write() as session:
+            sessions.end_all(session, tools, by, keep_current=False)
+        return fits
+
+    monkeypatch.setattr(account, "is_own_password", slow)
+    answer = me.post("/my/account", current_password=PASSWORD, password="another harvest moon")
+    assert answer.status_code == 401
+
+
 def test_a_new_password_needs_the_old_one_and_ends_other_sessions(visitor: Callable[[], Visitor]) -> None:
     me, elsewhere = visitor(), visitor()
     name, _ = begin(me)
@@ -345,6 +390,26 @@ def test_staff_reset_with_a_code_and_sign_in_again(
     clock.move(seconds=30)
     assert led(me.post(path, password=new, code=code(secret, clock))) == (303, "/sign-in")
     assert led(me.post("/sign-in", name="ada@practice.org", password=new)) == (303, "/sign-in/second-step")
+    assert me.post(path, password=new, code=code(secret, clock)).status_code == 400
+
+
+def test_codes_that_come_with_links_are_counted_with_those_of_the_second_step(
+    app: Flask, visitor: Callable[[], Visitor], portal_store: Store, tools: Tools, clock: Clock
+) -> None:
+    """Whoever reads a therapist's inbox asks for one link after the other and has ten tries at each."""
+    from portal.domain.access import system
+    from portal.services import resets, throttles
+
+    app.extensions["portal.throttle"] = throttles.build(is_on=True, redis_url=None)
+    staff_id, me = staff(portal_store, tools), visitor()
+    secret, new = secret_of(portal_store, tools, staff_id), "another harvest moon"
+    for at in range(4):
+        with portal_store.staff.write() as session:
+            resets.send_staff_link(session, tools, staff_id=staff_id, by=system("worker"))
+        path = f"/password/reset/{token_in_mail(portal_store, tools)}"
+        for _ in range(8 if at < 3 else 6):
+            assert me.post(path, password=new, code="000000").status_code == 400
+        clock.move(seconds=31)
     assert me.post(path, password=new, code=code(secret, clock)).status_code == 400
 
 

@@ -13,6 +13,7 @@ import pytest
 from waitress.channel import HTTPChannel
 
 from portal import one_process
+from portal.config import MAX_BODY
 from portal.one_process import Pages
 
 Environ = dict[str, object]
@@ -156,3 +157,34 @@ def test_an_older_browser_is_hung_up_on_after_an_answer_without_a_body() -> None
         while part := wire.recv(65536):
             heard += part
     assert (heard[:12], b"Connection: close" in heard) == (b"HTTP/1.0 204", True)
+
+
+def test_no_body_and_no_answer_becomes_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is posted, and a report that somebody fetches slowly, would lie there in clear."""
+    files: list[object] = []
+    monkeypatch.setattr("tempfile.TemporaryFile", lambda *_args, **_named: files.append(1))
+    large, whole = b"a" * MAX_BODY, 3 * MAX_BODY
+
+    def app(environ: Environ, start_response: Callable[..., object]) -> Iterable[bytes]:
+        assert environ["wsgi.input"].read() == large  # type: ignore[attr-defined]
+        start_response("200 OK", [("Content-Length", str(whole))])
+        return (large for _ in range(3))
+
+    with served(app) as (_pages, port, _thread):
+        line = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        line.request("POST", "/", body=large)
+        time.sleep(0.3)  # nobody reads yet
+        answer = line.getresponse()
+        told = answer.status, len(answer.read()), files
+        line.close()
+    assert told == (200, whole, [])
+
+
+def test_a_body_that_no_form_has_is_not_taken() -> None:
+    with served(slow) as (_pages, port, _thread), socket.create_connection(("127.0.0.1", port), 10) as wire:
+        told = f"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {one_process.MOST_BODY}\r\n\r\n"
+        wire.sendall(told.encode())
+        heard = b""
+        while part := wire.recv(65536):
+            heard += part
+    assert heard.startswith(b"HTTP/1.1 413")

@@ -6,14 +6,16 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from practice_world import Case, Desk, World
 from sqlalchemy import select
 
 from portal.domain.access import Viewer
+from portal.domain.calling import end_of
 from portal.models import AuditEvent, CallPlan, table_of
-from portal.services import call_attempts, call_list
+from portal.services import call_attempts, call_list, partner_pages, practice_settings, practices
 from portal.services.call_attempts import Told
 from portal.services.call_list import CallPage
 from portal.services.caseload_filters import Cursor
@@ -217,6 +219,29 @@ def test_somebody_in_danger_who_has_not_sent_is_called_too(world: World, thea: V
     world.work()
     (call,) = page(world, thea).calls
     assert (call.name, call.sent_at, call.level) == ("Ruth", None, 0)
+
+
+def test_sending_puts_off_no_call_that_danger_asked_for(world: World, thea: Viewer) -> None:
+    case = world.case(therapist=thea)
+    case.join("a", "Ruth")
+    case.save("a", order_of_protection="past")
+    (before,) = page(world, thea).calls
+    world.tools.clock.move(days=2)  # type: ignore[attr-defined]
+    case.send("a", order_of_protection="past")
+    (call,) = page(world, thea).calls
+    assert (call.level, call.sent_at is not None, call.due_at) == (1, True, before.due_at)
+
+
+def test_the_list_counts_the_working_days_that_the_partner_was_promised(world: World, thea: Viewer) -> None:
+    with world.store.staff.write() as session:
+        given = {"working_days": "1,2,3,4,5,6"}
+        practice_settings.change(session, world.tools, given=given, by=thea)
+        practice = practices.view(session)
+    world.case(therapist=thea).send("a", "Ana")
+    (call,) = page(world, thea).calls
+    assert call.sent_at is not None
+    promised = partner_pages.call_by(call.sent_at, practice)
+    assert call.due_at == end_of(promised, ZoneInfo(practice.time_zone))
 
 
 # Pages

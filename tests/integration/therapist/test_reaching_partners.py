@@ -15,6 +15,7 @@ from portal.models import Intake, Partner, table_of
 from portal.services import (
     appointments,
     clearances,
+    facts,
     intakes,
     invitations,
     joining,
@@ -102,6 +103,31 @@ def test_a_newer_invitation_ends_the_older_one(case: Case, thea: Viewer) -> None
     with pytest.raises(Refused, match="unknown_link"):
         join(case, first.link)
     assert [one.link is None for one in invited(case) if one.id == first.id] == [True]
+
+
+@pytest.mark.parametrize("first", ["a", "b"])
+def test_who_was_invited_in_one_moment_stands_in_one_order(world: World, thea: Viewer, first: str) -> None:
+    """Nothing tells whose invitation was written down first: neither the act nor the ids that were drawn."""
+    for _ in range(6):
+        case = world.case(therapist=thea)
+        for slot in sorted("ab", reverse=first == "b"):
+            invite(case, thea, slot)
+        assert [one.slot for one in invited(case)] == ["a", "b"]
+        world.tools.clock.move(minutes=1)  # type: ignore[attr-defined]
+        invite(case, thea, "b")
+        assert [one.slot for one in invited(case)] == ["b", "a", "b"]
+
+
+def test_what_was_stated_in_one_act_stands_in_one_order(world: World, thea: Viewer) -> None:
+    for _ in range(6):
+        case = world.case(therapist=thea)
+        for slot in "ba":
+            said = {"validity_concern": "yes", "shared_account": "yes"}
+            with world.store.staff.write() as session:
+                facts.state(session, world.tools, case_id=case.id, slot=slot, said=said, note="", by=thea)
+        with world.store.staff.read() as session:
+            stated = [(one.slot, one.kind) for one in facts.of_case(session, world.tools, case.id)]
+        assert stated == [(slot, kind) for slot in "ab" for kind in ("shared_account", "validity_concern")]
 
 
 def test_nobody_is_invited_twice(case: Case, thea: Viewer) -> None:

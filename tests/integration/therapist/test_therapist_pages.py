@@ -316,6 +316,41 @@ def test_what_was_told_just_now_is_read_before_signing_and_keeps_the_text(sit: D
     assert "kept words" in page
 
 
+@pytest.mark.parametrize(
+    ("language", "why", "step"),
+    [
+        (
+            "en",
+            "found after the last interview with partner B. See them alone again",
+            "see them alone again, as",
+        ),
+        ("es", "Después de la última entrevista con la persona B", "entrevístela de nuevo a solas"),
+    ],
+)
+def test_what_was_found_since_the_interview_is_asked_about_before_it_is_cleared(
+    house: World, sit: Desk, couple: Case, thea: Viewer, language: str, why: str, step: str
+) -> None:
+    """In the refusal, with what was typed kept; in the list of what must happen first; as what is next."""
+    for slot in "ab":
+        couple.see(slot, thea)
+    with house.store.staff.write() as session:
+        requests.send(session, house.tools, case_id=couple.id, slot="a", kind="refresh", by=thea)
+        newest = session.scalar(select(table_of(Intake).c.id).where(table_of(Intake).c.round == 2))
+    house.tools.clock.move(minutes=1)  # type: ignore[attr-defined]
+    couple.save("a", intake_id=str(newest), harm_received__weapon="past_year")
+    couple.see("a", thea)
+    assert couple.route() == "safety"
+    sit.post("/language", {"language": language})
+    page = sit.post(f"/cases/{couple.id}/clearances", {"tier": "A", "note": "kept words"}, 409).text
+    assert element(page, "refusal") is not None
+    assert "kept words" in page
+    assert why in words(page)
+    assert step in words(sit.get(f"/cases/{couple.id}"))
+    couple.see("b", thea)
+    sit.post(f"/cases/{couple.id}/clearances", {"tier": "A", "note": "kept words"})
+    assert step not in words(sit.get(f"/cases/{couple.id}"))
+
+
 @pytest.mark.parametrize("is_again", [True, False])
 def test_what_nobody_can_open_is_said_and_what_was_typed_stays(
     house: World, sit: Desk, couple: Case, thea: Viewer, is_again: bool

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,6 +11,7 @@ import pytest
 
 from portal.domain import calling
 from portal.domain.calling import Channel, Plan
+from portal.domain.working_days import USUAL, Calendar
 
 NEW_YORK = ZoneInfo("America/New_York")
 #: A Thursday afternoon.
@@ -21,9 +22,10 @@ QUIET: dict[str, Any] = {
 }  # fmt: skip
 
 
-def due(**changed: Any) -> str:
-    """The last day of the promise."""
-    end = calling.due_at({**QUIET, **changed}, sent_at=SENT, made_at=SENT, zone=NEW_YORK)
+def due(calendar: Calendar = USUAL, **changed: Any) -> str:
+    """The day after the last day of the promise."""
+    said = {**QUIET, **changed}
+    end = calling.due_at(said, sent_at=SENT, made_at=SENT, zone=NEW_YORK, calendar=calendar)
     last = end.astimezone(NEW_YORK)
     assert (last.hour, last.minute) == (0, 0)
     return last.strftime("%a %d")
@@ -79,7 +81,25 @@ def test_a_promise_never_moves_away_and_a_held_call_stays_held() -> None:
     assert calling.planned(held, Plan(late, 0, SENT)) == Plan(late, 0, SENT)
     newer = Plan(late, 3, early)
     assert calling.planned(held, newer) == newer
-    assert calling.planned(replace(first, sent_at=None), Plan(late, 3, SENT)) == Plan(late, 3, SENT)
+    # Danger told while writing asked for this call; sending the form since puts it off no more than anything.
+    told = replace(first, level=1, sent_at=None)
+    assert calling.planned(told, Plan(late, 3, SENT)) == Plan(early, 3, SENT)
+    assert calling.planned(first, newer) == Plan(early, 3, early)
+
+
+@pytest.mark.parametrize(
+    ("calendar", "ends"),
+    [
+        (Calendar(frozenset(range(1, 7))), ["Thu 03", "Sun 29", "Sat 28"]),
+        (Calendar(off=frozenset({date(2026, 11, 27)})), ["Sat 05", "Wed 02", "Tue 01"]),
+    ],
+    ids=["open on Saturdays", "closed on Friday"],
+)
+def test_office_days_and_days_off_are_those_of_the_promise(calendar: Calendar, ends: list[str]) -> None:
+    told: tuple[dict[str, Any], ...] = (
+        {}, {"matched_rules": ["R4"]}, {"gates": ["call_next_working_day"], "route": "wait"},
+    )  # fmt: skip
+    assert [due(calendar, **changed) for changed in told] == ends
 
 
 CALM = Channel("phone", voicemail_ok=True)

@@ -59,6 +59,23 @@ def test_who_must_be_seen_before_a_clearance(
 
 
 @pytest.mark.parametrize(
+    ("people", "held", "want"),
+    [
+        ((A, B), (Held("a", True, AFTER), Held("b", True, AFTER)), ()),
+        ((A, B), (Held("a", True, AFTER), Held("b", True, NOON)), ("b",)),
+        ((A, B_DRAFT), (Held("a", True, AFTER), Held("b", True, BEFORE)), ("b",)),
+        ((A, B_GONE), (Held("a", True, AFTER),), ()),
+        ((A_GONE, B_GONE), (Held("a", True, NOON),), ("a", "b")),
+        ((A_GONE, B_GONE), (Held("a", True, NOON), Held("b", True, AFTER)), ()),
+    ],
+)
+def test_who_must_be_seen_again_after_a_finding(
+    people: tuple[Standing, ...], held: tuple[Held, ...], want: tuple[str, ...]
+) -> None:
+    assert without_clearing_interview(people, held, found_at=AFTER) == want
+
+
+@pytest.mark.parametrize(
     ("recommended", "chosen", "want"),
     [
         ("safety", "consult", True),

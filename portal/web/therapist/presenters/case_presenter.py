@@ -144,10 +144,10 @@ def _next(view: CaseView) -> Next:
 
 def _lacking(view: CaseView, route: str) -> tuple[str, ...]:
     """Whom to see alone before the next act; for safety also those whose form is only begun."""
-    standings = interviews.standings(side.person for side in view.sides)
     if route == "safety":
-        return prerequisites.without_clearing_interview(standings, _held(view))
-    return prerequisites.without_interview(standings, _held(view))
+        return steps_presenter.before_clearing(view)
+    standings = interviews.standings(side.person for side in view.sides)
+    return prerequisites.without_interview(standings, steps_presenter.held(view))
 
 
 def _before_signing(body: dict[str, Any], *, is_lacking: bool) -> Next:
@@ -177,10 +177,6 @@ def _before_recommendation(view: CaseView) -> Next:
     if any(side.person.has_account for side in view.sides):
         return Next(_("Nobody has sent the form yet. There is nothing to do but wait."), "")
     return Next(_("Nobody has joined yet."), "invitation", _("Invite"))
-
-
-def _held(view: CaseView) -> list[prerequisites.Held]:
-    return [prerequisites.Held(one.slot, one.is_complete, one.held_at) for one in view.interviews]
 
 
 def signed(view: CaseView) -> dict[str, Any] | None:

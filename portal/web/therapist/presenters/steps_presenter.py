@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 
 from portal.domain import due, prerequisites
 from portal.domain.due import Due
+from portal.services import interviews, standing
 from portal.services.case_views import CaseView, Side
 from portal.web import context, kit
 from portal.web.therapist import words
@@ -47,7 +48,7 @@ def present(view: CaseView) -> tuple[Step, ...]:
     rest = [_gate(view, gate, zone) for gate in gates if gate not in _SAID_FIRST]
     rest.sort(key=lambda step: not step.due)
     text = _("Signed by a therapist.") if view.is_signed else words.said(words.texts().gates["not_signed"])
-    return (*_talk(view, gates, zone), *rest, Step(text, view.is_signed, "#do-review"))
+    return (*_talk(view, gates, zone), *_again(view), *rest, Step(text, view.is_signed, "#do-review"))
 
 
 def unseen(view: CaseView) -> tuple[str, ...]:
@@ -88,6 +89,27 @@ def _talk(view: CaseView, gates: Iterable[str], zone: ZoneInfo) -> tuple[Step, .
             is_late=_is_late(first, zone),
         ),
     )
+
+
+def before_clearing(view: CaseView) -> tuple[str, ...]:
+    """Whom to see alone before a tier can be cleared: since they sent and since the newest finding."""
+    people = interviews.standings(side.person for side in view.sides)
+    found_at = standing.newest(view.findings)
+    return prerequisites.without_clearing_interview(people, held(view), found_at=found_at)
+
+
+def held(view: CaseView) -> list[prerequisites.Held]:
+    """Interviews as the prerequisites read them."""
+    return [prerequisites.Held(one.slot, one.is_complete, one.held_at) for one in view.interviews]
+
+
+def _again(view: CaseView) -> tuple[Step, ...]:
+    """Whom a clearance waits for though they were seen: they sent again, or something was found since."""
+    route = view.recommendation.body["route"] if view.recommendation else ""
+    seen = set(before_clearing(view)) - set(unseen(view)) if route == "safety" else set()
+    text = _("Before a tier can be cleared: see them alone again, as something was told since.")
+    detail = ", ".join(who(view, slot) for slot in sorted(seen))
+    return (Step(text, done=False, href="#do-interview", detail=detail),) if seen else ()
 
 
 def _promised(side: Side, zone: ZoneInfo) -> Due | None:
