@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from importlib import import_module
-from typing import Any
 
 import click
 from flask import Flask
 from flask.cli import AppGroup
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
-from portal.cli_bare import let_refuse, words_of_system
+from portal.assembly import House
+from portal.cli_bare import let_refuse, words_of_disk
 from portal.config import ConfigError
 from portal.content.faults import ContentError
 from portal.keyfiles import KeyFileError
@@ -34,25 +34,12 @@ _MODULES = {
     "worker": ("cli_serve",),
 }
 
-
-def _words_of_database(error: DatabaseError) -> str:
-    """What the database itself says: it is full, away, read-only, damaged. The statement stays out of it.
-
-    Whatever else it refuses is a mistake of ours, and stays one: raises the error itself.
-    """
-    if not isinstance(error, OperationalError) and type(error) is not DatabaseError:
-        raise error
-    return f"the database cannot be used: {str(error.orig).strip()}"
-
-
-_REFUSALS: Mapping[type[Exception], Callable[[Any], str]] = {
-    ConfigError: str,
-    ContentError: str,
-    KeyFileError: str,
-    NotServed: str,
-    KeyMissing: lambda _: "this command needs the keys of PORTAL_ROLE=all",
-    DatabaseError: _words_of_database,
-    OSError: words_of_system,
+_REFUSALS = {
+    ConfigError: "",
+    ContentError: "",
+    KeyFileError: "",
+    NotServed: "",
+    KeyMissing: "this command needs the keys of PORTAL_ROLE=all",
 }
 
 
@@ -62,6 +49,7 @@ class Commands(AppGroup):
     def __init__(self, app: Flask) -> None:
         super().__init__(app.name)
         self._app = app
+        self.refusals = _REFUSALS | {DBAPIError: self._of_machine, OSError: self._of_machine}
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
         """The command of this name, from its modules."""
@@ -78,7 +66,21 @@ class Commands(AppGroup):
         for module in modules:
             import_module(f"portal.{module}").init_app(self._app)
         for name in self.commands.keys() - known:
-            let_refuse(self.commands[name], _REFUSALS)
+            let_refuse(self.commands[name], self.refusals)
+
+    def _of_machine(self, error: DBAPIError | OSError) -> str:
+        """What kept the house closed; in an open one, a disk or a database that fails.
+
+        Any other error is told with its place.
+        """
+        house: House = self._app.extensions["portal.house"]
+        if error is house.closed_by:
+            return house.why_closed(error)
+        if isinstance(error, OSError):
+            return words_of_disk(error)
+        if not isinstance(error, OperationalError):
+            raise error
+        return f"the database cannot be used: {str(error.orig).strip()}"
 
 
 def init_app(app: Flask) -> None:

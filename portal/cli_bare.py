@@ -5,6 +5,7 @@ It starts in a quarter of the time, and nothing that such a command does can tou
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
@@ -23,6 +24,9 @@ _MODULES: Mapping[tuple[str, str], str] = {
     ("routing", "simulate"): "cli_routing_proof",
     ("routing", "document"): "cli_routing_proof",
 }
+#: How an error is told: these words, its own (""), or words made from it.
+Words = str | Callable[[Any], str]
+_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
 _FLASK = frozenset({"flask", "flask.exe", "__main__.py"})
 
 
@@ -47,24 +51,28 @@ def create_commands(module: str) -> Flask:
     app = Flask("portal", static_folder=None)
     import_module(f"portal.{module}").init_app(app)
     for command in app.cli.commands.values():
-        let_refuse(command, {ContentError: str, OSError: words_of_system})
+        let_refuse(command, {ContentError: "", OSError: words_of_disk})
     return app
 
 
-def words_of_system(error: OSError) -> str:
-    """What the machine refuses, and which file: a full disk, a folder that may not be written."""
-    return ": ".join(str(word) for word in (error.filename, error.strerror or "it cannot be used") if word)
+def words_of_disk(error: OSError) -> str:
+    """A disk that is full, failing or read-only, and the file. Any other error is ours, and raised again."""
+    if error.errno not in _DISK:
+        raise error
+    return ": ".join(str(word) for word in (error.filename, error.strerror) if word)
 
 
-def let_refuse(command: click.Command, refusals: Mapping[type[Exception], Callable[[Any], str]]) -> None:
-    """What cannot be used is told line by line, exit 2: each error by the words of its nearest class.
+def let_refuse(command: click.Command, refusals: Mapping[type[Exception], Words]) -> None:
+    """What cannot be used is told line by line, exit 2: each error by the words given, "" its own.
 
-    A traceback would end with 1, and that says "a finding" to whoever runs this by a timer.
+    Words that are made from the error may raise it again instead. A traceback ends with 1, which says
+    "a finding" to a timer.
     """
     if isinstance(command, click.Group):
         for part in command.commands.values():
             let_refuse(part, refusals)
-    run = command.callback
+    # Where another application of this process has wrapped it, that one's words are not these.
+    run = getattr(command.callback, "plain", command.callback)
     if run is None:
         return
     errors = tuple(refusals)
@@ -73,11 +81,10 @@ def let_refuse(command: click.Command, refusals: Mapping[type[Exception], Callab
     def told(*given: Any, **named: Any) -> Any:
         try:
             return run(*given, **named)
-        except BrokenPipeError:  # the reader has enough: click's to end
-            raise
         except errors as error:
-            words = next(refusals[kind] for kind in type(error).__mro__ if kind in refusals)
-            click.echo(words(error), err=True)
+            words = next(words for kind, words in refusals.items() if isinstance(error, kind))
+            click.echo((words if isinstance(words, str) else words(error)) or str(error), err=True)
             sys.exit(2)
 
+    told.plain = run  # type: ignore[attr-defined]
     command.callback = told

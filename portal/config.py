@@ -13,7 +13,7 @@ ROLES = ("all", "partner", "staff", "worker")
 MAX_BODY = 4 * 1024 * 1024
 _REDIS = ("redis", "rediss")
 _QUEUES = ("postgresql", *_REDIS)
-_SERVERS = ("postgresql", "postgresql+psycopg")
+_DATABASES = ("postgresql", "postgresql+psycopg", "sqlite")
 
 
 class ConfigError(Exception):
@@ -253,23 +253,21 @@ def _production_faults(settings: Settings, env: Mapping[str, str]) -> list[str]:
 
 def _databases(env: Mapping[str, str], instance: Path, faults: list[str]) -> tuple[str, str]:
     """Where staff and partners find the database. A process of the partners needs no more than theirs."""
-    named = {name: env.get(name) or "" for name in ("DATABASE_URL", "PARTNER_DATABASE_URL")}
-    for name in [name for name, url in named.items() if url and not _is_database(url)]:
-        faults.append(f"{name} must be such as sqlite:////folder/file or postgresql://role@host/database")
-        named[name] = ""
-    partner = named["PARTNER_DATABASE_URL"]
+    for name in ("DATABASE_URL", "PARTNER_DATABASE_URL"):
+        if env.get(name) and not _is_database(env[name]):
+            faults.append(f"{name} must be postgresql://role:password@host/database or sqlite:////path/file")
+    partner = env.get("PARTNER_DATABASE_URL") or ""
     own = partner if env.get("PORTAL_ROLE") == "partner" else ""
-    database = named["DATABASE_URL"] or own or f"sqlite:///{instance / 'portal.sqlite3'}"
+    database = env.get("DATABASE_URL") or own or f"sqlite:///{instance / 'portal.sqlite3'}"
     return database, partner or database
 
 
 def _is_database(url: str) -> bool:
-    """Whether this is the address of a database of ours; a server's host may be a socket in a folder."""
-    try:
-        is_server = url.partition("://")[0] in _SERVERS and (urlsplit(url).port or 1) > 0
-        return is_server or url.removeprefix("sqlite:///") not in ("", url)
-    except ValueError:
-        return False
+    """Whether it can be read; a sign such as @ in a password stands as %40."""
+    scheme, found, rest = url.partition("://")
+    authority = rest.partition("/")[0].partition("?")[0]
+    port = authority.rpartition("@")[2].rpartition("]")[2].partition(":")[2]
+    return bool(found) and scheme in _DATABASES and (not port or (port.isascii() and port.isdigit()))
 
 
 def _has_partner_role(settings: Settings) -> bool:
