@@ -21,7 +21,6 @@ from __future__ import annotations
 
 import hmac
 import secrets
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -33,6 +32,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from portal.key_looks import Once, Thread
 from portal.opened import Opened
 from portal.rings import KEY_ID, Ring, RingName, public_id
 
@@ -129,7 +129,7 @@ class Vault:
         held = {} if private is None else {public_id(public): private}
         self._keys = Keys(public, held, partner, staff)
         self._source: KeySource = _nothing_new
-        self._written = threading.local()
+        self._thread = Thread()
         self._is_still = False
 
     @classmethod
@@ -150,6 +150,11 @@ class Vault:
         still = Vault.over(self._now(), _nothing_new)
         still._is_still = True
         return still
+
+    def looked_once(self) -> Once:
+        """Within a short block of this thread the keys are as they are at its beginning. What it writes is
+        looked at once more before it is kept (``require_honoured``)."""
+        return Once(self._look, self._thread)
 
     def seal(self, place: Place, text: str) -> bytes:
         """Seal ``text`` to the practice; only a holder of the private key opens it."""
@@ -249,12 +254,14 @@ class Vault:
 
     def require_honoured(self) -> None:
         """Raise KeyRetired if this thread wrote under a key that is gone now; before every commit."""
-        written: set[bytes] = getattr(self._written, "ids", set())
-        self._written.ids = set()
-        if not written <= self._now().honoured:
+        written, self._thread.written = self._thread.written, frozenset()
+        if not written <= self._look().honoured:
             raise KeyRetired("the keys were exchanged; try again")
 
     def _now(self) -> Keys:
+        return self._keys if self._thread.has_looked else self._look()
+
+    def _look(self) -> Keys:
         fresh = self._source()
         if fresh is not None:
             self._keys = fresh
@@ -264,7 +271,7 @@ class Vault:
         if self._is_still:
             raise KeyRetired("these keys only open; they may have been exchanged")
         if self._source is not _nothing_new:
-            self._written.ids = {*getattr(self._written, "ids", ()), key_id}
+            self._thread.written |= {key_id}
         return key_id
 
 

@@ -68,6 +68,9 @@ def clean(section: Section, posted: Mapping[str, Sequence[str]]) -> Cleaned:
         given = posted.get(item.key) or ()
         if not given:
             continue
+        if len(given) == 1 and item.is_one_of(given[0]):  # nearly every answer
+            values[item.key] = given[0]
+            continue
         try:
             answer = _clean_item(item, given)
         except _Refused as refused:
@@ -77,7 +80,7 @@ def clean(section: Section, posted: Mapping[str, Sequence[str]]) -> Cleaned:
             values[item.key] = answer
         else:
             blanks.append(item.key)
-    unexpected = tuple(sorted(key for key in posted if key not in section.by_key and key not in ENVELOPE))
+    unexpected = tuple(sorted(posted.keys() - section.by_key.keys() - ENVELOPE))
     return Cleaned(values, tuple(blanks), faults, unexpected)
 
 
