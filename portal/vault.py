@@ -19,7 +19,6 @@ use, and a transaction that wrote under a key destroyed meanwhile is refused (de
 
 from __future__ import annotations
 
-import hmac
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -219,12 +218,12 @@ class Vault:
 
     def digest(self, ring: RingName, purpose: str, value: str) -> str:
         """Keyed blind index (64 hex digits) of ``value``: equal values give equal digests."""
-        index = self._now().ring(ring).index
-        return hmac.digest(index, f"{purpose}|{value}".encode(), "sha256").hex()
+        return _under(self._now().ring(ring), f"{purpose}|{value}".encode())
 
     def digester(self, ring: RingName, purpose: str) -> Callable[[str], str]:
         """``digest`` of many values for one purpose: what all begin with is looked at once."""
-        begun = hmac.new(self._now().ring(ring).index, f"{purpose}|".encode(), "sha256")
+        begun = self._now().ring(ring).keyed.copy()
+        begun.update(f"{purpose}|".encode())
 
         def digested(value: str) -> str:
             one = begun.copy()
@@ -235,8 +234,7 @@ class Vault:
 
     def mac(self, purpose: str, message: bytes) -> str:
         """MAC (64 hex digits) under the partner ring; its index stays when keys are exchanged (0021)."""
-        keyed = self._keys.partner.index
-        return hmac.digest(keyed, purpose.encode() + b"|" + message, "sha256").hex()
+        return _under(self._keys.partner, purpose.encode() + b"|" + message)
 
     def current_id(self, ring: RingName | None) -> bytes:
         """Id of the key that is written under now: of a ring, or (None) of what is sealed."""
@@ -273,6 +271,13 @@ class Vault:
         if self._source is not _nothing_new:
             self._thread.written |= {key_id}
         return key_id
+
+
+def _under(ring: Ring, message: bytes) -> str:
+    """HMAC-SHA256 (64 hex digits) under a ring's index; a copy of one that knows the key is made sooner."""
+    one = ring.keyed.copy()
+    one.update(message)
+    return one.hexdigest()
 
 
 def _split(kind: bytes, blob: bytes) -> tuple[bytes, bytes]:

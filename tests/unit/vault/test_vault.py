@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -205,3 +206,12 @@ def test_a_commit_looks_even_within_a_block() -> None:
         held[0] = other
         with pytest.raises(KeyRetired):
             vault.require_honoured()
+
+
+def test_a_digest_is_an_hmac_of_purpose_and_value() -> None:
+    vault = new_vault()
+    index = vault._keys.partner.index
+    wanted = hmac.digest(index, "session|ñandú".encode(), "sha256").hex()
+    found = {vault.digest("partner", "session", "ñandú"), vault.digester("partner", "session")("ñandú")}
+    assert found | {vault.mac("session", "ñandú".encode())} == {wanted}
+    assert vault.digest("partner", "session", "ñandú") == wanted  # what was copied did not change
