@@ -68,7 +68,7 @@ def clean(section: Section, posted: Mapping[str, Sequence[str]]) -> Cleaned:
         given = posted.get(item.key) or ()
         if not given:
             continue
-        if len(given) == 1 and item.is_one_of(given[0]):  # nearly every answer
+        if len(given) == 1 and _is_option_of(item, given[0]):  # nearly every answer
             values[item.key] = given[0]
             continue
         try:
@@ -90,6 +90,12 @@ def canonical_text(text: str) -> str:
         raise ValueError("NUL or lone surrogate")
     plain = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
     return plain if plain.strip() else ""
+
+
+def _is_option_of(item: Item, value: str) -> bool:
+    """Whether this value alone is an answer to an item that takes one option."""
+    held = item.option_set
+    return held is not None and item.kind is not Kind.MULTI and value in held.by_value
 
 
 def _clean_item(item: Item, given: Sequence[str]) -> Answer:

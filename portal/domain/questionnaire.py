@@ -91,11 +91,6 @@ class Item:
         """The option with this stored value, or None."""
         return self.option_set.by_value.get(value) if self.option_set else None
 
-    def is_one_of(self, value: str) -> bool:
-        """Whether this value alone is an answer to an item that takes one option."""
-        held = self.option_set
-        return held is not None and self.kind is not Kind.MULTI and value in held.by_value
-
 
 @dataclass(frozen=True)
 class Group:
