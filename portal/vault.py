@@ -14,7 +14,8 @@ column, row): moved anywhere else it does not open. Plain texts are padded to bu
 because "no" and "yes" differ in length.
 
 Keys may be exchanged while the process runs (``keys rotate``): the vault asks its source before every
-use, and a transaction that wrote under a key destroyed meanwhile is refused (decision 0021).
+use, or once for a short block (``looked_once``), and a transaction that wrote under a key destroyed
+meanwhile is refused (decision 0021).
 """
 
 from __future__ import annotations
