@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, Literal
 
+from portal.domain.normal_forms import normalized
+
 Kind = Literal["their_words", "finding", "service"]
 RUN: Final = 5
 """Words in a row that count as quoting somebody."""
@@ -162,7 +164,7 @@ def _end(text: str, at: int) -> int:
 
 
 def _plain(text: str) -> str:
-    return unicodedata.normalize("NFKD", text.replace("’", "'").casefold())
+    return normalized("NFKD", text.replace("’", "'").casefold())
 
 
 def _runs(words: list[str]) -> Iterator[tuple[str, ...]]:
