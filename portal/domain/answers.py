@@ -6,13 +6,13 @@ Nothing that was typed is lost over one bad field: each fault is kept by item, t
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from portal.domain.constructs import DECLINED, NONE
+from portal.domain.normal_forms import normalized
 from portal.domain.questionnaire import Item, Kind, Section
 
 Answer = str | list[str]
@@ -88,7 +88,7 @@ def canonical_text(text: str) -> str:
     """NFC, LF line ends, "" when only white space; ValueError for NUL or a lone surrogate."""
     if any(char == "\0" or "\ud800" <= char <= "\udfff" for char in text):
         raise ValueError("NUL or lone surrogate")
-    plain = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
+    plain = normalized("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
     return plain if plain.strip() else ""
 
 
