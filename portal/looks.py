@@ -11,11 +11,11 @@ from typing import Any, Final, TypeVar
 from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
-from portal.services import happenings, jobs, routing, screening
+from portal.services import happenings, jobs, routing, rule_walks, screening
 from portal.services.errors import Conflict
 from portal.services.routing import Advice
 from portal.services.screening import Look, Screened
-from portal.workplace import WORKER, Workplace
+from portal.workplace import WORKER, Workplace, note_error
 
 _LOOKS: Final = 5
 _Seen = TypeVar("_Seen")
@@ -44,6 +44,21 @@ def route(place: Workplace, case_id: str) -> None:
         routing.keep(session, place.tools, advice, by=WORKER)
 
     _looked(place, routing.row(case_id), look, keep)
+
+
+def reroute(place: Workplace, after: str) -> None:
+    """Route the next few open cases anew; one that cannot be read waits by itself and holds up no other."""
+    with place.store.staff.read() as session:
+        few = rule_walks.next_few(session, after)
+    failed = []
+    for case_id in few.case_ids:
+        try:
+            route(place, case_id)
+        except Exception as error:  # it gets a job of its own
+            note_error("routing anew", error)
+            failed.append(case_id)
+    with place.store.staff.write() as session:
+        rule_walks.go_on(session, place.tools, few, after=after, failed=failed)
 
 
 def look_into(place: Workplace, intake_id: str) -> None:

@@ -34,6 +34,7 @@ ON_BOTH: dict[str, tuple[str, ...]] = {
     "integration/admin/test_report_service.py": (),
     "integration/admin/test_report_crew.py": ("same_bytes",),
     "integration/worker/test_jobs_and_mail.py": (),
+    "integration/worker/test_rules_change.py": ("skips_none",),
     "integration/therapist/test_caseload_filters.py": ("orders_and_their_pages", "without_an_index"),
     "noninterference/test_worlds.py": (
         *("played_twice", "can_be_seen[postgresql-unsafe", "can_be_seen[postgresql-late unsafe"),
