@@ -21,6 +21,8 @@ from portal.models import Base
 from portal.services.tools import Passwords, Tools
 from portal.store import Pool, Store, engine_options
 
+#: Seconds within which a mail to a partner goes out in production, besides the minute between two looks.
+MAIL_SPREAD = 120
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -140,7 +142,8 @@ def tools_for(settings: Settings) -> Tools:
     vault = keyfiles.load_vault(keys=settings.keys, private=settings.private_key, role=settings.role)
     # OWASP's minimum for Argon2id: 19 MiB, two passes, one lane.
     hasher = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
-    return Tools(vault=vault, passwords=Passwords(hasher), base_url=settings.base_url)
+    spread = MAIL_SPREAD if settings.is_production else 0
+    return Tools(vault=vault, passwords=Passwords(hasher), base_url=settings.base_url, mail_spread=spread)
 
 
 def _make_private(settings: Settings) -> None:

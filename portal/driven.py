@@ -12,13 +12,14 @@ import sqlite3
 from collections import namedtuple
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeGuard
+from typing import Any, cast
 
 from sqlalchemy import CompoundSelect, Connection, Dialect, Insert, LargeBinary, Select, Update
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeEngine
 
-from portal.store import Transaction
+from portal import handles
+from portal.handles import Handle
+from portal.store import Hot, Transaction
 
 _Turn = Callable[[Any], Any]
 _Shape = tuple[Callable[[list[Any]], Any], tuple[tuple[int, _Turn], ...]]
@@ -48,42 +49,46 @@ class Driven:
         self._texts: dict[frozenset[str], _Text] = {}
         self._shape: _Shape | None = None
 
-    def one(self, session: Transaction, values: Mapping[str, Any]) -> Any | None:
+    def one(self, session: Hot, values: Mapping[str, Any]) -> Any | None:
         """The row of a statement that finds at most one, its columns by name and by place; None without."""
-        if not _is_driven(session):
-            return session.execute(self.statement, dict(values)).one_or_none()
-        cursor = self._run(session, values)
+        connection = _driven(session)
+        if connection is None:
+            return _slow(session).execute(self.statement, dict(values)).one_or_none()
+        cursor = self._run(connection, values)
         found = cursor.fetchone()
         cursor.close()
-        return None if found is None else _turned(*self._shaped(session.dialect), found)
+        return None if found is None else _turned(*self._shaped(connection.dialect), found)
 
-    def all(self, session: Transaction, values: Mapping[str, Any]) -> list[Any]:
+    def all(self, session: Hot, values: Mapping[str, Any]) -> list[Any]:
         """Every row of a statement, its columns by name and by place."""
-        if not _is_driven(session):
-            return list(session.execute(self.statement, dict(values)).all())
-        cursor = self._run(session, values)
+        connection = _driven(session)
+        if connection is None:
+            return list(_slow(session).execute(self.statement, dict(values)).all())
+        cursor = self._run(connection, values)
         found = cursor.fetchall()
         cursor.close()
-        make, turns = self._shaped(session.dialect)
+        make, turns = self._shaped(connection.dialect)
         return [make(row) for row in found] if not turns else [_turned(make, turns, row) for row in found]
 
-    def change(self, session: Transaction, values: Mapping[str, Any]) -> int:
+    def change(self, session: Hot, values: Mapping[str, Any]) -> int:
         """How many rows a change met; inside a transaction that has begun."""
-        if not _is_driven(session):
-            done: Any = session.execute(self.statement, dict(values))
+        connection = _driven(session)
+        if connection is None:
+            done: Any = _slow(session).execute(self.statement, dict(values))
             return int(done.rowcount)
-        if not session.in_transaction():
+        if not connection.in_transaction():
             raise RuntimeError("a change needs a transaction")
-        cursor = self._run(session, values)
+        cursor = self._run(connection, values)
         count: int = cursor.rowcount
         cursor.close()
         return count
 
-    def _run(self, connection: Connection, values: Mapping[str, Any]) -> Any:
+    def _run(self, connection: Connection | Handle, values: Mapping[str, Any]) -> Any:
         text = self._text(connection.dialect, values)
         sql: str = text.sql
         bound: Any = text.bound(values)
-        cursor = connection.connection.cursor()
+        raw: Any = connection.raw if isinstance(connection, Handle) else connection.connection
+        cursor = raw.cursor()
         # The engine's: a connection's own are put together anew for each connection, and nobody has any.
         dispatch = connection.engine.dispatch
         for listener in dispatch.before_cursor_execute:
@@ -91,9 +96,7 @@ class Driven:
         try:
             cursor.execute(sql, bound)
         except sqlite3.Error as error:
-            raise DBAPIError.instance(
-                sql, None, error, sqlite3.Error, hide_parameters=True, dialect=connection.dialect
-            ) from error
+            raise handles.told(error, sql, connection.dialect) from error
         dispatch.after_cursor_execute(connection, cursor, sql, bound, None, False)
         return cursor
 
@@ -117,8 +120,15 @@ def _turned(make: Callable[[Any], Any], turns: tuple[tuple[int, _Turn], ...], fo
     return make(whole)
 
 
-def _is_driven(session: Transaction) -> TypeGuard[Connection]:
-    return isinstance(session, Connection) and session.dialect.name == "sqlite"
+def _driven(session: Hot) -> Connection | Handle | None:
+    """Where the driver itself can be had; None where all goes SQLAlchemy's own way."""
+    if isinstance(session, Handle):
+        return session
+    return session if isinstance(session, Connection) and session.dialect.name == "sqlite" else None
+
+
+def _slow(session: Hot) -> Transaction:
+    return cast(Transaction, session)
 
 
 def _written(statement: Any, dialect: Dialect, names: list[str]) -> _Text:

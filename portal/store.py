@@ -8,7 +8,6 @@ transaction that reads and then writes would otherwise fail under load (security
 from __future__ import annotations
 
 import os
-import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass, replace
@@ -16,65 +15,12 @@ from functools import cached_property
 from typing import Any
 from weakref import WeakSet
 
-from sqlalchemy import Connection, Engine, Select, create_engine, event
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Connection, Engine, Select, create_engine
 from sqlalchemy.orm import Session
 
-from portal import partner_role, postgres
-from portal.models import partner_door
+from portal import handles, partner_role, postgres
+from portal.handles import Handle, Handles
 from portal.turns import Turns
-
-_PRAGMAS = (
-    "journal_mode=WAL",
-    "synchronous=FULL",
-    "foreign_keys=ON",
-    "busy_timeout=10000",
-    "secure_delete=ON",
-    "trusted_schema=OFF",
-)
-
-
-def _on_connect(dbapi: Any, _record: object) -> None:
-    dbapi.isolation_level = None
-    for pragma in _PRAGMAS:
-        dbapi.execute(f"PRAGMA {pragma}")
-
-
-#: KiB of pages that a connection of staff keeps: a filter of the caseload looks at a thousand cases, which
-#: lie far apart where there are many. SQLite's own 2,000 hold a third of them.
-_STAFF_CACHE = 4000
-
-
-def _on_staff_connect(dbapi: sqlite3.Connection, _record: object) -> None:
-    dbapi.execute(f"PRAGMA cache_size=-{_STAFF_CACHE}")
-
-
-def _on_partner_connect(dbapi: sqlite3.Connection, _record: object) -> None:
-    partner_door.install(dbapi)
-
-
-def _before_partner_statement(_connection: Connection, _cursor: Any, statement: str, *_rest: object) -> None:
-    partner_door.require_judged(statement)
-
-
-#: A single statement that reads is a moment of its own: SQLite needs no transaction around it.
-_AT_ONCE = "AT ONCE"
-
-
-def _on_begin(connection: Connection) -> None:
-    """Past SQLAlchemy's own way to run a statement, which costs more than all the rest of a transaction."""
-    begin = connection.get_execution_options().get("begin")
-    if begin == _AT_ONCE:
-        return
-    statement = "BEGIN DEFERRED" if begin is None else "BEGIN IMMEDIATE"
-    raw: Any = connection.connection.driver_connection
-    try:
-        raw.execute(statement)
-    except sqlite3.Error as error:  # locked or full: told as SQLAlchemy tells it
-        raise DBAPIError.instance(
-            statement, None, error, sqlite3.Error, hide_parameters=True, dialect=connection.dialect
-        ) from error
-
 
 #: Engines of this process; a fork begins with connections of its own.
 _ENGINES: WeakSet[Engine] = WeakSet()
@@ -129,19 +75,14 @@ def prepare(engine: Engine, *, is_partner: bool, pool: Pool = Pool()) -> Engine:
     """Set up a fresh engine: pragmas, explicit BEGIN and, for partners, the guard. Returns it."""
     _ENGINES.add(engine)
     if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _on_connect)
-        if is_partner:
-            event.listen(engine, "connect", _on_partner_connect)
-            event.listen(engine, "before_cursor_execute", _before_partner_statement)
-        else:
-            event.listen(engine, "connect", _on_staff_connect)
-        event.listen(engine, "begin", _on_begin)
-        return engine
+        return handles.prepare(engine, is_partner=is_partner)
     return postgres.prepare(engine, is_partner=is_partner, longest=pool.longest * 1000)
 
 
 #: What the verbs of nearly every request take: the ORM's session, or the bare connection, which costs less.
 Transaction = Session | Connection
+#: What is enough for ``Driven`` statements alone.
+Hot = Transaction | Handle
 
 
 def is_postgres(session: Transaction) -> bool:
@@ -163,11 +104,18 @@ class Door:
     """One engine's two kinds of transaction. ``check`` runs before every commit and may refuse it.
 
     ``turns``: where writers of this process wait for one another; None where the server sees to it.
+    ``handles``: SQLite's own connections for the hot way; None on PostgreSQL.
     """
 
     engine: Engine
     check: Callable[[], None] = _nothing
     turns: Turns | None = None
+    handles: Handles | None = None
+
+    @classmethod
+    def over(cls, engine: Engine, turns: Turns | None) -> Door:
+        """A door over a prepared engine."""
+        return cls(engine, turns=turns, handles=None if turns is None else Handles(engine))
 
     @property
     def is_postgres(self) -> bool:
@@ -222,6 +170,18 @@ class Door:
             yield connection
             self.check()
 
+    def hot_read(self) -> AbstractContextManager[Connection | Handle]:
+        """What ``glance`` gives, for driven statements alone: on SQLite without SQLAlchemy."""
+        return self.glance() if self.handles is None else handles.Reading(self.handles)
+
+    def hot_write(
+        self, row: Callable[[], Select[Any]] | None = None
+    ) -> AbstractContextManager[Connection | Handle]:
+        """What ``write_row`` gives, likewise."""
+        if self.handles is None or self.turns is None:
+            return self.write_row(row)
+        return handles.Writing(self.handles, self.turns, self.check)
+
     def _turn(self) -> AbstractContextManager[None]:
         return nullcontext() if self.turns is None else self.turns.taken()
 
@@ -232,7 +192,7 @@ class Door:
 
     @cached_property
     def _for_glances(self) -> Engine:
-        return self._for_reading if self.is_postgres else self.engine.execution_options(begin=_AT_ONCE)
+        return self._for_reading if self.is_postgres else self.engine.execution_options(begin=handles.AT_ONCE)
 
     @cached_property
     def _shared(self) -> Engine:
@@ -254,10 +214,8 @@ class Store:
     def over(cls, *, staff: Engine, partner: Engine, pool: Pool = Pool()) -> Store:
         """A store over two fresh engines."""
         turns = Turns() if staff.dialect.name == "sqlite" else None
-        return cls(
-            staff=Door(prepare(staff, is_partner=False, pool=pool), turns=turns),
-            partner=Door(prepare(partner, is_partner=True, pool=pool), turns=turns),
-        )
+        one, other = prepare(staff, is_partner=False, pool=pool), prepare(partner, is_partner=True, pool=pool)
+        return cls(staff=Door.over(one, turns), partner=Door.over(other, turns))
 
     def checked(self, check: Callable[[], None]) -> Store:
         """The same doors, with a check before every commit."""
@@ -289,6 +247,8 @@ class Store:
         return not busy
 
     def dispose(self) -> None:
-        """Close every pooled connection."""
-        self.staff.engine.dispose()
-        self.partner.engine.dispose()
+        """Close every connection that is kept."""
+        for door in (self.staff, self.partner):
+            door.engine.dispose()
+            if door.handles is not None:
+                door.handles.close()

@@ -47,13 +47,14 @@ class Turns:
     @contextmanager
     def taken(self) -> Iterator[None]:
         """A turn of one's own. Raises WaitedTooLong."""
-        self._take()
+        self.take()
         try:
             yield
         finally:
-            self._hand_over()
+            self.hand_over()
 
-    def _take(self) -> None:
+    def take(self) -> None:
+        """Wait for one's turn, to be handed over by ``hand_over``. Raises WaitedTooLong."""
         with self._guard:
             if not self._is_taken:
                 self._is_taken = True
@@ -65,7 +66,7 @@ class Turns:
             is_called = called.acquire(timeout=self._patience)
         except BaseException:  # a signal's: a turn handed to whoever left would be nobody's for ever
             if self._came_late(called):
-                self._hand_over()
+                self.hand_over()
             raise
         if not is_called and not self._came_late(called):
             raise WaitedTooLong
@@ -78,7 +79,8 @@ class Turns:
             self._waiting.remove(called)
             return False
 
-    def _hand_over(self) -> None:
+    def hand_over(self) -> None:
+        """Let the next one in."""
         with self._guard:
             if self._waiting:
                 self._waiting.popleft().release()

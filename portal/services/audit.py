@@ -14,7 +14,7 @@ from portal.domain.access import Viewer
 from portal.driven import Driven
 from portal.models import AuditEvent, table_of
 from portal.services.tools import Tools
-from portal.store import Transaction
+from portal.store import Hot
 
 Detail = Mapping[str, str | int | bool | list[str] | None]
 #: Ids, keys and dates: nobody's words, no address. What does not look like one is refused.
@@ -32,7 +32,7 @@ def message(row: Mapping[str, object]) -> bytes:
 
 
 def record(
-    session: Transaction,
+    session: Hot,
     tools: Tools,
     *,
     by: Viewer,
@@ -73,7 +73,7 @@ def _require_keys(detail: Detail) -> None:
             raise NotAKey(name)
 
 
-def unexpected_fields(session: Transaction, tools: Tools, *, count: int, by: Viewer) -> None:
+def unexpected_fields(session: Hot, tools: Tools, *, count: int, by: Viewer) -> None:
     """A body held ``count`` fields that its form does not have; they were ignored (security.md §5.3)."""
     subject = ("account" if by.kind == "partner" else by.kind, by.id)
     record(session, tools, by=by, verb="request.unexpected_fields", subject=subject, detail={"count": count})

@@ -44,7 +44,7 @@ from portal.models import (
 from portal.services import practices, questionnaires, sessions
 from portal.services.sessions import Seat
 from portal.services.tools import Tools
-from portal.store import Transaction
+from portal.store import Hot
 
 
 class Place(NamedTuple):
@@ -118,17 +118,17 @@ class SeatAtDesk(Seat):
     desk: Desk | None = None
 
 
-def find_seat(session: Transaction, tools: Tools, token: str) -> SeatAtDesk | None:
+def find_seat(session: Hot, tools: Tools, token: str) -> SeatAtDesk | None:
     """The live partner session of this cookie and its desk, or None. One statement, one row."""
     return _seat(session, tools, token, _seat_statement())
 
 
-def find_seat_for_page(session: Transaction, tools: Tools, token: str) -> SeatAtDesk | None:
+def find_seat_for_page(session: Hot, tools: Tools, token: str) -> SeatAtDesk | None:
     """The same, with the practice's settings for a page to show."""
     return _seat(session, tools, token, _page_statement())
 
 
-def _seat(session: Transaction, tools: Tools, token: str, statement: Driven) -> SeatAtDesk | None:
+def _seat(session: Hot, tools: Tools, token: str, statement: Driven) -> SeatAtDesk | None:
     values = {"token_hash": sessions.token_digest(tools, token)}
     row = statement.one(session, values)
     known = sessions.partner_facts(tools, row)
@@ -146,7 +146,7 @@ def _seat(session: Transaction, tools: Tools, token: str, statement: Driven) -> 
     return SeatAtDesk(**known, practice=practice, way=way, desk=desk)
 
 
-def find(session: Transaction, *, by: Viewer) -> Desk | None:
+def find(session: Hot, *, by: Viewer) -> Desk | None:
     """The viewer's desk read anew (inside a writing transaction), or None."""
     return _desk(_own_statement().one(session, {"account_id": by.id}))
 

@@ -27,7 +27,7 @@ from portal.services import audit, desks, intakes, jobs, sessions
 from portal.services.desks import Desk, Place
 from portal.services.errors import Conflict, Refused
 from portal.services.tools import Tools
-from portal.store import Transaction
+from portal.store import Hot
 
 
 class Ended(Refused):
@@ -113,7 +113,7 @@ def row(save: Save) -> Select[Any]:
     return select(c.id).where(c.id == save.intake_id)
 
 
-def store(session: Transaction, tools: Tools, *, save: Save, by: Viewer) -> Result:
+def store(session: Hot, tools: Tools, *, save: Save, by: Viewer) -> Result:
     """Write a prepared save. Raises Conflict when another tab was quicker, Ended when the session ended."""
     if save.result is Result.STORED:
         repeated = _write(session, tools, save, by)
@@ -126,7 +126,7 @@ def store(session: Transaction, tools: Tools, *, save: Save, by: Viewer) -> Resu
     return save.result
 
 
-def _write(session: Transaction, tools: Tools, save: Save, by: Viewer) -> bool:
+def _write(session: Hot, tools: Tools, save: Save, by: Viewer) -> bool:
     """Write everything; True when the very same save was written a moment ago by a second sending."""
     if not _write_section(session, tools, save):
         desk = desks.find(session, by=by)
@@ -145,7 +145,7 @@ def _write(session: Transaction, tools: Tools, save: Save, by: Viewer) -> bool:
     return False
 
 
-def _write_section(session: Transaction, tools: Tools, save: Save) -> bool:
+def _write_section(session: Hot, tools: Tools, save: Save) -> bool:
     """Compare-and-set on the counter of the whole intake; False when it moved on or the intake was sent."""
     columns = {
         "version": save.version + 1,
@@ -192,7 +192,7 @@ def _section_update(columns: tuple[str, ...]) -> Driven:
     return Driven(change.values({name: bindparam(name) for name in columns}))
 
 
-def _move(session: Transaction, tools: Tools, save: Save, by: Viewer) -> None:
+def _move(session: Hot, tools: Tools, save: Save, by: Viewer) -> None:
     """Leaving, clearing and opening: events, and the job that lets findings latch."""
     subject = ("intake", save.intake_id)
     verb = "section.cleared" if save.go is Go.CLEAR else "section.left"

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from portal.driven import Driven
 from portal.models import Job, table_of
 from portal.services.tools import Tools
-from portal.store import Transaction
+from portal.store import Hot
 
 #: How long one worker may take for a job before another one may have it.
 LEASE: Final = timedelta(minutes=2)
@@ -24,9 +24,7 @@ AT_ONCE: Final = 20
 LONGEST_WAIT: Final = timedelta(minutes=30)
 
 
-def add(
-    session: Transaction, tools: Tools, *, kind: str, subject_id: str, due_at: datetime | None = None
-) -> None:
+def add(session: Hot, tools: Tools, *, kind: str, subject_id: str, due_at: datetime | None = None) -> None:
     """Ask for ``kind`` about ``subject_id``, due now unless said otherwise. Plain INSERT (partner door)."""
     row = {
         "id": tools.new_id(),

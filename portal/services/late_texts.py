@@ -131,9 +131,11 @@ def _take(session: Session, tools: Tools, row: Row[Any], by: Viewer) -> None:
                 session, tools, kind=kind, statement_id=row.id, blob=row.letter_sealed, by=by
             )
     desk = desks.find(session, by=by)
-    if row.target in _LETTERS or desk is None or not desk.is_open:
+    # A letter is none; the form may be a short one by now, which still takes what it does not ask.
+    section = None if desk is None else desk.section(row.target)
+    if section is None or desk is None or not desk.is_open:
         return
-    save = _save(tools, desk, row)
+    save = _save(tools, desk, section, row)
     if save.result is intake_saves.Result.STORED:
         intake_saves.store(session, tools, save=save, by=by)
 
@@ -142,9 +144,8 @@ def _may_write(session: Session, kind: LetterKind, by: Viewer) -> bool:
     return kind == "message" or partner_pages.sent_at(session, by=by) is not None
 
 
-def _save(tools: Tools, desk: Desk, row: Row[Any]) -> intake_saves.Save:
+def _save(tools: Tools, desk: Desk, section: Section, row: Row[Any]) -> intake_saves.Save:
     """The late section as a save on top of what stands there now."""
-    section = desk.questionnaire.section(row.target)
     values = (
         {} if section.is_sealed else json.loads(tools.vault.unbox("partner", _place(row.id), row.draft_box))
     )

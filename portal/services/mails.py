@@ -21,6 +21,8 @@ LEASE: Final = timedelta(minutes=2)
 #: So many are taken together at most: a silent mail server takes 20 seconds over each.
 AT_ONCE: Final = 5
 GIVE_UP_AFTER: Final = 60
+#: Nobody waits at home for these, and some of them tell of danger: they go out at once.
+_AT_ONCE: Final = frozenset({"on_call_alert", "staff_set_up", "staff_reset"})
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,10 @@ class WaitingMail:
 def queue(
     session: Session, tools: Tools, *, template: str, to: str, language: str, params: dict[str, str]
 ) -> None:
-    """Write a mail to be sent; the address and the parameters are boxed with the staff ring."""
+    """Write a mail to be sent; the address and the parameters are boxed with the staff ring.
+
+    One to a partner waits a while, so that its time does not tell what somebody did just then (0108).
+    """
     row_id = tools.new_id()
     body = json.dumps({"to": to, "params": params}, ensure_ascii=False, sort_keys=True)
     row = {
@@ -46,10 +51,14 @@ def queue(
         "template": template,
         "language": language,
         "body_box": tools.vault.box("staff", Place("mail", "body_box", row_id), body),
-        "due_at": tools.now(),
+        "due_at": tools.now() + timedelta(seconds=_wait(tools, template)),
         "attempts": 0,
     }
     session.execute(insert(table_of(Mail)), [row])
+
+
+def _wait(tools: Tools, template: str) -> int:
+    return tools.pick(tools.mail_spread) if tools.mail_spread and template not in _AT_ONCE else 0
 
 
 def lease(session: Session, tools: Tools, *, limit: int = AT_ONCE) -> tuple[WaitingMail, ...]:

@@ -27,7 +27,7 @@ from portal.models import Account, PartnerSession, StaffAccount, StaffSession, t
 from portal.services import practices
 from portal.services.practices import PracticeView
 from portal.services.tools import Tools
-from portal.store import Transaction
+from portal.store import Hot
 from portal.vault import Place
 
 IDLE: Final = timedelta(minutes=15)
@@ -105,13 +105,13 @@ def partner_facts(tools: Tools, row: Any | None) -> dict[str, Any] | None:
     }
 
 
-def find_partner(session: Transaction, tools: Tools, token: str) -> Seat | None:
+def find_partner(session: Hot, tools: Tools, token: str) -> Seat | None:
     """The live partner session of this cookie, or None. One statement; partner door."""
     row = _partner_statement().one(session, {"token_hash": token_digest(tools, token)})
     return partner_seat(tools, row)
 
 
-def find_staff(session: Transaction, tools: Tools, token: str) -> Seat | None:
+def find_staff(session: Hot, tools: Tools, token: str) -> Seat | None:
     """The live staff session of this cookie, or None; ``second_factor`` False means: code still to come."""
     row = _staff_statement().one(session, {"token_hash": token_digest(tools, token)})
     if row is None or not _is_live(tools.now(), row.created_at, row.last_seen_at, STAFF_LIMIT):
@@ -177,7 +177,7 @@ def open_staff(
     return token
 
 
-def touch(session: Transaction, tools: Tools, viewer: Viewer) -> bool:
+def touch(session: Hot, tools: Tools, viewer: Viewer) -> bool:
     """Note that the session is in use; whether it is still live (it may have ended a moment ago)."""
     values = {"of_session": viewer.session_id, "last_seen_at": tools.now()}
     return _touch(PartnerSession if viewer.kind == "partner" else StaffSession).change(session, values) == 1

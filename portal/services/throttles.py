@@ -2,7 +2,8 @@
 
 A failure counts against (account, source), or against (account, device) where that browser signed in to
 this account before: whoever guesses at home spends their own budget, not the owner's. Beside that, a
-source as a whole has 300 failures an hour.
+source as a whole has 300 failures an hour. In IPv6 a source is a whole network of 64 bits, as one home has
+it: any machine in it may call itself by another address each time.
 
 Before a budget is spent, each failure after the tenth makes the same guesser wait longer for the next try
 that counts. Nothing sleeps and nothing says so: a try that comes too early is answered as a wrong one.
@@ -17,6 +18,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address
 from typing import Final, Literal
 
 from portal.services.throttle_counts import Away, Budget, Counts, Here
@@ -41,7 +43,7 @@ _log = logging.getLogger(__name__)
 
 #: A keyed digest of a text, or the text itself.
 Disguise = Callable[[str], str]
-#: How much, and for whom; the guesser's own budget first.
+#: How much, and for whom; the guesser's own budget first, the widest last.
 Budgets = list[Budget]
 
 
@@ -56,6 +58,17 @@ class Knock:
     account: str
     source: str
     known_device: str | None = None
+
+
+def neighbourhood(address: str) -> str:
+    """What counts as one source: an IPv4 address, however it is written, or an IPv6 address's network."""
+    try:
+        known = ip_address(address)
+    except ValueError:  # a socket's
+        return address
+    if not isinstance(known, IPv6Address):
+        return address
+    return str(known.ipv4_mapped or IPv6Address(int(known) >> 64 << 64))
 
 
 def pause(failures: int) -> int:
@@ -107,12 +120,12 @@ class Throttle:
         _log.warning("the shared throttle store is out of reach; counting in this process")
 
     def _budgets(self, purpose: Purpose, knock: Knock) -> Budgets:
-        most = BUDGETS[purpose]
+        most, source = BUDGETS[purpose], neighbourhood(knock.source)
         if knock.known_device is not None:
             return [Budget(most, self._key(purpose, knock.account, "device", knock.known_device))]
         return [
-            Budget(most, self._key(purpose, knock.account, "source", knock.source)),
-            Budget(SOURCE_BUDGET, self._key(purpose, "everybody", "source", knock.source)),
+            Budget(most, self._key(purpose, knock.account, "source", source)),
+            Budget(SOURCE_BUDGET, self._key(purpose, "everybody", "source", source)),
         ]
 
     def _key(self, *parts: str) -> str:
@@ -150,6 +163,8 @@ def _is_open(counts: Counts, budgets: Budgets, *, is_guessed: bool) -> bool:
 
 
 def _count(counts: Counts, budgets: Budgets, *, is_guessed: bool) -> None:
+    if counts.failures(budgets[-1]) >= budgets[-1].most:
+        return  # let in nowhere: to count each name that is guessed on would only fill the memory
     for budget in budgets:
         counts.add(budget)
     if not is_guessed:

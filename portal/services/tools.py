@@ -78,6 +78,8 @@ class Tools:
     base_url: str
     clock: Callable[[], datetime] = utc_now
     draw: Callable[[int], bytes] = field(default=secrets.token_bytes)
+    #: A mail to a partner waits a drawn time, shorter than this, in seconds (production; decision 0108).
+    mail_spread: int = 0
 
     def now(self) -> datetime:
         """The current time, aware, UTC."""

@@ -95,7 +95,7 @@ def _seat_in(door: Any, find: Callable[..., sessions.Seat | None], kind: str) ->
         return None
     if kind == "partner" and door.is_postgres:
         postgres.name_asker(sessions.token_digest(kit.tools(), token))
-    with door.glance() as connection:
+    with door.hot_read() as connection:
         return find(connection, kit.tools(), token)
 
 
@@ -184,7 +184,7 @@ def touch_seat(response: Response) -> Response:
         return response
     door = kit.store().partner if seat.viewer.kind == "partner" else kit.store().staff
     try:
-        with door.write_row() as session:
+        with door.hot_write() as session:
             sessions.touch(session, kit.tools(), seat.viewer)
     except OperationalError as error:  # full or locked: what was asked for can be read all the same
         current_app.logger.error("%s could not note its visitor: %s", request.endpoint, told(error))

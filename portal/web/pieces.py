@@ -1,16 +1,19 @@
 """The questions of a section, cut once: one piece of HTML for each question and answer, then put together.
 
 Drawing a section by its macros costs milliseconds; joining pieces costs microseconds (measures.md). A
-piece is kept by questionnaire version, variant, language, item and *chosen option*; what somebody typed
+piece is kept by questionnaire version, variant, language, item and *offered option*; what somebody typed
 is never kept here, it is put into the piece of the empty text.
+
+All pieces of a section are drawn when it is first shown to anybody. Were each drawn when somebody chooses it,
+whoever chooses the same one later could tell by the time it takes that somebody had (decision 0107).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 from flask import current_app
 from markupsafe import Markup, escape
@@ -59,52 +62,37 @@ def of_section(desk: Desk, section: Section, language: str, filling: Filling) ->
         value = values.get(key)
         state = HIDDEN if key in filling.hidden else BLANK if value is None else ANSWERED
         known = None if isinstance(value, list) or key in filling.errors else kept.get((key, value, state))
-        drawn[key] = _piece(desk, item, language, filling, state) if known is None else known
-        if known is None and key not in filling.errors and _is_kept(item, value):
-            kept[key, value, state] = drawn[key]
+        drawn[key] = _piece(kept, item, language, filling, state) if known is None else known
     return drawn
 
 
 @lru_cache(maxsize=1024)
-def _kept(_edition: str, _variant: str, _language: str, _section: str) -> dict[Any, Markup]:
-    """Pieces of a section by item, chosen option and state, filled as they are drawn: one look-up each."""
-    return {}
+def _kept(edition: str, variant: str, language: str, key: str) -> Mapping[Any, Markup]:
+    """Pieces of a section by item, offered option and state."""
+    # A short form may be posted a section that it does not ask.
+    section = questionnaires.of(edition, questionnaires.whole(variant)).section(key)
+    return {
+        (item.key, value, state): _draw(view_of(item, language), value, "", state)
+        for item in section.items
+        for value, state in _looks(item, shows=not section.is_sealed)
+    }
 
 
-def _is_kept(item: Item, value: Answer | None) -> bool:
-    """Whether there are no more values of this kind than options: never what somebody typed."""
-    return value is None or (isinstance(value, str) and item.option(value) is not None)
+def _looks(item: Item, *, shows: bool) -> Iterator[tuple[str | None, str]]:
+    """Answers and states that a piece is kept for; several options at once are too many, and drawn anew."""
+    yield from ((None, BLANK), (None, HIDDEN))
+    if item.kind is Kind.TEXT:
+        yield _SLOT, ANSWERED
+    elif shows and item.kind is not Kind.MULTI:
+        yield from ((option.value, ANSWERED) for option in item.options)
 
 
-def _piece(desk: Desk, item: Item, language: str, filling: Filling, state: str) -> Markup:
+def _piece(kept: Mapping[Any, Markup], item: Item, language: str, filling: Filling, state: str) -> Markup:
     value = filling.values.get(item.key)
     error = filling.errors.get(item.key, "")
-    spot = _Spot(desk.edition, desk.variant, language, item.key)
     if item.kind is Kind.TEXT and value is not None and not error:
-        return escape(value).join(_cut(spot, _SLOT, state).split(_SLOT))
-    if error or not _is_offered(item, value):
-        return _draw(view_of(item, language), value, error, state)
-    return _cut(spot, tuple(value) if isinstance(value, list) else value, state)
-
-
-def _is_offered(item: Item, value: Answer | None) -> bool:
-    """Whether a piece may be kept for this value: one of ours, not something that was made up."""
-    if isinstance(value, list):
-        return all(item.option(option) is not None for option in value)
-    return value is None or item.option(value) is not None
-
-
-class _Spot(NamedTuple):
-    edition: str
-    variant: str
-    language: str
-    key: str
-
-
-@lru_cache(maxsize=4096)
-def _cut(spot: _Spot, value: str | tuple[str, ...] | None, state: str) -> Markup:
-    item = questionnaires.of(spot.edition, spot.variant).item(spot.key)
-    return _draw(view_of(item, spot.language), list(value) if isinstance(value, tuple) else value, "", state)
+        return escape(value).join(kept[item.key, _SLOT, ANSWERED].split(_SLOT))
+    return _draw(view_of(item, language), value, error, state)
 
 
 def _draw(item: ItemView, value: Answer | None, error: str, state: str) -> Markup:

@@ -49,7 +49,7 @@ def locked(database: Path) -> Iterator[None]:
 def test_a_locked_database_is_a_503_that_keeps_the_text(
     app: Flask, tools: Tools, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("portal.store._PRAGMAS", ("journal_mode=WAL", "busy_timeout=50"))
+    monkeypatch.setattr("portal.handles._PRAGMAS", ("journal_mode=WAL", "busy_timeout=50"))
     one = browser_of(app, tools)
     one.store.dispose()
     clock.move(minutes=2)

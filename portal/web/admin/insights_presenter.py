@@ -171,10 +171,6 @@ def _whole(days: Mapping[int, int]) -> int | None:
     return count if count >= small_cells.LEAST else None
 
 
-def _median(days: Mapping[int, int]) -> int | None:
-    return median(days) if _whole(days) else None
-
-
 def _within(days: Mapping[int, int]) -> int | None:
     """The share within target, unless few were inside or outside it."""
     count, inside = sum(days.values()), within(days, CALL_WITHIN)

@@ -25,9 +25,9 @@ def section(token: str) -> bool:
     with kit.store().partner.read() as session:
         by = late_texts.find_author(session, tools, token)
         desk = None if by is None else desks.find(session, by=by)
-    if by is None or desk is None or bodies.first("section") not in desk.questionnaire.section_keys:
+    asked = None if desk is None else desk.section(bodies.first("section"))
+    if by is None or desk is None or asked is None:
         return False
-    asked = desk.questionnaire.section(bodies.first("section"))
     row = late_texts.of_section(tools, desk, asked, answers.clean(asked, fields))
     return row is not None and _keep(row, by)
 

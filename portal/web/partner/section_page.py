@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -47,6 +48,8 @@ def typed(
     note: str = "",
 ) -> Response:
     """The section with what was just typed, after a refusal: also where its answers are sealed."""
+    if section.key not in desk.questionnaire.section_keys:  # from an old page: a short form does not ask it
+        desk = replace(desk, variant=questionnaires.whole(desk.variant))
     stored = intakes.read_draft(kit.tools(), desk, section.key)
     shown = {item.key: _typed(item, fields[item.key]) for item in section.items if item.key in fields}
     values = {**stored, **shown}

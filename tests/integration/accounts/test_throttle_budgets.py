@@ -141,6 +141,32 @@ def test_a_source_alone_ends_at_three_hundred_but_never_for_known_devices() -> N
     assert [throttle.is_open("sign_in", knock) for knock in asked] == [False, True, True]
 
 
+def test_whoever_guesses_on_fills_no_memory() -> None:
+    throttle = Throttle()
+    for number in range(throttles.SOURCE_BUDGET + 50):
+        throttle.note("join", Knock(f"link {number}", "198.51.100.7"))
+    kept = throttle._memory._times  # type: ignore[attr-defined]
+    assert len(kept) == throttles.SOURCE_BUDGET + 1
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_same"),
+    [
+        ("2001:db8:1:2::5", "2001:db8:1:2:ffff::9", True),
+        ("2001:db8:1:2::5", "2001:db8:1:3::5", False),
+        ("fe80::1%eth0", "fe80::2", True),
+        ("::ffff:198.51.100.7", "198.51.100.7", True),
+        ("::ffff:198.51.100.7", "::ffff:198.51.100.8", False),
+        ("198.51.100.7", "198.51.100.8", False),
+        ("", "unix:", False),
+    ],
+)
+def test_a_home_of_many_addresses_is_one_source(one: str, other: str, is_same: bool) -> None:
+    throttle = Throttle()
+    spend(throttle, Knock("owner", one), 30)
+    assert throttle.is_open("sign_in", Knock("owner", other)) is not is_same
+
+
 def test_switched_off_it_counts_nothing() -> None:
     throttle = throttles.build(is_on=False, redis_url=None)
     spend(throttle, AT_HOME, 1000)

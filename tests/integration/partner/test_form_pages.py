@@ -13,9 +13,10 @@ from sqlalchemy import update
 from partner_rooms import Browser, opened_entries, rows_of
 from portal.content import questionnaire as bank
 from portal.domain.questionnaire import Kind
-from portal.models import Account, AuditEvent, SectionState, table_of
+from portal.models import Account, AuditEvent, Intake, SectionState, table_of
 from portal.services import desks
 from portal.web import pieces
+from portal.web.partner import cut_page
 
 FORM = bank.load()
 KEYS = FORM.section_keys
@@ -283,6 +284,18 @@ def test_a_megabyte_comes_back(visitor: Browser) -> None:
     assert "kept</textarea>" in answer.text
 
 
+@pytest.mark.parametrize(
+    ("version", "words", "status"), [("7", "What I typed.", 409), ("0", "What I typed." * 2000, 400)]
+)
+def test_an_old_page_of_what_a_short_form_does_not_ask_keeps_what_was_typed(
+    visitor: Browser, version: str, words: str, status: int
+) -> None:
+    with visitor.store.staff.write() as session:
+        session.execute(update(table_of(Intake)).values(variant="b+short"))
+    answer = visitor.post("/my/form", section="words", version=version, go="next", own_words=words)
+    assert (answer.status_code, f"{words}</textarea>" in answer.text) == (status, True)
+
+
 def test_more_than_four_megabytes_are_413(visitor: Browser) -> None:
     answer = visitor.save("words", 0, own_words="z" * (4 * 1024 * 1024))
     assert (answer.status_code, visitor.version()) == (413, 0)
@@ -328,6 +341,28 @@ def test_a_cut_page_holds_this_persons_token_and_nobody_elses(visit: Callable[..
         assert not re.search("[\ue000\ue001]", text)
         pages[visitor.csrf()] = text.replace(visitor.csrf(), "token")
     assert len(set(pages.values())) == 1
+
+
+def test_no_page_is_drawn_quicker_because_somebody_gave_the_same_answers(
+    visit: Callable[..., Browser], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is drawn for whoever comes second: the same number of pieces, whatever the first one answered."""
+    drawn: list[str] = []
+    draw, draw_page = pieces._draw, cut_page._drawn
+    monkeypatch.setattr(pieces, "_draw", lambda *given: drawn.append(given[0].key) or draw(*given))
+    monkeypatch.setattr(cut_page, "_drawn", lambda frame: drawn.append("page") or draw_page(frame))
+    seen = []
+    answers = {"private": "no", "adult": "no", "call_first": "yes", "preference_note": "at noon"}
+    for first in ({}, answers):
+        pieces._kept.cache_clear()
+        cut_page._cuts.cache_clear()
+        for given in (first, answers):
+            visitor, times = visit(), ("preference_times", "weekday_evenings")
+            assert visitor.save("start", 0, *given.items(), times).status_code == 303
+            drawn.clear()
+            assert visitor.get("/my/form").status_code == 200
+        seen.append(list(drawn))
+    assert seen == [["preference_times"]] * 2
 
 
 def test_a_typed_mark_stays_what_was_typed(visitor: Browser) -> None:

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import update
 
 from moving_clock import Clock
 from partner_rooms import Browser, join, opened_entries, opened_statements, rows_of
-from portal.models import AuditEvent, LateText
+from portal.models import AuditEvent, Intake, LateText, table_of
 from portal.services import departures, desks, intakes, late_texts, sessions
 from portal.services.tools import Tools
 from portal.store import Store
@@ -70,6 +71,22 @@ def test_a_sealed_section_sent_too_late_is_kept_offered_and_taken_over(
         desk = desks.find(session, by=back.person.viewer)
     assert desk is not None
     assert (desk.version, desk.places["words"].touched, offer(back)) == (1, ("own_words",), False)
+
+
+@pytest.mark.parametrize("becomes_short", ["before", "after"])
+def test_what_a_short_form_does_not_ask_is_kept_and_taken_over_all_the_same(
+    sit: Callable[..., Browser], house: Store, tools: Tools, clock: Clock, becomes_short: str
+) -> None:
+    one = sit()
+    clock.move(minutes=16)
+    for when in ("before", "after"):
+        if when == becomes_short:
+            with house.staff.write() as session:
+                session.execute(update(table_of(Intake)).values(variant="b+short"))
+        if when == "before":
+            assert one.save("words", 0, own_words=WORDS).status_code == 401
+    assert sit(again=one).post("/my/late", choice="take").location == "/my"
+    assert opened_entries(house, tools) == [("words", {"values": {"own_words": WORDS}, "clear": False})]
 
 
 def test_a_readable_section_comes_back_beside_what_was_saved_before(

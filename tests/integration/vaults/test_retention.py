@@ -18,7 +18,7 @@ import sealed_practice
 from cast import OFFICE, Cast, Pair
 from moving_clock import Clock
 from portal import create_app, worker
-from portal import store as portal_store
+from portal import handles as portal_handles
 from portal.domain.access import Viewer
 from portal.models import (
     AccountLink,
@@ -295,9 +295,9 @@ def test_while_somebody_reads_it_says_that_the_log_is_not_empty(filled: sealed_p
         reader.execute("pragma busy_timeout=1")
         reader.execute("begin")
         reader.execute("select count(*) from mail").fetchone()
-        quick = re.sub("10000", "50", " ".join(portal_store._PRAGMAS)).split()
+        quick = re.sub("10000", "50", " ".join(portal_handles._PRAGMAS)).split()
         with pytest.MonkeyPatch.context() as hasty:
-            hasty.setattr(portal_store, "_PRAGMAS", tuple(quick))
+            hasty.setattr(portal_handles, "_PRAGMAS", tuple(quick))
             code, said = _command(filled.folder, "run")
     assert (code, "the write-ahead log could not be emptied" in said) == (1, True)
 

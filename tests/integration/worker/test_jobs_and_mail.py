@@ -6,6 +6,7 @@ import socketserver
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from email.message import EmailMessage
 from pathlib import Path
@@ -14,6 +15,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from portal import assembly, keyfiles
+from portal.config import Settings, load
 from portal.models import Job, Mail, table_of
 from portal.services import jobs, mail_carriers, mails
 from portal.services.mails import WaitingMail
@@ -128,6 +131,33 @@ def test_a_mail_is_tried_for_a_day_and_then_given_up(store: Store, tools: Tools,
     assert failed_at == clock()
     clock.move(days=30)
     assert _take(store, tools) == ()
+
+
+def test_a_mail_to_a_partner_waits_a_drawn_while_and_an_alert_does_not(
+    store: Store, tools: Tools, clock: Any
+) -> None:
+    spread = replace(tools, mail_spread=120)
+    templates = ("invitation", "sign_in_help", "notify", "on_call_alert", "staff_set_up", "staff_reset")
+    with store.staff.write() as session:
+        for template in templates * 8:
+            mails.queue(session, spread, template=template, to="a@example.org", language="en", params=LINK)
+        c = table_of(Mail).c
+        due = session.execute(select(c.template, c.due_at)).all()
+    waits = {
+        name: {int((at - clock()).total_seconds()) for one, at in due if one == name} for name in templates
+    }
+    assert [waits[name] for name in templates[3:]] == [{0}] * 3
+    assert all(len(waits[name]) > 2 and max(waits[name]) < 120 for name in templates[:3])
+
+
+@pytest.mark.parametrize("is_production", [False, True])
+def test_mails_wait_in_production_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_production: bool
+) -> None:
+    settings = load({"PORTAL_INSTANCE": str(tmp_path)})
+    keyfiles.make_missing(keys=settings.keys, private=settings.private_key, secret=settings.secret_file)
+    monkeypatch.setattr(Settings, "is_production", is_production)
+    assert assembly.tools_for(settings).mail_spread == (120 if is_production else 0)
 
 
 def test_a_mail_is_plain_neutral_text(clock: Any) -> None:

@@ -65,7 +65,7 @@ def test_a_turn_that_comes_at_the_last_moment_is_taken() -> None:
         called.acquire()
         turns._waiting.append(called)
     assert turns._came_late(called)
-    turns._hand_over()
+    turns.hand_over()
     with turns.taken():
         pass
 
@@ -136,16 +136,16 @@ def test_a_turn_that_came_to_whoever_is_torn_out_is_handed_on(monkeypatch: pytes
             if self.is_first:
                 self.is_first = False
                 return True
-            turns._hand_over()
+            turns.hand_over()
             raise KeyboardInterrupt
 
         def release(self) -> None:
             """It is called."""
 
-    turns._take()
+    turns.take()
     monkeypatch.setattr("portal.turns.Lock", Called)
     with pytest.raises(KeyboardInterrupt):
-        turns._take()
+        turns.take()
     monkeypatch.undo()
     with turns.taken():
         pass
