@@ -65,17 +65,23 @@ def look_into(place: Workplace, intake_id: str) -> None:
     """Something was saved or a section left: it may change the route even without a finding of its own.
 
     This comes by the second on a busy evening: the case is opened once for both, and both are kept together.
+    Where something said is lost there is no advice; the job that asks for it waits until it can be opened.
     """
 
     def look(session: Session) -> tuple[Look, Advice | None]:
         looked_at = place.tools.now()  # before anything is read
         seen = screening.look(session, place.tools, intake_id=intake_id)
+        if seen.is_partial:
+            return seen, None
         return seen, routing.advise(session, place.tools, seen.couple, looked_at=looked_at)
 
     def keep(session: Session, both: tuple[Look, Advice | None]) -> None:
         seen, advice = both
-        if not _note(session, place, seen).is_changed:
-            routing.keep(session, place.tools, advice, by=WORKER)
+        if _note(session, place, seen).is_changed:
+            return
+        if seen.is_partial:
+            jobs.add(session, place.tools, kind="route", subject_id=seen.case_id)
+        routing.keep(session, place.tools, advice, by=WORKER)
 
     _looked(place, screening.rows(intake_id), look, keep)
 
