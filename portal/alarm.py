@@ -89,10 +89,14 @@ class Shift:
 
 
 class Alarm:
-    """Wakes the worker through a queue of its own; works across processes and machines."""
+    """Wakes the worker through a queue of its own; works across processes and machines.
 
-    def __init__(self, queue: Path | str, *, minute: float = MINUTE) -> None:
-        self._huey = _queue_at(queue)
+    ``name``: the same in all processes of one practice. Of two that share a place for their queues each
+    would else take the other's rings, and its own worker would sleep on.
+    """
+
+    def __init__(self, queue: Path | str, *, name: str = "portal", minute: float = MINUTE) -> None:
+        self._huey = _queue_at(queue, name)
         self._minute = minute
         self._place: Workplace | None = None
         self._sweeping = threading.Lock()
@@ -159,17 +163,17 @@ class Alarm:
                 workplace.note_error("sweep", error)
 
 
-def _queue_at(queue: Path | str) -> Huey:
+def _queue_at(queue: Path | str, name: str) -> Huey:
     settings: dict[str, Any] = {"results": False, "utc": True, "serializer": _Words()}
     if isinstance(queue, Path):
-        return SqliteHuey("portal", filename=str(queue), **settings)
+        return SqliteHuey(name, filename=str(queue), **settings)
     if queue.startswith("postgresql:"):
         bounds = f"-c statement_timeout={int(_PATIENCE * 1000)}"
         return PostgresHuey(
-            "portal", dsn=queue, storage_class=_Tables, create_tables=False, blocking=False,
+            name, dsn=queue, storage_class=_Tables, create_tables=False, blocking=False,
             connect_timeout=2, options=bounds, tcp_user_timeout=2000, **settings,
         )  # fmt: skip
     from redis import ConnectionPool  # noqa: PLC0415 - late: large, and for this queue alone
 
     pool = ConnectionPool.from_url(queue, socket_timeout=_PATIENCE, socket_connect_timeout=_PATIENCE)
-    return RedisHuey("portal", connection_pool=pool, blocking=False, **settings)
+    return RedisHuey(name, connection_pool=pool, blocking=False, **settings)

@@ -11,13 +11,14 @@ from urllib.parse import urlsplit
 from argon2 import PasswordHasher
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError, ProgrammingError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from portal import content_reader, keyfiles, postgres
 from portal.config import MAX_BODY, ConfigError, Settings
 from portal.migrations import migrate
-from portal.models import Base
+from portal.models import PRACTICE_ID, Base
 from portal.services.tools import Passwords, Tools
 from portal.store import Pool, Store, engine_options
 
@@ -36,6 +37,8 @@ class House:
         self._lock = threading.Lock()
         self._tools: Tools | None = None
         self._newest: str | None = None
+        #: What kept it from opening when that was tried last.
+        self.closed_by: DBAPIError | OSError | None = None
 
     @property
     def tools(self) -> Tools:
@@ -45,8 +48,29 @@ class House:
             return opened
         with self._lock:
             if self._tools is None:
-                self._tools = self._open()
+                try:
+                    self._tools = self._open()
+                except (DBAPIError, OSError) as error:
+                    self.closed_by = error
+                    raise
             return self._tools
+
+    @property
+    def nickname(self) -> str:
+        """Tells this practice from others by its keys, and says nothing; "" without keys. Asks nobody."""
+        try:
+            tools = self._tools or self._overrides.get("tools") or tools_for(self._settings)
+        except keyfiles.KeyFileError:
+            return ""
+        return str(tools.vault.mac("nickname", PRACTICE_ID.encode())[:16])
+
+    def why_closed(self, error: DBAPIError | OSError) -> str:
+        """What kept it from opening, in one line: the file, or the setting of the door that does not open."""
+        if isinstance(error, OSError):
+            return f"{error.filename}: {error.strerror}"
+        is_partners = _is_partners_alone(self._settings) or _does_open(self._store.staff.engine)
+        setting = "PARTNER_DATABASE_URL" if is_partners else "DATABASE_URL"
+        return f"{setting}: the database does not open ({str(error.orig).strip().partition(chr(10))[0]})"
 
     @property
     def store(self) -> Store:
@@ -58,7 +82,7 @@ class House:
         """Newest tables, and the partners' own role in them; a process of the partners finds both."""
         if not _is_partners_alone(self._settings):
             migrate.to_head(self._store.staff.engine)
-        elif migrate.current(self._store.staff.engine) != migrate.head():
+        elif not _is_newest(self._store.staff.engine):
             raise ConfigError("the tables are not those of this version: start a process of the staff first")
         faults = self._store.partner_faults()
         if faults and self._settings.is_production:
@@ -71,7 +95,7 @@ class House:
         try:
             newest = self._newest = self._newest or migrate.head()
             return migrate.current(self.store.staff.engine) == newest
-        except (DBAPIError, keyfiles.KeyFileError, OSError):
+        except (DBAPIError, keyfiles.KeyFileError, OSError, ConfigError, migrate.NotServed):
             return False
 
     def close(self) -> None:
@@ -92,6 +116,22 @@ class House:
         _make_private(settings)
         self._store = self._store.checked(tools.vault.require_honoured)
         return cast(Tools, tools)
+
+
+def _is_newest(engine: Engine) -> bool:
+    """Whether the partners' role finds the tables of this code; it may not look before staff let it in."""
+    try:
+        return migrate.current(engine) == migrate.head()
+    except ProgrammingError:
+        return False
+
+
+def _does_open(engine: Engine) -> bool:
+    try:
+        engine.connect().close()
+    except DBAPIError:
+        return False
+    return True
 
 
 def _is_partners_alone(settings: Settings) -> bool:

@@ -8,7 +8,9 @@ from importlib import import_module
 import click
 from flask import Flask
 from flask.cli import AppGroup
+from sqlalchemy.exc import DBAPIError
 
+from portal.assembly import House
 from portal.cli_bare import let_refuse
 from portal.config import ConfigError
 from portal.content.faults import ContentError
@@ -63,7 +65,14 @@ class Commands(AppGroup):
         for module in modules:
             import_module(f"portal.{module}").init_app(self._app)
         for name in self.commands.keys() - known:
-            let_refuse(self.commands[name], _REFUSALS)
+            let_refuse(self.commands[name], _REFUSALS | {DBAPIError: self._closed, OSError: self._closed})
+
+    def _closed(self, error: DBAPIError | OSError) -> str:
+        """What kept the house closed. Any other error is told with its place."""
+        house: House = self._app.extensions["portal.house"]
+        if error is not house.closed_by:
+            raise error
+        return house.why_closed(error)
 
 
 def init_app(app: Flask) -> None:

@@ -6,7 +6,7 @@ It starts in a quarter of the time, and nothing that such a command does can tou
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from importlib import import_module
 from itertools import pairwise
@@ -23,6 +23,8 @@ _MODULES: Mapping[tuple[str, str], str] = {
     ("routing", "simulate"): "cli_routing_proof",
     ("routing", "document"): "cli_routing_proof",
 }
+#: How an error is told: these words, its own (""), or words made from it.
+Words = str | Callable[[Any], str]
 _FLASK = frozenset({"flask", "flask.exe", "__main__.py"})
 
 
@@ -51,8 +53,11 @@ def create_commands(module: str) -> Flask:
     return app
 
 
-def let_refuse(command: click.Command, refusals: Mapping[type[Exception], str]) -> None:
-    """What cannot be used is told line by line, exit 2: each error by the words given, "" its own."""
+def let_refuse(command: click.Command, refusals: Mapping[type[Exception], Words]) -> None:
+    """What cannot be used is told line by line, exit 2: each error by the words given, "" its own.
+
+    Words that are made from the error may raise it again instead.
+    """
     if isinstance(command, click.Group):
         for part in command.commands.values():
             let_refuse(part, refusals)
@@ -66,7 +71,8 @@ def let_refuse(command: click.Command, refusals: Mapping[type[Exception], str]) 
         try:
             return run(*given, **named)
         except errors as error:
-            click.echo(refusals[type(error)] or str(error), err=True)
+            words = next(words for kind, words in refusals.items() if isinstance(error, kind))
+            click.echo((words if isinstance(words, str) else words(error)) or str(error), err=True)
             sys.exit(2)
 
     command.callback = told

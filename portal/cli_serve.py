@@ -20,7 +20,8 @@ from flask.cli import with_appcontext
 
 from portal import logs, one_process
 from portal.assembly import ROOT, House
-from portal.config import Settings
+from portal.config import ConfigError, Settings
+from portal.migrations.migrate import NotServed
 from portal.services import jobs
 from portal.services.errors import told
 
@@ -80,26 +81,31 @@ def run_due(app: Flask, *, seconds: float | None = _PATIENCE) -> None:
 def furnish(app: Flask) -> None:
     """Make this process ready for pages: how it writes, whom it wakes, its keys and its doors.
 
-    A process that cannot open its house yet serves all the same, and is not ready (``/readyz``).
+    A process whose house does not open yet (a database that is away) serves all the same, and is not ready
+    (``/readyz``). One that may not serve as things stand does not begin, so that a reload keeps who serves.
     """
     settings: Settings = app.extensions["portal.settings"]
     house: House = app.extensions["portal.house"]
     logs.begin(settings.log)
-    _hang_alarm(app)
     try:
         house.tools  # noqa: B018  (keys and migration before the first request)
+    except (ConfigError, NotServed) as refused:
+        log.error("the house stays closed: %s", refused)
+        raise
     except Exception as error:  # the next request tries again
         log.error("the house stays closed: %s", told(error))
+    _hang_alarm(app)
 
 
 def _hang_alarm(app: Flask) -> alarms.Alarm:
     """What wakes the worker after this process has committed something."""
     settings: Settings = app.extensions["portal.settings"]
+    house: House = app.extensions["portal.house"]
     queue = settings.queue_url or settings.jobs_file
     with _spared() if isinstance(queue, Path) else nullcontext():
         from portal import alarm as alarms  # noqa: PLC0415 - late: for these alone
 
-    alarm = alarms.Alarm(queue)
+    alarm = alarms.Alarm(queue, name=f"portal{house.nickname}")
     app.extensions["portal.wake"] = alarm.ring
     return alarm
 

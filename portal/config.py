@@ -13,6 +13,7 @@ ROLES = ("all", "partner", "staff", "worker")
 MAX_BODY = 4 * 1024 * 1024
 _REDIS = ("redis", "rediss")
 _QUEUES = ("postgresql", *_REDIS)
+_DATABASES = ("postgresql", "postgresql+psycopg", "sqlite")
 
 
 class ConfigError(Exception):
@@ -93,20 +94,6 @@ class Settings:
         return self.instance / "jobs.queue"
 
 
-def _port(text: str, faults: list[str]) -> int:
-    if text.isascii() and text.isdigit() and 0 < int(text) < 65536:
-        return int(text)
-    faults.append("PORTAL_PORT must be a number from 1 to 65535")
-    return 8000
-
-
-def _count(name: str, text: str, most: int, faults: list[str]) -> int:
-    if text.isascii() and text.isdigit() and 0 < int(text) <= most:
-        return int(text)
-    faults.append(f"{name} must be a number from 1 to {most}")
-    return 1
-
-
 def _scheme_of(name: str, url: str | None, schemes: tuple[str, ...], faults: list[str]) -> str | None:
     """An address whose host may be a socket in a folder: only its kind is looked at here."""
     if url is not None and url.partition("://")[0] not in schemes:
@@ -177,8 +164,8 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     faults: list[str] = []
     instance = Path(env.get("PORTAL_INSTANCE") or "instance").absolute()
     host = env.get("PORTAL_HOST") or "127.0.0.1"
-    port = _port(env.get("PORTAL_PORT") or "8000", faults)
-    database, partner_database = _databases(env, instance)
+    port = _number(env, "PORTAL_PORT", 8000, 1, faults, most=65_535)
+    database, partner_database = _databases(env, instance, faults)
     base_url = _base_url(env.get("PORTAL_BASE_URL") or _own_address(host, port), faults)
     settings = Settings(
         env=_one_of(
@@ -195,7 +182,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         partner_database_url=partner_database,
         redis_url=_scheme_of("REDIS_URL", env.get("REDIS_URL") or None, _REDIS, faults),
         queue_url=_scheme_of("PORTAL_QUEUE", env.get("PORTAL_QUEUE") or None, _QUEUES, faults),
-        processes=_count("PORTAL_PROCESSES", env.get("PORTAL_PROCESSES") or "1", 64, faults),
+        processes=_number(env, "PORTAL_PROCESSES", 1, 1, faults, most=64),
         export_processes=_number(env, "PORTAL_EXPORT_PROCESSES", 1, 0, faults, most=64),
         log=_one_of("PORTAL_LOG", env.get("PORTAL_LOG") or "text", ("text", "json"), faults),
         keys=Path(env.get("PORTAL_KEYS") or instance / "portal-keys.json").absolute(),
@@ -265,12 +252,23 @@ def _production_faults(settings: Settings, env: Mapping[str, str]) -> list[str]:
     return [fault for fault, is_met in wanted.items() if not is_met]
 
 
-def _databases(env: Mapping[str, str], instance: Path) -> tuple[str, str]:
+def _databases(env: Mapping[str, str], instance: Path, faults: list[str]) -> tuple[str, str]:
     """Where staff and partners find the database. A process of the partners needs no more than theirs."""
+    for name in ("DATABASE_URL", "PARTNER_DATABASE_URL"):
+        if env.get(name) and not _is_database(env[name]):
+            faults.append(f"{name} must be postgresql://role:password@host/database or sqlite:////path/file")
     partner = env.get("PARTNER_DATABASE_URL") or ""
     own = partner if env.get("PORTAL_ROLE") == "partner" else ""
     database = env.get("DATABASE_URL") or own or f"sqlite:///{instance / 'portal.sqlite3'}"
     return database, partner or database
+
+
+def _is_database(url: str) -> bool:
+    """Whether it can be read; a sign such as @ in a password stands as %40."""
+    scheme, found, rest = url.partition("://")
+    authority = rest.partition("/")[0].partition("?")[0]
+    port = authority.rpartition("@")[2].rpartition("]")[2].partition(":")[2]
+    return bool(found) and scheme in _DATABASES and (not port or (port.isascii() and port.isdigit()))
 
 
 def _has_partner_role(settings: Settings) -> bool:

@@ -25,8 +25,8 @@ _HARMLESS: Final = frozenset(
     {
         "Starting gunicorn %s", "Booting worker with pid: %s", "Worker exiting (pid: %s)", "Hang up: %s",
         "Handling signal: %s", "Shutting down: %s", "Listening at: %s (%s)", "Using worker: %s",
-        "WORKER TIMEOUT (pid:%s)", "Worker (pid:%s) exited with code %s.", "Worker failed to boot.",
-        "Worker (pid:%s) was sent SIGTERM!", "Worker (pid:%s) was sent SIGKILL! Perhaps out of memory?",
+        "WORKER TIMEOUT (pid:%s)", "Worker (pid:%s) exited with code %s.", "Reason: %s",
+        "Worker (pid:%s) was sent %s!", "Worker (pid:%s) was sent %s! Perhaps out of memory?",
     }
 )  # fmt: skip
 #: The same line of a library is told once in so many seconds.

@@ -11,9 +11,11 @@ from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
 from portal.domain.access import Viewer
+from portal.domain.constructs import DECLINED
 from portal.models import Fact, table_of
-from portal.services import audit, cases, jobs, standing_now
+from portal.services import audit, cases, couples, jobs, standing, standing_now
 from portal.services.case_reading import CaseReading
+from portal.services.errors import OutOfOrder
 from portal.services.tools import Tools
 from portal.vault import Place
 
@@ -24,6 +26,7 @@ KINDS: Final = (
 )  # fmt: skip
 #: Rules whose newer answers staff may accept: by the answer they read (R3, R1b).
 CONFIRMS: Final = ("order_of_protection", "child_danger")
+_DANGER: Final = dict(standing.KEPT_ANSWERS.values())
 
 
 @dataclass(frozen=True)
@@ -50,12 +53,14 @@ def state(
 ) -> None:
     """Keep what staff say (kind -> yes / no, or ``confirm`` -> what it confirms); the rules run again.
 
-    Raises BadInput where the slot is empty, and Conflict for accepting newer answers while a finding waits
-    that nobody has looked at, or can look at: it would be accepted unseen. ``said`` holds at least one thing.
+    Raises BadInput where the slot is empty, Conflict for accepting newer answers while a finding waits that
+    nobody has looked at, or can look at: it would be accepted unseen, and OutOfOrder where there is no newer
+    answer to accept. ``said`` holds at least one thing.
     """
+    partner_id = cases.partner_in(session, case_id, slot)
     if "confirm" in said:
         standing_now.require_read(session, tools, case_id=case_id, findings_alone=True)
-    partner_id = cases.partner_in(session, case_id, slot)
+        _require_newer(session, tools, case_id, slot=slot, field=said["confirm"])
     session.execute(
         insert(table_of(Fact)),
         [_row(tools, partner_id, one, note, by) for one in said.items()],
@@ -63,6 +68,16 @@ def state(
     detail: audit.Detail = {"slot": slot, "kinds": sorted(said)}
     audit.record(session, tools, by=by, verb="facts.stated", subject=("case", case_id), detail=detail)
     jobs.add(session, tools, kind="route", subject_id=case_id)
+
+
+def _require_newer(session: Session, tools: Tools, case_id: str, *, slot: str, field: str) -> None:
+    """An answer that says something else than the danger; a word given before it would pass it unseen.
+
+    A blank and "in person" say nothing: what is not answered is unknown (clinical.md §4, R3 and R1b).
+    """
+    said = couples.couple(session, tools, case_id).said.get(slot, {})
+    if said.get(field) in (None, DECLINED, _DANGER[field]):
+        raise OutOfOrder("nothing_newer")
 
 
 def _row(tools: Tools, partner_id: str, said: tuple[str, str], note: str, by: Viewer) -> dict[str, object]:

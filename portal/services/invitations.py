@@ -120,18 +120,19 @@ def release_held(
 def withhold(session: Session, tools: Tools, *, link: str, by: Viewer) -> bool:
     """Take back an invitation whose mail still waits, where it would be refused by now; whether it is.
 
-    Its link works no more, also where a mail went out that could not be noted. A therapist sees why, and
+    One of which nothing is left (erased meanwhile, or its time is over) is not sent either. Its link works
+    no more, also where a mail went out that could not be noted. A therapist sees why, and
     sends another when it is time. ``sent_at`` stays: to an admin it is as any other that was sent.
     Raises OutOfOrder where what was told cannot be opened: the mail is to wait until it can.
     """
     i, p = table_of(Invitation).c, table_of(Partner).c
     row = session.execute(
-        select(i.id, p.case_id, p.slot)
+        select(i.id, i.used_at, p.case_id, p.slot)
         .join_from(table_of(Invitation), table_of(Partner), i.partner_id == p.id)
-        .where(i.token_hash == token_hash(link.rpartition("/")[2]), i.used_at.is_(None))
+        .where(i.token_hash == token_hash(link.rpartition("/")[2]))
     ).one_or_none()
-    if row is None:
-        return False
+    if row is None or row.used_at is not None:
+        return row is None
     couple = _couple(session, tools, row.case_id)
     if not (_is_not_approached(_person(couple, row.slot)) or _is_blocked_now(session, tools, couple)):
         return False

@@ -28,6 +28,9 @@ Purpose = Literal["sign_in", "code", "reset", "forgot", "join"]
 #: Failures (for ``forgot`` and ``join``: tries) an hour for one account from one source or device.
 BUDGETS: Final[dict[Purpose, int]] = {"sign_in": 30, "code": 30, "reset": 10, "forgot": 10, "join": 30}
 SOURCE_BUDGET: Final = 300
+#: Failures an hour at the codes of one member of staff, from wherever: whoever tries them has the password or
+#: the inbox already, and six digits do not last against many addresses (SP 800-63B-4: 100 at most).
+CODES_ANYWHERE: Final = 100
 #: What is guessed, try after try; the rest is asked for, or comes with a link.
 _GUESSED: Final = frozenset({"sign_in", "code"})
 #: After the shared store could not be reached nobody waits for it again for so many seconds.
@@ -123,8 +126,10 @@ class Throttle:
         most, source = BUDGETS[purpose], neighbourhood(knock.source)
         if knock.known_device is not None:
             return [Budget(most, self._key(purpose, knock.account, "device", knock.known_device))]
+        codes = [Budget(CODES_ANYWHERE, self._key(purpose, knock.account, "anywhere"))]
         return [
             Budget(most, self._key(purpose, knock.account, "source", source)),
+            *(codes if purpose == "code" else ()),
             Budget(SOURCE_BUDGET, self._key(purpose, "everybody", "source", source)),
         ]
 

@@ -19,6 +19,9 @@ GOOD = {
 }
 
 
+AN_ADDRESS = "must be postgresql://role:password@host/database or sqlite:////path/file"
+
+
 def _faults(environ: dict[str, str]) -> list[str]:
     with pytest.raises(ConfigError) as caught:
         load(environ)
@@ -108,6 +111,13 @@ def test_anchors_lie_elsewhere_in_production(tmp_path: Path) -> None:
         ("SMTP_URL", "mail.example.org", "SMTP_URL must be an smtp or smtps address"),
         ("REDIS_URL", "http://127.0.0.1", "REDIS_URL must begin with redis:// or rediss://"),
         ("PORTAL_LOG", "xml", "PORTAL_LOG must be one of text, json"),
+        ("DATABASE_URL", "harbor", f"DATABASE_URL {AN_ADDRESS}"),
+        ("DATABASE_URL", "mysql://role@host/harbor", f"DATABASE_URL {AN_ADDRESS}"),
+        (
+            "PARTNER_DATABASE_URL",
+            "postgresql://role:p@host:port/harbor",
+            f"PARTNER_DATABASE_URL {AN_ADDRESS}",
+        ),
         (
             "PORTAL_QUEUE",
             "sqlite:///x",
@@ -139,6 +149,18 @@ def test_good_settings_at_the_edges() -> None:
         "smtps://mail.example.org:465",
         False,
     )
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite:////srv/portal.sqlite3", "postgresql+psycopg://role@host/harbor",
+        "postgresql://role:p%40ss@host:5432/harbor?sslmode=verify-full&sslrootcert=/etc/ca.pem",
+        "postgresql://role@[::1]:5432/harbor", "postgresql:///harbor?host=/run/postgresql:5433",
+    ],
+)  # fmt: skip
+def test_an_address_of_a_database_is_taken_as_it_is(url: str) -> None:
+    assert load({"DATABASE_URL": url}).database_url == url
 
 
 def test_all_faults_are_told_at_once() -> None:

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 from portal.services import passwords, recovery, resets, sign_ins, staff_codes, totp
 from portal.services.errors import Refused
 from portal.services.resets import CALL_MARK, STAFF_MARK, Reset
+from portal.services.throttles import Knock
 from portal.services.tools import token_hash
 from portal.web import bodies, guards, kit, sittings
 from portal.web.accounts import bp, knocking
@@ -106,9 +107,12 @@ def _finish_staff(token: str, new_hash: str) -> Response | None:
         if found is None:
             return None
         held = sign_ins.authenticator(session, tools, staff_id=found.by.id)
-    given = bodies.printable(bodies.first("code"))
+    given, budget = bodies.printable(bodies.first("code")), Knock(found.by.id, knocking.source())
     step = totp.matching_step(held.secret, given, at=tools.now(), after=held.last_step)
-    if step is None and not staff_codes.is_code(given):
+    is_missed = step is None and not staff_codes.is_code(given)
+    if is_missed:  # counted with the codes of the second step: a link comes anew whenever it is asked for
+        knocking.throttle().note("code", budget)
+    if is_missed or not knocking.throttle().is_open("code", budget):
         return None
     with kit.writing(as_partner=False) as session:
         resets.finish_staff(session, tools, reset=found, new_hash=new_hash, step=step, code=given)

@@ -74,6 +74,10 @@ REFUSALS: Final = {
         "is neither, close the case with a note and open a new one. Deferring works meanwhile. Ask each "
         "person apart."
     ),
+    "nothing_newer": _l(
+        "There is no newer answer of this person to accept: the last one still tells of danger, or the "
+        "question was left open. Ask for the form again, or enter it with the person."
+    ),
     "danger_told_since": _l("Danger was told since the newest recommendation. Read it anew first."),
     "discernment_ended": _l("This discernment has ended; its path stands."),
     "five_at_most": _l("There are five sessions at most. Note how it ended."),

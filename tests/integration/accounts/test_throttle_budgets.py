@@ -149,6 +149,18 @@ def test_whoever_guesses_on_fills_no_memory() -> None:
     assert len(kept) == throttles.SOURCE_BUDGET + 1
 
 
+def test_codes_are_tried_a_hundred_times_an_hour_from_wherever(later: Callable[[float], None]) -> None:
+    throttle = Throttle()
+    for number in range(throttles.CODES_ANYWHERE):
+        assert throttle.is_open("code", ELSEWHERE)
+        for purpose in ("code", "sign_in"):
+            throttle.note(purpose, Knock("owner", f"203.0.113.{number + 2}"))  # type: ignore[arg-type]
+    asked = [throttle.is_open("code", ELSEWHERE), throttle.is_open("sign_in", ELSEWHERE)]
+    assert (asked, throttle.is_open("code", Knock("another", "203.0.113.1"))) == ([False, True], True)
+    later(HOUR + 1)
+    assert throttle.is_open("code", ELSEWHERE)
+
+
 @pytest.mark.parametrize(
     ("one", "other", "is_same"),
     [

@@ -393,6 +393,26 @@ def test_staff_reset_with_a_code_and_sign_in_again(
     assert me.post(path, password=new, code=code(secret, clock)).status_code == 400
 
 
+def test_codes_that_come_with_links_are_counted_with_those_of_the_second_step(
+    app: Flask, visitor: Callable[[], Visitor], portal_store: Store, tools: Tools, clock: Clock
+) -> None:
+    """Whoever reads a therapist's inbox asks for one link after the other and has ten tries at each."""
+    from portal.domain.access import system
+    from portal.services import resets, throttles
+
+    app.extensions["portal.throttle"] = throttles.build(is_on=True, redis_url=None)
+    staff_id, me = staff(portal_store, tools), visitor()
+    secret, new = secret_of(portal_store, tools, staff_id), "another harvest moon"
+    for at in range(4):
+        with portal_store.staff.write() as session:
+            resets.send_staff_link(session, tools, staff_id=staff_id, by=system("worker"))
+        path = f"/password/reset/{token_in_mail(portal_store, tools)}"
+        for _ in range(8 if at < 3 else 6):
+            assert me.post(path, password=new, code="000000").status_code == 400
+        clock.move(seconds=31)
+    assert me.post(path, password=new, code=code(secret, clock)).status_code == 400
+
+
 def test_a_set_up_link_shows_its_secret_until_it_succeeds(
     visitor: Callable[[], Visitor], portal_store: Store, tools: Tools, clock: Clock
 ) -> None:

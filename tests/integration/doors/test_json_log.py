@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
 import io
 import json
 import logging
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 from flask import Flask
+from gunicorn import arbiter
+from gunicorn.workers import base
 
 from portal import logs
 from portal.services import joining
@@ -134,6 +138,13 @@ def test_what_gunicorn_says_of_its_processes_is_kept() -> None:
         library.info("Booting worker with pid: %s", 7)
         library.info("Invalid request from ip=203.0.113.9: x")
     assert [line.get("text") for line in lines(stream)] == ["Booting worker with pid: 7", None]
+
+
+def test_the_texts_that_are_kept_are_those_of_this_gunicorn() -> None:
+    """A newer one that words them otherwise would leave "a process was killed" without a word."""
+    source = "".join(inspect.getsource(module) for module in (arbiter, base))
+    pieces = {piece for text in logs._HARMLESS for piece in re.split(r"(?<=!)(?= )", text)}
+    assert [piece for piece in sorted(pieces) if f'"{piece}' not in source] == []
 
 
 def test_a_library_repeats_itself_once_a_minute_and_we_are_always_heard() -> None:

@@ -11,8 +11,8 @@ from sqlalchemy import func, select
 from cast import OFFICE, Cast, Pair
 from portal import worker
 from portal.domain.access import Viewer
-from portal.models import Base, CaseFile, Job, Partner, Recommendation, table_of
-from portal.services import audit_chain, erasure_ledger, erasures, retention
+from portal.models import Base, CaseFile, Job, Mail, Partner, Recommendation, table_of
+from portal.services import admin_cases, audit_chain, erasure_ledger, erasures, retention
 from portal.services.erasure_ledger import Erased, LedgerDamaged
 from portal.services.errors import NotFound, OutOfOrder
 from portal.services.tools import Tools
@@ -93,6 +93,19 @@ def test_nothing_is_left_of_an_erased_case(pair: Pair) -> None:
         assert audit_chain.verify(session, pair.cast.tools)[1] is None
         open_jobs = select(table_of(Job).c.kind).where(table_of(Job).c.done_at.is_(None))
         assert session.scalars(open_jobs).all() == []
+
+
+def test_no_invitation_goes_out_to_somebody_who_was_erased_while_it_waited(company: Cast) -> None:
+    with company.store.staff.write() as session:
+        case_id = admin_cases.open_case(
+            session, company.tools, email_a="ana@example.org", email_b="", therapist="", by=OFFICE
+        )
+        erasures.erase_case(session, company.tools, case_id=case_id, by=OFFICE)
+    company.works()
+    assert company.outbox == []
+    with company.store.staff.read() as session:
+        m = table_of(Mail).c
+        assert session.execute(select(m.sent_at, m.body_box)).all() == [(None, b"")]
 
 
 def test_no_table_of_a_person_or_a_case_is_forgotten() -> None:

@@ -104,6 +104,10 @@ def test_a_finding_nobody_cleared_asks_for_a_note(pair: Pair, thea: Viewer) -> N
         pair.clear(tier, thea)
     with pytest.raises(OutOfOrder, match="safety_stands"):  # a child in danger is never cleared
         _close(pair, thea)
+    pair.request("a", "refresh", thea)
+    pair.cast.clock.move(minutes=1)
+    pair.a.sends()
+    pair.cast.works()
     pair.state("a", thea, important_event="yes", confirm="child_danger")
     _close(pair, thea)
     _reopen(pair, thea)

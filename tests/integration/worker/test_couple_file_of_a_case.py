@@ -10,6 +10,7 @@ import pytest
 from cast import OFFICE, Cast, Pair
 from portal.domain.access import Viewer
 from portal.services import couples, happenings, intakes, invitations, joining, routing
+from portal.services.errors import OutOfOrder
 
 DANGER = {"harm_received__strangled": "past_year"}
 
@@ -323,13 +324,34 @@ def test_order_and_child_stand_until_a_clinician_confirms(
 
 
 def test_a_confirmation_before_the_finding_confirms_nothing(pair: Pair, thea: Viewer) -> None:
-    pair.a.joins()
+    pair.a.joins().saves("safety", "next", child_danger="no")
     pair.state("a", thea, confirm="child_danger")
     pair.cast.clock.move(minutes=1)
     pair.a.sends(child_danger="now")
     pair.cast.works()
     pair.a.says("withdrawal", reason="")
     assert _partner(pair) == {"child_danger": "now"}
+
+
+@pytest.mark.parametrize(("field", "value"), [("order_of_protection", "current"), ("child_danger", "now")])
+def test_there_is_nothing_to_accept_before_a_newer_answer(
+    pair: Pair, thea: Viewer, field: str, value: str
+) -> None:
+    """Else a word given too early would let every later answer pass unseen. A blank says nothing either."""
+    pair.a.joins().sends(**{field: value})
+    pair.cast.works()
+    for newer in (None, "", "declined"):
+        if newer is not None:
+            pair.request("a", "refresh", thea)
+            pair.cast.clock.move(days=1)
+            pair.a.sends(**{field: newer})
+            pair.cast.works()
+        with pytest.raises(OutOfOrder, match="nothing_newer"):
+            pair.state("a", thea, confirm=field)
+        assert (_partner(pair)[field], pair.route()[0]) == (value, "safety")
+    pair.a.says("withdrawal", reason="")
+    with pytest.raises(OutOfOrder, match="nothing_newer"):
+        pair.state("a", thea, confirm=field)
 
 
 def _cleared(pair: Pair, thea: Viewer) -> None:

@@ -16,7 +16,9 @@ from cast import Pair
 from databases import PostgresDatabases, server
 from fake_redis import RedisServer, redis_server
 from portal import alarm as alarms
+from portal import cli_serve, create_app
 from portal.alarm import Alarm
+from portal.assembly import House
 from portal.services import jobs
 
 LOOK = "Please look at the caseload"
@@ -82,6 +84,24 @@ def test_rings_before_anybody_comes_are_one_and_say_nothing_but_that(queue: Path
     task = other._huey.dequeue()
     assert (task.id, task.args, task.kwargs) == (task_id, (), {})
     for alarm in (pages, other):
+        alarm._huey.storage.close()
+
+
+def test_two_practices_at_one_place_take_no_ring_of_each_other(queue: Path | str, tmp_path: Path) -> None:
+    """Each would else wait for the next minute, with a danger unread."""
+    names = []
+    for folder, role in (("one", "all"), ("one", "partner"), ("other", "all")):
+        settings = {"PORTAL_INSTANCE": str(tmp_path / folder), "PORTAL_ROLE": role}
+        app = create_app(settings | ({} if isinstance(queue, Path) else {"PORTAL_QUEUE": queue}))
+        house: House = app.extensions["portal.house"]
+        house.tools  # noqa: B018  (makes the keys)
+        names.append(cli_serve._hang_alarm(app)._huey.name)
+        house.close()
+    assert names[0] == names[1] != names[2]
+    one, other = Alarm(queue, name=names[0]), Alarm(queue, name=names[2])
+    one.ring()
+    assert [alarm._huey.pending_count() for alarm in (one, other)] == [1, 0]
+    for alarm in (one, other):
         alarm._huey.storage.close()
 
 

@@ -210,7 +210,9 @@ def test_an_invitation_still_in_the_queue_goes_nowhere_after_what_was_just_told(
     assert states[held] == ("withheld" if tells else "sent", address)
     assert pair.file()["participation"]["a"] == "invited"  # by the one that went out before
     with store.staff.write() as session:
-        assert not invitations.withhold(session, tools, link="http://127.0.0.1:8000/join/gone", by=thea)
+        assert invitations.withhold(session, tools, link="http://127.0.0.1:8000/join/gone", by=thea)
+        used = f"http://127.0.0.1:8000/join/{pair.b.token}"
+        assert not invitations.withhold(session, tools, link=used, by=thea)
 
 
 def away(_message: object, _mail_id: str) -> None:
