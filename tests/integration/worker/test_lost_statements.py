@@ -127,7 +127,7 @@ def test_what_protects_goes_on(seen: Pair, thea: Viewer, kind: str) -> None:
         assert page.is_partial
         partner_files.opened(session, tools, case_id=seen.id, slot="b", by=thea)
         break_glass.open_case(session, tools, case_id=seen.id, reason="They call.", by=thea)
-    with store.staff.read() as session:
+    with store.staff.write() as session:
         assert assignments.suggest(session, tools, case_id=seen.id, by=OFFICE).ranked
     with store.staff.write() as session:
         closings.close(
