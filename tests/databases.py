@@ -33,6 +33,7 @@ ON_BOTH: dict[str, tuple[str, ...]] = {
     "integration/admin/test_people_service.py": (),
     "integration/admin/test_report_service.py": (),
     "integration/admin/test_report_crew.py": ("same_bytes",),
+    "integration/admin/test_report_plan.py": ("answers_too",),
     "integration/worker/test_jobs_and_mail.py": (),
     "integration/worker/test_rules_change.py": ("skips_none",),
     "integration/therapist/test_caseload_filters.py": ("orders_and_their_pages", "without_an_index"),

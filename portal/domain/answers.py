@@ -6,13 +6,13 @@ Nothing that was typed is lost over one bad field: each fault is kept by item, t
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from portal.domain.constructs import DECLINED, NONE
+from portal.domain.normal_forms import normalized
 from portal.domain.questionnaire import Item, Kind, Section
 
 Answer = str | list[str]
@@ -68,6 +68,9 @@ def clean(section: Section, posted: Mapping[str, Sequence[str]]) -> Cleaned:
         given = posted.get(item.key) or ()
         if not given:
             continue
+        if len(given) == 1 and _is_option_of(item, given[0]):  # nearly every answer
+            values[item.key] = given[0]
+            continue
         try:
             answer = _clean_item(item, given)
         except _Refused as refused:
@@ -77,7 +80,7 @@ def clean(section: Section, posted: Mapping[str, Sequence[str]]) -> Cleaned:
             values[item.key] = answer
         else:
             blanks.append(item.key)
-    unexpected = tuple(sorted(key for key in posted if key not in section.by_key and key not in ENVELOPE))
+    unexpected = tuple(sorted(posted.keys() - section.by_key.keys() - ENVELOPE))
     return Cleaned(values, tuple(blanks), faults, unexpected)
 
 
@@ -85,8 +88,14 @@ def canonical_text(text: str) -> str:
     """NFC, LF line ends, "" when only white space; ValueError for NUL or a lone surrogate."""
     if any(char == "\0" or "\ud800" <= char <= "\udfff" for char in text):
         raise ValueError("NUL or lone surrogate")
-    plain = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
+    plain = normalized("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
     return plain if plain.strip() else ""
+
+
+def _is_option_of(item: Item, value: str) -> bool:
+    """Whether this value alone is an answer to an item that takes one option."""
+    held = item.option_set
+    return held is not None and item.kind is not Kind.MULTI and value in held.by_value
 
 
 def _clean_item(item: Item, given: Sequence[str]) -> Answer:

@@ -18,6 +18,7 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy.orm import Session
 
 from portal.domain.access import Viewer
+from portal.domain.normal_forms import normalized
 from portal.domain.visibility import ALONE_WAITS
 from portal.models import moment
 from portal.opened import mark
@@ -135,7 +136,7 @@ def _is_hit(row: CaseloadRow, wanted: list[str]) -> bool:
 
 
 def _folded(text: str) -> list[str]:
-    plain = unicodedata.normalize("NFKD", text.casefold())
+    plain = normalized("NFKD", text.casefold())
     return "".join(char for char in plain if not unicodedata.combining(char)).replace("-", " ").split()
 
 

@@ -224,9 +224,12 @@ def _intakes(filters: Filters, has_since: bool, is_on_postgres: bool) -> Driven:
         advice.c.id.label("advice_id"), advice.c.body_box.label("advice_box"),
         review.c.id.label("review_id"), review.c.body_box.label("review_box"),
     )  # fmt: skip
+    is_of_it = a.intake_id == i.id
+    if is_on_postgres:  # it merges the two in their order, and would begin at the first answers each time
+        is_of_it &= a.intake_id > bindparam("after")
     return Driven(
         _chosen(asked, filters, has_since=has_since)
-        .outerjoin(table_of(AnswerSet), a.intake_id == i.id)
+        .outerjoin(table_of(AnswerSet), is_of_it)
         .outerjoin(advice, is_advice)
         .outerjoin(review, is_review)
         .where(p.slot == bindparam("slot"), i.id > bindparam("after"))

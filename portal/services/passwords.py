@@ -7,7 +7,6 @@ rules), counted in code points of its NFC form, so that the same keys on two dev
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from importlib.util import find_spec
@@ -15,8 +14,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Final, cast
 
+from portal.domain.normal_forms import normalized
+
 SHORTEST: Final = 15
 LONGEST: Final = 1024
+#: A character is composed of so many at most.
+_MOST_PARTS: Final = 4
 #: A password that only repeats fewer characters than this is no longer than they are.
 _SHORTEST_UNIT: Final = 5
 #: What must be left once the practice's and the portal's own words are taken out.
@@ -49,12 +52,12 @@ _LISTED: Final = _read_list()
 
 def canonical(text: str) -> str:
     """The form in which a password is hashed and compared (NFC); safe for any text."""
-    return unicodedata.normalize("NFC", text)
+    return normalized("NFC", text)
 
 
 def given(text: str) -> str:
     """A password somebody types to get in, as it is compared; cut where none could fit any more."""
-    return canonical(text)[: LONGEST + 1]
+    return canonical(text[: _MOST_PARTS * (LONGEST + 1)])[: LONGEST + 1]
 
 
 def fault(text: str, *, context: Iterable[str] = ()) -> str | None:
@@ -91,7 +94,7 @@ def _is_common(text: str, context: Iterable[str]) -> bool:
 
 def _fold(text: str) -> str:
     """Lower case without blanks and signs; a text of signs alone stays as it is."""
-    lowered = unicodedata.normalize("NFKC", text).casefold()
+    lowered = normalized("NFKC", text).casefold()
     return re.sub(r"[\W_]+", "", lowered) or lowered
 
 

@@ -7,7 +7,6 @@ throttled: the same statements, the same cost, the same answer (T40).
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Literal, cast
@@ -17,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from portal.content import words
 from portal.domain.access import ANONYMOUS, Viewer
+from portal.domain.normal_forms import normalized
 from portal.models import Account, PartnerSession, StaffAccount, StaffSession, table_of
 from portal.services import audit, passwords, sessions, staff_codes
 from portal.services.errors import Conflict
@@ -27,6 +27,10 @@ from portal.vault import KeyMissing, Place
 #: One row that is always there. Joined to it, a name or a token gives one row whether somebody has it or not:
 #: that shows in no count and in no time, only in empty columns.
 ALWAYS: Final = select(literal(1).label("one")).subquery("always")
+
+
+#: No name and no address is longer, however it is typed: of more, the beginning is looked for.
+LONGEST: Final = 1000
 
 
 @dataclass(frozen=True)
@@ -58,13 +62,13 @@ def device_digest(tools: Tools, device: str | None) -> str | None:
 
 def name_digest(tools: Tools, name: str) -> str:
     """Blind index of a partner's sign-in name, however it was typed."""
-    canonical = words.canonical_name(unicodedata.normalize("NFKC", name))
+    canonical = words.canonical_name(normalized("NFKC", name[:LONGEST]))
     return tools.vault.digest("partner", "sign_in_name", canonical)
 
 
 def email_digest(tools: Tools, email: str) -> str:
     """Blind index of a staff e-mail. Raises KeyMissing in a process without the staff ring."""
-    return tools.vault.digest("staff", "staff_email", unicodedata.normalize("NFKC", email).strip().casefold())
+    return tools.vault.digest("staff", "staff_email", normalized("NFKC", email[:LONGEST]).strip().casefold())
 
 
 def find_partner(session: Session, tools: Tools, *, name: str, device_hash: str | None) -> Claim:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from flask import Response, abort, render_template, request
+from flask import Response, abort, render_template, request, stream_with_context
 
 from portal.services import audit_kinds, audit_views, case_names
 from portal.services.audit_views import Wanted
@@ -73,7 +73,8 @@ def csv_file(name: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -
         for row in rows:
             yield _line([inert(clean(cell)) for cell in row])
 
-    response = Response(pieces(), content_type="text/csv; charset=utf-8")
+    # Words are looked up as the rows are made, in the language of whoever asked.
+    response = Response(stream_with_context(pieces()), content_type="text/csv; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
     return response

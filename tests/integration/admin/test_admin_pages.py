@@ -391,6 +391,10 @@ def test_the_trail_is_fetched_as_a_file(ada: Desk, house: World) -> None:
         ["Ada", "Looked at the scheduling of a case", "Case", case.id]
     ]
     assert "Took the audit trail out as a file" in ada.get("/admin/audit").text
+    assert ada.post("/language", language="es", page="").status_code == 303
+    told = ada.post("/admin/audit/file", **asked).text.splitlines()[1]
+    assert told.split(",")[3] == "Consultó los datos administrativos de un caso"
+    assert ada.post("/language", language="en", page="").status_code == 303
     house.tools.clock.move(minutes=6)  # type: ignore[attr-defined]
     stale = ada.post("/admin/audit/file", **asked)
     assert stale.status_code == 400
