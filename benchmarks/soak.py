@@ -1,9 +1,9 @@
 """An evening of a large practice, in ten minutes: ``make soak`` (MINUTES=, PARTNERS=, DATABASE=postgresql).
 
 Hundreds of partners fill in their forms with autosave while a team works and one report after the other is
-made. On loopback only; ends by itself, after an hour at most. Afterwards every acknowledged value is looked for
-in the database. Exit 1: something was lost, something answered with an error, or (from ten minutes on: before,
-it fills) the memory grew.
+made. On loopback only; ends by itself, after an hour at most. Afterwards every acknowledged value is looked
+for in the database. Exit 1: something was lost, something answered with an error, or (from ten minutes on:
+before, it fills) the memory grew.
 """
 
 from __future__ import annotations
