@@ -139,9 +139,14 @@ def _written(statement: Any, dialect: Dialect, names: list[str]) -> _Text:
     missing = {bind.key for bind in held.values() if bind.required} - set(names)
     if missing:
         raise TypeError(f"values are missing: {sorted(missing)}")
-    turns = {name: bind.type.dialect_impl(dialect).bind_processor(dialect) for name, bind in held.items()}
+    turns = {name: _turn_to(bind.type, dialect) for name, bind in held.items()}
     binds = ((held[name].key, held[name].value, turns[name]) for name in compiled.positiontup)
     return _Text(str(compiled), tuple(binds))
+
+
+def _turn_to(kind: TypeEngine[Any], dialect: Dialect) -> _Turn | None:
+    """None for what the driver takes as it is: bytes among it, which SQLAlchemy would wrap."""
+    return None if isinstance(kind, LargeBinary) else kind.dialect_impl(dialect).bind_processor(dialect)
 
 
 def _shape(statement: Any, dialect: Dialect) -> _Shape:

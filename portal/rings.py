@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import secrets
 from base64 import b64decode, b64encode
 from dataclasses import dataclass
@@ -30,6 +31,11 @@ class Ring:
     def ciphers(self) -> dict[bytes, AESGCM]:
         """A cipher for each key, by the id that blobs carry; they go with the ring as keys are exchanged."""
         return {bytes.fromhex(key_id): AESGCM(key) for key_id, key in self.keys.items()}
+
+    @cached_property
+    def keyed(self) -> hmac.HMAC:
+        """An HMAC under ``index`` that nothing was put into yet; to be copied."""
+        return hmac.new(self.index, digestmod="sha256")
 
     @classmethod
     def new(cls) -> Ring:

@@ -14,14 +14,13 @@ column, row): moved anywhere else it does not open. Plain texts are padded to bu
 because "no" and "yes" differ in length.
 
 Keys may be exchanged while the process runs (``keys rotate``): the vault asks its source before every
-use, and a transaction that wrote under a key destroyed meanwhile is refused (decision 0021).
+use, or once for a short block (``looked_once``), and a transaction that wrote under a key destroyed
+meanwhile is refused (decision 0021).
 """
 
 from __future__ import annotations
 
-import hmac
 import secrets
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -33,6 +32,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from portal.key_looks import Once, Thread
 from portal.opened import Opened
 from portal.rings import KEY_ID, Ring, RingName, public_id
 
@@ -129,7 +129,7 @@ class Vault:
         held = {} if private is None else {public_id(public): private}
         self._keys = Keys(public, held, partner, staff)
         self._source: KeySource = _nothing_new
-        self._written = threading.local()
+        self._thread = Thread()
         self._is_still = False
 
     @classmethod
@@ -150,6 +150,11 @@ class Vault:
         still = Vault.over(self._now(), _nothing_new)
         still._is_still = True
         return still
+
+    def looked_once(self) -> Once:
+        """Within a short block of this thread the keys are as they are at its beginning. What it writes is
+        looked at once more before it is kept (``require_honoured``)."""
+        return Once(self._look, self._thread)
 
     def seal(self, place: Place, text: str) -> bytes:
         """Seal ``text`` to the practice; only a holder of the private key opens it."""
@@ -214,12 +219,12 @@ class Vault:
 
     def digest(self, ring: RingName, purpose: str, value: str) -> str:
         """Keyed blind index (64 hex digits) of ``value``: equal values give equal digests."""
-        index = self._now().ring(ring).index
-        return hmac.digest(index, f"{purpose}|{value}".encode(), "sha256").hex()
+        return _under(self._now().ring(ring), f"{purpose}|{value}".encode())
 
     def digester(self, ring: RingName, purpose: str) -> Callable[[str], str]:
         """``digest`` of many values for one purpose: what all begin with is looked at once."""
-        begun = hmac.new(self._now().ring(ring).index, f"{purpose}|".encode(), "sha256")
+        begun = self._now().ring(ring).keyed.copy()
+        begun.update(f"{purpose}|".encode())
 
         def digested(value: str) -> str:
             one = begun.copy()
@@ -230,8 +235,7 @@ class Vault:
 
     def mac(self, purpose: str, message: bytes) -> str:
         """MAC (64 hex digits) under the partner ring; its index stays when keys are exchanged (0021)."""
-        keyed = self._keys.partner.index
-        return hmac.digest(keyed, purpose.encode() + b"|" + message, "sha256").hex()
+        return _under(self._keys.partner, purpose.encode() + b"|" + message)
 
     def current_id(self, ring: RingName | None) -> bytes:
         """Id of the key that is written under now: of a ring, or (None) of what is sealed."""
@@ -249,12 +253,14 @@ class Vault:
 
     def require_honoured(self) -> None:
         """Raise KeyRetired if this thread wrote under a key that is gone now; before every commit."""
-        written: set[bytes] = getattr(self._written, "ids", set())
-        self._written.ids = set()
-        if not written <= self._now().honoured:
+        written, self._thread.written = self._thread.written, frozenset()
+        if not written <= self._look().honoured:
             raise KeyRetired("the keys were exchanged; try again")
 
     def _now(self) -> Keys:
+        return self._keys if self._thread.has_looked else self._look()
+
+    def _look(self) -> Keys:
         fresh = self._source()
         if fresh is not None:
             self._keys = fresh
@@ -264,8 +270,15 @@ class Vault:
         if self._is_still:
             raise KeyRetired("these keys only open; they may have been exchanged")
         if self._source is not _nothing_new:
-            self._written.ids = {*getattr(self._written, "ids", ()), key_id}
+            self._thread.written |= {key_id}
         return key_id
+
+
+def _under(ring: Ring, message: bytes) -> str:
+    """HMAC-SHA256 (64 hex digits) under a ring's index; a copy of one that knows the key is made sooner."""
+    one = ring.keyed.copy()
+    one.update(message)
+    return one.hexdigest()
 
 
 def _split(kind: bytes, blob: bytes) -> tuple[bytes, bytes]:

@@ -68,6 +68,9 @@ def clean(section: Section, posted: Mapping[str, Sequence[str]]) -> Cleaned:
         given = posted.get(item.key) or ()
         if not given:
             continue
+        if len(given) == 1 and _is_option_of(item, given[0]):  # nearly every answer
+            values[item.key] = given[0]
+            continue
         try:
             answer = _clean_item(item, given)
         except _Refused as refused:
@@ -77,7 +80,7 @@ def clean(section: Section, posted: Mapping[str, Sequence[str]]) -> Cleaned:
             values[item.key] = answer
         else:
             blanks.append(item.key)
-    unexpected = tuple(sorted(key for key in posted if key not in section.by_key and key not in ENVELOPE))
+    unexpected = tuple(sorted(posted.keys() - section.by_key.keys() - ENVELOPE))
     return Cleaned(values, tuple(blanks), faults, unexpected)
 
 
@@ -87,6 +90,12 @@ def canonical_text(text: str) -> str:
         raise ValueError("NUL or lone surrogate")
     plain = normalized("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
     return plain if plain.strip() else ""
+
+
+def _is_option_of(item: Item, value: str) -> bool:
+    """Whether this value alone is an answer to an item that takes one option."""
+    held = item.option_set
+    return held is not None and item.kind is not Kind.MULTI and value in held.by_value
 
 
 def _clean_item(item: Item, given: Sequence[str]) -> Answer:

@@ -21,6 +21,8 @@ _THEIR_OUTCOMES: Final = (REACHED, "asked_to_call_back")
 #: Working days from the finding on, by urgency; everybody else is called by their own clock.
 _WITHIN: Final[Mapping[int, int]] = {urgency.SAME_DAY: 0, urgency.TWO_DAYS: 2, urgency.FIVE_DAYS: 5}
 _NEXT_DAY_GATE: Final = "call_next_working_day"
+#: Gates that ask for a call by a time of their own, of whoever said it, sent or not.
+CALLED_SOON: Final = ("call_within_24h", _NEXT_DAY_GATE)
 
 
 @dataclass(frozen=True)
@@ -38,10 +40,13 @@ def end_of(day: date, zone: tzinfo) -> datetime:
     return datetime.combine(day + timedelta(days=1), time.min, zone).astimezone(UTC)
 
 
-def is_wanted(participation: str, slot: str, advice: Mapping[str, Any]) -> bool:
+def is_wanted(
+    participation: str, slot: str, advice: Mapping[str, Any], *, concerned: Collection[str] = ()
+) -> bool:
     """Whether this person is to be called: they sent, or said while writing what cannot wait.
 
-    Whoever does not take part is never called for it.
+    ``concerned``: slots whose own answers a gate with a time of its own is about (``CALLED_SOON``). Whoever
+    does not take part is never called for it.
     """
     if participation == "submitted":
         return True
@@ -50,7 +55,7 @@ def is_wanted(participation: str, slot: str, advice: Mapping[str, Any]) -> bool:
     soon = _soon_rules(advice["matched_rules"])
     said = {(reason["slot"], reason["rule"]) for reason in advice["reasons"]}
     is_asking = advice["reason"] == "call_first" and (slot, "R10") in said
-    return is_asking or any((slot, rule) in said for rule in soon)
+    return is_asking or slot in concerned or any((slot, rule) in said for rule in soon)
 
 
 def _soon_rules(rules: Collection[str]) -> set[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
+from typing import Final
 
 from portal.domain.answers import Answer, Cleaned
 from portal.domain.questionnaire import Questionnaire, Section
@@ -31,6 +32,8 @@ class Go(StrEnum):
 #: The ways to leave a section; findings then latch.
 LEAVING = frozenset({Go.NEXT, Go.BACK, Go.SAVE, Go.OPEN})
 
+_BUTTONS: Final[Mapping[str, Go]] = {go.value: go for go in (Go.NEXT, Go.BACK, Go.SAVE, Go.CLEAR)}
+
 
 def read_go(questionnaire: Questionnaire, go: str, to: str) -> Go | None:
     """The button of a posted section, or None when there is no such button.
@@ -41,7 +44,7 @@ def read_go(questionnaire: Questionnaire, go: str, to: str) -> Go | None:
         return Go.OPEN if go in {"", Go.OPEN} and to in questionnaire.section_keys else None
     if not go:
         return Go.SAVE
-    return Go(go) if go in {Go.NEXT, Go.BACK, Go.SAVE, Go.CLEAR} else None
+    return _BUTTONS.get(go)
 
 
 def destination(questionnaire: Questionnaire, section: str, go: Go, to: str) -> str:

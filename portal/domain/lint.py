@@ -22,7 +22,8 @@ RUN: Final = 5
 
 _WORD: Final = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 
-#: Words that name a finding or the safety routes, folded; `*` stands for any ending. English, Spanish.
+#: Words that name a finding or the safety routes, folded; `*` stands for any ending. English, Spanish, and
+#: once more both: what the acts, fear and control are called on the staff's own pages.
 FINDING_TERMS: Final = tuple(
     term.strip()
     for term in """
@@ -37,6 +38,14 @@ FINDING_TERMS: Final = tuple(
     proteccion de menores|infiel*|aventura*|amante*|engano*|engana*|drogas|droga|sustancias|bebida|
     pistola*|asfixi*|acech*|denunci*|quitarse la vida|hacerse dano|hacerle dano|beber|adiccion*|
     abstinencia|mani*co|maniac*|psicos*|psicotic*|depresi*|controlador*|senal* de alerta
+    |hit|hits|hitting|slap*|punch*|kick*|shov*|pushed|pushes|pushing|grab*|beat|beats|beaten|beating|bruis*|
+    neck|by force|forced|pressure for sex|insult*|humiliat*|fear|fears|feared|fearful|afraid of|scared of|
+    frighten*|control of|control by|controls you|controls them|spied|spying|watching|escalat*|harm|harms|
+    harmed|harming|hurt you|hurt them|hurt her|hurt him|end their life|ending their life|outside relationship|
+    golpe*|pego|pega|pegaba|pegado|pegar*|bofet*|abofet*|patada*|patea*|empuj*|agarr*|moreton*|cuello|
+    por la fuerza|presion para tener relaciones|humill*|miedo*|teme|temer|temor*|asust*|
+    control hacia|control por|controla|vigila*|escalada|hacer dano|hizo dano|hace dano|morir*|
+    relacion fuera de la pareja
     """.split("|")
 )  # fmt: skip
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Final, cast
 
 from sqlalchemy import DateTime, Dialect, LargeBinary, MetaData, String, Table, TypeDecorator
 from sqlalchemy.ext.compiler import compiles
@@ -52,8 +52,16 @@ def _plain(value: datetime) -> datetime:
     return value.astimezone(UTC).replace(tzinfo=None)
 
 
+#: Characters of a time without its zone.
+_NAIVE: Final = len("2026-11-29 13:48:12.100452")
+
+
 def _to_text(value: datetime | None) -> str | None:
-    return None if value is None else _plain(value).isoformat(" ", "microseconds")
+    if value is None:
+        return None
+    if value.tzinfo is UTC:  # all but what somebody brought along
+        return value.isoformat(" ", "microseconds")[:_NAIVE]
+    return _plain(value).isoformat(" ", "microseconds")
 
 
 def _from_text(value: str | None) -> datetime | None:

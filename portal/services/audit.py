@@ -20,6 +20,8 @@ Detail = Mapping[str, str | int | bool | list[str] | None]
 #: Ids, keys and dates: nobody's words, no address. What does not look like one is refused.
 _KEY: Final = re.compile(r"[A-Za-z0-9_.:,+/-]{0,80}")
 
+_COVERED: Final = tuple("id verb actor_kind actor_id subject_kind subject_id happened_at detail".split())
+
 
 class NotAKey(Exception):
     """Somebody's words were about to become part of an event. Its text names the key, never the value."""
@@ -27,8 +29,7 @@ class NotAKey(Exception):
 
 def message(row: Mapping[str, object]) -> bytes:
     """What an event's MAC covers: every column but ``mac``, ``number``, ``chain``."""
-    keys = "id verb actor_kind actor_id subject_kind subject_id happened_at detail".split()
-    return json.dumps([str(row[key]) for key in keys], ensure_ascii=True).encode()
+    return json.dumps([str(row[key]) for key in _COVERED]).encode()
 
 
 def record(

@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from portal.domain import urgency
-from portal.domain.calling import Plan, due_at, is_wanted, planned
+from portal.domain import gates, urgency
+from portal.domain.calling import CALLED_SOON, Plan, due_at, is_wanted, planned
+from portal.domain.couple_file import parse_couple
 from portal.models import CallPlan, table_of
 from portal.services import practices
 from portal.services.couples import Couple
@@ -31,9 +32,10 @@ def keep(
     practice = practices.view(session)
     zone, calendar = ZoneInfo(practice.time_zone), practice.calendar
     level = urgency.urgency(advice, is_signed=False)
+    concerned = _concerned(couple, advice)
     for person in couple.people:
         old = before.get(person.partner_id)
-        if not is_wanted(person.participation, person.slot, advice):
+        if not is_wanted(person.participation, person.slot, advice, concerned=concerned):
             if old is not None and old.settled_at is None:
                 session.execute(delete(plan).where(plan.c.partner_id == person.partner_id))
             continue
@@ -41,6 +43,13 @@ def keep(
         due = due_at(advice, sent_at=sent_at, made_at=made_at, zone=zone, calendar=calendar)
         new = planned(old, Plan(due, level, sent_at))
         _put(session, person.partner_id, old, new)
+
+
+def _concerned(couple: Couple, advice: Mapping[str, Any]) -> frozenset[str]:
+    """Slots whose answers ask for a call by a time of their own; drafts too."""
+    asked = [gate for gate in CALLED_SOON if gate in advice["gates"]]
+    about = gates.concerned(parse_couple(couple.file)) if asked else {}
+    return frozenset(slot for gate in asked for slot in about[gate])
 
 
 def _put(session: Session, partner_id: str, old: Plan | None, new: Plan) -> None:

@@ -7,8 +7,8 @@ surrogates, which every cleaning function refuses by field, so that the rest of 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import cast
-from urllib.parse import parse_qsl
+from typing import Any
+from urllib.parse import unquote
 
 from flask import Request, abort
 
@@ -21,11 +21,7 @@ MOST_FIELDS = 2000
 
 def fields() -> Mapping[str, list[str]]:
     """Field name -> its values in order; 400 for more than ``MOST_FIELDS``. Parsed once a request."""
-    here = kit.here()
-    found: Mapping[str, list[str]] | None = here.get("posted_fields")
-    if found is None:
-        found = here.posted_fields = _parse(kit.asked())
-    return found
+    return _fields(kit.here())
 
 
 def first(name: str) -> str:
@@ -35,8 +31,9 @@ def first(name: str) -> str:
 
 def values(name: str) -> list[str] | None:
     """Every value of a field, None when it was not sent."""
-    ask_for(name)
-    return fields().get(name)
+    here = kit.here()
+    _asked(here).add(name)
+    return _fields(here).get(name)
 
 
 def ask_for(*names: str) -> None:
@@ -46,11 +43,7 @@ def ask_for(*names: str) -> None:
 
 def asked() -> set[str]:
     """The fields that were asked for in this request."""
-    here = kit.here()
-    found = here.get("asked_fields")
-    if found is None:
-        found = here.asked_fields = set()
-    return cast("set[str]", found)
+    return _asked(kit.here())
 
 
 def tick(name: str) -> bool:
@@ -61,18 +54,48 @@ def tick(name: str) -> bool:
     return given == "yes"
 
 
-def _parse(request: Request) -> dict[str, list[str]]:
+def _fields(here: Any) -> Mapping[str, list[str]]:
+    found: Mapping[str, list[str]] | None = here.get("posted_fields")
+    if found is None:
+        found = here.posted_fields = _parse(kit.asked())
+    return found
+
+
+def _asked(here: Any) -> set[str]:
+    found: set[str] | None = here.get("asked_fields")
+    if found is None:
+        found = here.asked_fields = set()
+    return found
+
+
+def _parse(request: Request) -> Mapping[str, list[str]]:
     if request.mimetype != "application/x-www-form-urlencoded":
         return {name: request.form.getlist(name) for name in request.form}
     text = request.get_data().decode("utf-8", "surrogateescape")
-    try:
-        pairs = parse_qsl(text, keep_blank_values=True, errors="surrogateescape", max_num_fields=MOST_FIELDS)
-    except ValueError:
+    if text.count("&") >= MOST_FIELDS:
         abort(400)
+    return _told(text)
+
+
+def _told(text: str) -> dict[str, list[str]]:
+    """As ``parse_qsl`` reads a body, blank values kept; it takes three times as long over plain answers."""
     found: dict[str, list[str]] = {}
-    for name, value in pairs:
-        found.setdefault(name, []).append(value)
+    for pair in text.split("&"):
+        if not pair:
+            continue
+        name, _, value = pair.partition("=")
+        name, value = _plain(name), _plain(value)
+        if name in found:
+            found[name].append(value)
+        else:
+            found[name] = [value]
     return found
+
+
+def _plain(text: str) -> str:
+    if "%" not in text and "+" not in text:
+        return text
+    return unquote(text.replace("+", " "), errors="surrogateescape")
 
 
 def printable(text: str) -> str:

@@ -99,7 +99,7 @@ class Portal(Flask):
 
 def _page(status: int, **context: Any) -> Response:
     if request.path in _EMPTY:
-        return Response(status=status)
+        return lean.Bare(status=status)
     name = status if status in _PAGES else 400
     return make_response(render_template(f"errors/{name}.html", status=status, **context), status)
 
@@ -136,7 +136,7 @@ def _not_found(_error: NotFound) -> Response:
 def _expired(_error: BadToken) -> Response:
     """The form no longer belongs to this session: show what was typed, to be sent again."""
     if request.path in _EMPTY:
-        return Response(status=400)
+        return lean.Bare(status=400)
     return make_response(render_template("errors/expired.html", kept=_kept(), action=request.path), 400)
 
 

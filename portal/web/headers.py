@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from flask import Flask, Response
 
-from portal.web import kit
+from portal.web import kit, lean
 
 #: Dynamic HTML is filled up to a multiple of this many bytes (security.md §3.3).
 PAGE_BUCKET = 4096
@@ -53,7 +53,8 @@ def dress(response: Response) -> Response:
     """Keep dynamic answers out of every cache, and their length to what every page may have."""
     if kit.asked().endpoint != "static":
         response.headers["Cache-Control"] = "no-store"
-        _pad(response)
+        if not isinstance(response, lean.Bare):
+            _pad(response)
     return response
 
 

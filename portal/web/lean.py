@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from flask import Flask, Request
+from flask import Flask, Request, Response
 from flask.sessions import NullSession, SessionInterface
 from flask_login import LoginManager
 from werkzeug.datastructures import ImmutableMultiDict
@@ -20,6 +20,17 @@ class Asked(Request):
         """As Werkzeug reads them."""
         found: Any = parse_cookie(self.environ.get("HTTP_COOKIE", ""), cls=self.dict_storage_class)
         return found
+
+
+class Bare(Response):
+    """An answer without a body. Its head goes out as it stands: an address in it is one of our own."""
+
+    def get_wsgi_response(self, environ: Any) -> tuple[tuple[()], str, list[tuple[str, str]]]:
+        """As Werkzeug, which looks for addresses to quote and for bytes to count."""
+        head = self.headers.to_wsgi_list()
+        if self.status_code != 204:
+            head.append(("Content-Length", "0"))
+        return (), self.status, head
 
 
 class NoSession(SessionInterface):

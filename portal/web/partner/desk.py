@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from portal.domain.lifecycle import Step, WayIn, may_open, next_step
 from portal.services import audit, desks
 from portal.services.desks import Desk, SeatAtDesk
-from portal.web import bodies, context, guards, kit
+from portal.web import bodies, context, guards, kit, lean
 from portal.web.steps import PATHS
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -74,8 +74,8 @@ def open_desk() -> Desk | None:
 
 
 def see(path: str) -> Response:
-    """303 after a POST."""
-    return redirect(path, 303)
+    """303 after a POST. Without a body: Flask's would be filled up to the size of a page."""
+    return lean.Bare(status=303, headers={"Location": path})
 
 
 def note_unexpected(known: frozenset[str]) -> None:

@@ -7,7 +7,7 @@ from flask import Response
 from portal.domain.drafts import Go
 from portal.services.errors import Conflict
 from portal.services.intake_saves import Ended, Result
-from portal.web import bodies
+from portal.web import bodies, lean
 from portal.web.partner import bp
 from portal.web.partner.desk import open_desk
 from portal.web.partner.sections import keep, own_late, read
@@ -17,7 +17,7 @@ from portal.web.partner.sections import keep, own_late, read
 @own_late
 def draft() -> Response:
     """Keep what was typed so far. Three statements, four where the answers are sealed (measures.md)."""
-    return Response(status=_status())
+    return lean.Bare(status=_status())
 
 
 def _status() -> int:

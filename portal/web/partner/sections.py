@@ -73,7 +73,8 @@ def read(desk: Desk, fields: Mapping[str, Sequence[str]], *, go: Go | None = Non
 def keep(desk: Desk, posted: Posted) -> intake_saves.Result:
     """Seal first, then write in one short transaction; the worker is woken only if there is work for it."""
     tools, viewer = kit.tools(), kit.viewer()
-    save = intake_saves.prepare(tools, desk, posted)
+    with tools.vault.looked_once():
+        save = intake_saves.prepare(tools, desk, posted)
     with kit.store().partner.hot_write(lambda: intake_saves.row(save)) as session:
         result = intake_saves.store(session, tools, save=save, by=viewer)
     kit.note_touch()

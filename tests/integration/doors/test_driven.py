@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from partner_rooms import join, settle_practice, statements_of
 from portal.driven import Driven
-from portal.models import Account, PartnerSession, SealedEntry, table_of
+from portal.models import Account, PartnerSession, SealedEntry, base, table_of
 from portal.models.partner_door import Prohibited
 from portal.services import desks, intakes, sessions
 from portal.services.tools import Tools
@@ -99,3 +100,11 @@ def test_what_it_cannot_write_by_itself_is_refused(store: Store, language: Drive
             language.change(connection, {"language": "es"})
         with pytest.raises(TypeError, match="lists"):
             a_list.change(connection, {"of_account": "nobody"})
+
+
+@pytest.mark.parametrize("zone", [UTC, timezone(timedelta(hours=-5))])
+@pytest.mark.parametrize("micro", [0, 7, 123456])
+def test_a_time_is_written_whole_in_utc(zone: timezone, micro: int) -> None:
+    when = datetime(2026, 11, 29, 13, 48, 12, micro, tzinfo=UTC)
+    assert base._to_text(when.astimezone(zone)) == f"2026-11-29 13:48:12.{micro:06}"
+    assert base._from_text(base._to_text(when.astimezone(zone))) == when

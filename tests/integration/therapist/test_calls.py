@@ -221,6 +221,23 @@ def test_somebody_in_danger_who_has_not_sent_is_called_too(world: World, thea: V
     assert (call.name, call.sent_at, call.level) == ("Ruth", None, 0)
 
 
+@pytest.mark.parametrize(
+    ("told", "days"),
+    [({"suicide_level": "2"}, 1), ({"suicidal_behavior": "past_year"}, 2), ({"harm_other": "thoughts"}, 2)],
+)
+def test_a_gate_that_asks_for_a_call_soon_asks_for_it_before_sending_too(
+    world: World, thea: Viewer, told: dict[str, str], days: int
+) -> None:
+    case = world.case(therapist=thea)
+    case.join("b", "Sam")
+    case.join("a", "Ruth")
+    case.save("a", **told)
+    (call,) = page(world, thea).calls
+    assert (call.name, call.sent_at) == ("Ruth", None)
+    assert call.due_at is not None
+    assert timedelta(days=days - 1) < call.due_at - world.tools.now() <= timedelta(days=days)
+
+
 def test_sending_puts_off_no_call_that_danger_asked_for(world: World, thea: Viewer) -> None:
     case = world.case(therapist=thea)
     case.join("a", "Ruth")

@@ -29,6 +29,13 @@ def faults(error: pytest.ExceptionInfo[ContentError]) -> list[str]:
     return [re.sub(r":\d+:", ":", str(fault)) for fault in error.value.faults]
 
 
+def test_a_form_that_opens_empty_is_not_said_to_hold_what_was_answered_before() -> None:
+    """Whoever changed only what is different would leave the rest blank, safety questions too."""
+    for kind in ("refresh", "repeat"):
+        body = WRITTEN.requests[kind].body
+        assert not re.search(r"look through|change what|revís|cambie", body.en + body.es), kind
+
+
 # --- placeholders ----------------------------------------------------------------------------------------
 
 

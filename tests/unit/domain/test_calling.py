@@ -70,6 +70,12 @@ def test_who_is_called(participation: str, advice: dict[str, Any], wanted: bool)
     assert calling.is_wanted(participation, "a", {**QUIET, **advice}) is wanted
 
 
+def test_whoever_a_gate_is_about_is_called_before_sending_too() -> None:
+    assert calling.is_wanted("in_progress", "a", QUIET, concerned={"a"})
+    assert not calling.is_wanted("in_progress", "a", QUIET, concerned={"b"})
+    assert not calling.is_wanted("do_not_contact", "a", QUIET, concerned={"a"})
+
+
 def test_a_promise_never_moves_away_and_a_held_call_stays_held() -> None:
     early, late = datetime(2026, 12, 1, tzinfo=UTC), datetime(2026, 12, 5, tzinfo=UTC)
     first = Plan(early, 3, SENT)

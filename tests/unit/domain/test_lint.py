@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from portal.content.rules import ruleset
 from portal.domain import lint
 from portal.domain.lint import Breach
 
@@ -43,6 +44,30 @@ def test_a_finding_is_refused_in_both_languages() -> None:
         Breach("finding", "alcohol"),
         Breach("finding", "orden de proteccion"),
     )
+
+
+#: What can be found, and what nobody but the practice may know of; their names alone tell of it.
+TELLING = (
+    "harm_", "fear", "control_", "order_", "child_", "suicid", "threatened_", "firearm", "neck_", "staying_",
+    "affair", "suspects_", "drug_loss", "psychosis",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_no_letter_names_a_finding_by_the_name_it_has_on_the_staffs_pages(language: str) -> None:
+    names = {key: name.in_locale(language) for key, name in ruleset().texts.fields.items()}
+    telling = {key: name for key, name in names.items() if key.startswith(TELLING)}
+    assert len(telling) > 30
+    assert {key: name for key, name in telling.items() if not check(name)} == {}
+
+
+def test_ordinary_words_of_a_letter_pass() -> None:
+    for letter in (
+        "I am afraid that Friday is taken. There is no pressure, and you are free to leave at any time.",
+        "We can push the time back a little. In harmony with what we said: what hurts may take its time.",
+        "Me temo que el viernes está ocupado. Le llamo para el seguimiento; usted decide con calma.",
+    ):
+        assert check(letter) == (), letter
 
 
 def test_a_service_needs_the_tick() -> None:

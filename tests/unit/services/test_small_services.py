@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 from argon2 import PasswordHasher
@@ -62,3 +63,9 @@ def test_what_is_drawn_comes_from_the_source_handed_in(tools: Tools) -> None:
         "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc",
         int.from_bytes(b"\x07" * 16, "big") % 10,
     )
+
+
+@pytest.mark.parametrize("drawn", [bytes(16), bytes(range(240, 256)), b"\xff" * 16, b"\x0b\xad" * 8])
+def test_an_id_is_a_uuid_of_the_fourth_kind(tools: Tools, drawn: bytes) -> None:
+    still = Tools(tools.vault, tools.passwords, "", draw=lambda _count: drawn)
+    assert still.new_id() == str(UUID(bytes=drawn, version=4))

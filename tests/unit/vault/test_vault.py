@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import hmac
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from portal import keyfiles
 from portal.rings import Ring
-from portal.vault import BUCKET, KeyMissing, KeyRetired, Place, Vault, VaultError, new_vault, pad, unpad
+from portal.vault import BUCKET, KeyMissing, KeyRetired, Keys, Place, Vault, VaultError, new_vault, pad, unpad
 
 HERE = Place("statement", "body_sealed", "row-1")
 ELSEWHERE = (
@@ -163,3 +165,53 @@ def test_keys_that_stand_still_open_and_write_nothing() -> None:
         with pytest.raises(KeyRetired):
             write()
     assert vault.open(place, vault.seal(place, "again")) == "again"
+
+
+def test_a_block_looks_at_the_key_files_once_and_the_next_use_again() -> None:
+    first, other = new_vault()._keys, new_vault()._keys
+    looks, held = list[int](), [first]
+
+    def source() -> Keys:
+        looks.append(1)
+        return held[0]
+
+    vault = Vault.over(first, source)
+    with vault.looked_once():
+        blob = vault.box("partner", HERE, "x")
+        held[0] = other  # the key is destroyed in the middle of it
+        assert vault.unbox("partner", HERE, blob) == "x"
+        assert len(looks) == 1
+        with ThreadPoolExecutor(1) as pool, pytest.raises(KeyMissing):
+            pool.submit(vault.unbox, "partner", HERE, blob).result()
+    with pytest.raises(KeyMissing):
+        vault.unbox("partner", HERE, blob)
+    with pytest.raises(KeyRetired):
+        vault.require_honoured()
+    vault.require_honoured()
+
+
+def test_a_block_that_breaks_off_is_over() -> None:
+    vault = new_vault()
+    with pytest.raises(ValueError, match="off"), vault.looked_once():
+        raise ValueError("off")
+    assert not vault._thread.has_looked
+
+
+def test_a_commit_looks_even_within_a_block() -> None:
+    first, other = new_vault()._keys, new_vault()._keys
+    held = [first]
+    vault = Vault.over(first, lambda: held[0])
+    with vault.looked_once():
+        vault.box("partner", HERE, "x")
+        held[0] = other
+        with pytest.raises(KeyRetired):
+            vault.require_honoured()
+
+
+def test_a_digest_is_an_hmac_of_purpose_and_value() -> None:
+    vault = new_vault()
+    index = vault._keys.partner.index
+    wanted = hmac.digest(index, "session|ñandú".encode(), "sha256").hex()
+    found = {vault.digest("partner", "session", "ñandú"), vault.digester("partner", "session")("ñandú")}
+    assert found | {vault.mac("session", "ñandú".encode())} == {wanted}
+    assert vault.digest("partner", "session", "ñandú") == wanted  # what was copied did not change

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from flask import Flask, Request
+from flask import Flask, Request, Response
 from werkzeug.test import EnvironBuilder
 
 from portal.web import lean
@@ -41,3 +41,17 @@ def test_flask_login_sets_no_cookie() -> None:
     lean.Login(app)
     with app.test_request_context("/"):
         assert "Set-Cookie" not in app.process_response(app.response_class("x")).headers
+
+
+@pytest.mark.parametrize(
+    ("status", "head"), [(204, {}), (202, {}), (303, {"Location": "/my/form"}), (409, {})]
+)
+def test_an_answer_without_a_body_is_as_flasks(status: int, head: dict[str, str]) -> None:
+    environ = EnvironBuilder(method="POST").get_environ()
+    told = []
+    for kind in (lean.Bare, Response):
+        answer = kind(status=status, headers=head)
+        answer.set_cookie("a", "b")
+        body, line, lines = answer.get_wsgi_response(environ)
+        told.append((b"".join(body), line, sorted(lines)))
+    assert told[0] == told[1]
