@@ -166,6 +166,9 @@ class Alarm:
 def _queue_at(queue: Path | str, name: str) -> Huey:
     settings: dict[str, Any] = {"results": False, "utc": True, "serializer": _Words()}
     if isinstance(queue, Path):
+        if queue.parent.is_dir():  # for this account alone, as everything in that folder
+            queue.touch(mode=0o600)
+            queue.chmod(0o600)
         return SqliteHuey(name, filename=str(queue), **settings)
     if queue.startswith("postgresql:"):
         bounds = f"-c statement_timeout={int(_PATIENCE * 1000)}"

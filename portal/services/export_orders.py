@@ -6,8 +6,9 @@ alone) and ``person`` (what one person told, for that person's own request).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Final
 
@@ -33,6 +34,7 @@ PAPERS: Final = frozenset({"case", "person"})
 STATUSES: Final = ("open", "closed", "signed", "unsigned")
 #: Days a report may begin or end on; beyond them the calendar's own edges are near.
 _YEARS: Final = range(1970, 2200)
+_ID: Final = re.compile(r"[0-9a-f-]{36}")
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,7 @@ def checked(
     elif form not in FORMATS[kind]:
         faults["format"] = "not_in_this_format" if _is_known(form) else "not_an_option"
     _check_identity(kind, identified, include, faults)
+    filters = _of_kind(kind, filters)
     _check_filters(kind, filters, faults)
     why = _purpose(purpose, faults, is_needed=identified)
     if faults:
@@ -118,6 +121,12 @@ def _check_identity(kind: str, identified: bool, include: Sequence[str], faults:
         faults["identified"] = "counts_only"
 
 
+def _of_kind(kind: str, filters: Filters) -> Filters:
+    """Without what only another kind of report asks: it would become part of the trail as it was typed."""
+    slot = filters.slot if kind == "person" else ""
+    return replace(filters, case=filters.case if kind in PAPERS else "", slot=slot)
+
+
 def _check_filters(kind: str, filters: Filters, faults: dict[str, str]) -> None:
     if filters.status not in ("", *STATUSES):
         faults["status"] = "not_an_option"
@@ -125,6 +134,10 @@ def _check_filters(kind: str, filters: Filters, faults: dict[str, str]) -> None:
         faults["route"] = "not_an_option"
     if kind in PAPERS and not filters.case:
         faults["case"] = "missing"
+    elif filters.case and _ID.fullmatch(filters.case) is None:
+        faults["case"] = "no_such_case"
+    if filters.therapist and _ID.fullmatch(filters.therapist) is None:
+        faults["therapist"] = "no_such_therapist"
     if kind == "person" and filters.slot not in ("a", "b"):
         faults["slot"] = "not_an_option"
 

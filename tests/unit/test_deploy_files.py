@@ -45,6 +45,17 @@ def test_the_settings_start_every_service(files: list[str], given: dict[str, str
     assert settings.role != "partner" or settings.keys == Path("/etc/portal/partner-keys.json")
 
 
+def test_the_partners_pages_know_no_password_but_their_own() -> None:
+    theirs = "postgresql://partners@host/harbor"
+    given = {
+        **settings_of("portal.env.example"), "DATABASE_URL": "postgresql://owner:sesame@host/harbor",
+        "SMTP_URL": "smtps://office:sesame@mail.example.org", "PARTNER_DATABASE_URL": theirs,
+        **settings_of("partner.env.example"), "SECRET_KEY": "k" * 32, "PORTAL_ROLE": "partner",
+    }  # fmt: skip
+    settings = load(given)
+    assert (settings.database_url, settings.smtp_url, "sesame" in str(settings)) == (theirs, None, False)
+
+
 def test_every_setting_of_the_examples_is_described() -> None:
     described = (ROOT / "docs" / "settings.md").read_text("utf-8")
     named = settings_of("portal.env.example", "partner.env.example")

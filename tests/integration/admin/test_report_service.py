@@ -239,6 +239,16 @@ def test_an_unknown_report_is_not_found(world: World) -> None:
             {"filters": Filters(status="odd", route="odd")},
             {"status": "not_an_option", "route": "not_an_option"},
         ),
+        (
+            {
+                "filters": Filters(case="Ana López", therapist="\ud800"),
+                "report": "case",
+                "form": "pdf",
+                "identified": True,
+                "purpose": "x",
+            },
+            {"case": "no_such_case", "therapist": "no_such_therapist"},
+        ),
         ({"since": "23.11.2026"}, {"since": "bad_date"}),
         ({"until": "0001-01-01"}, {"until": "bad_date"}),
         ({"since": "2026-02-02", "until": "2026-02-01"}, {"until": "before_since"}),
@@ -253,6 +263,22 @@ def test_a_bad_order_is_refused_by_field(given: dict[str, Any], faults: dict[str
     with pytest.raises(BadInput) as refused:
         _checked(**given)
     assert refused.value.faults == faults
+
+
+def test_what_another_kind_of_report_asks_is_no_part_of_this_one(world: World, ada: Viewer) -> None:
+    """Somebody's name, typed into the field for a case, would stand in the trail for good."""
+    order = _checked(filters=Filters(case="Morgan", slot="Alex"))
+    assert (order.filters.case, order.filters.slot) == ("", "")
+    assert (
+        _checked(
+            report="case",
+            form="pdf",
+            identified=True,
+            purpose="x",
+            filters=Filters(case="c" * 36, slot="Alex"),
+        ).filters.slot
+        == ""
+    )
 
 
 def test_boxed_files_are_whole_or_refused(

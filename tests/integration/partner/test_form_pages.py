@@ -16,7 +16,7 @@ from portal.domain.questionnaire import Kind
 from portal.models import Account, AuditEvent, Intake, SectionState, table_of
 from portal.services import desks
 from portal.web import pieces
-from portal.web.partner import cut_page
+from portal.web.partner import cut_page, section_page
 
 FORM = bank.load()
 KEYS = FORM.section_keys
@@ -343,26 +343,38 @@ def test_a_cut_page_holds_this_persons_token_and_nobody_elses(visit: Callable[..
     assert len(set(pages.values())) == 1
 
 
+def test_progress_is_what_the_macros_draw(app: Flask) -> None:
+    edition, keys = bank.versions()[-1], FORM.section_keys
+    states = tuple(("done", "begun", "untouched")[at % 3] for at in range(len(keys)))
+    with app.test_request_context("/my/form"):
+        links = section_page._links(edition, "b", states, "en")
+        parts = section_page._parts(edition, "b", states, keys[2], "en")
+        assert parts == pieces.drawn_by("progress", "section_list", links, keys[2])
+        for left in (0, 1, 2, 41):
+            bar = section_page._bar(3, len(keys), left, "en")
+            assert bar == pieces.drawn_by("progress", "progress", 3, len(keys), left)
+
+
 def test_no_page_is_drawn_quicker_because_somebody_gave_the_same_answers(
     visit: Callable[..., Browser], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is drawn for whoever comes second: the same number of pieces, whatever the first one answered."""
     drawn: list[str] = []
-    draw, draw_page = pieces._draw, cut_page._drawn
-    monkeypatch.setattr(pieces, "_draw", lambda *given: drawn.append(given[0].key) or draw(*given))
+    draw, draw_page = pieces.drawn_by, cut_page._drawn
+    monkeypatch.setattr(pieces, "drawn_by", lambda *given: drawn.append(given[1]) or draw(*given))
     monkeypatch.setattr(cut_page, "_drawn", lambda frame: drawn.append("page") or draw_page(frame))
     seen = []
     answers = {"private": "no", "adult": "no", "call_first": "yes", "preference_note": "at noon"}
     for first in ({}, answers):
-        pieces._kept.cache_clear()
-        cut_page._cuts.cache_clear()
+        for kept in (pieces._kept, cut_page._cuts, section_page._bars, section_page._lists):
+            kept.cache_clear()
         for given in (first, answers):
             visitor, times = visit(), ("preference_times", "weekday_evenings")
             assert visitor.save("start", 0, *given.items(), times).status_code == 303
             drawn.clear()
             assert visitor.get("/my/form").status_code == 200
         seen.append(list(drawn))
-    assert seen == [["preference_times"]] * 2
+    assert seen == [["question"]] * 2  # the one that several options were chosen for
 
 
 def test_a_typed_mark_stays_what_was_typed(visitor: Browser) -> None:

@@ -87,6 +87,17 @@ def test_rings_before_anybody_comes_are_one_and_say_nothing_but_that(queue: Path
         alarm._huey.storage.close()
 
 
+def test_the_file_is_for_its_owner_alone(tmp_path: Path) -> None:
+    file = tmp_path / "jobs.queue"
+    file.touch(mode=0o644)
+    alarm = Alarm(file)
+    alarm.ring()
+    assert {path.name: path.stat().st_mode & 0o077 for path in tmp_path.iterdir()} == {
+        "jobs.queue": 0, "jobs.queue-shm": 0, "jobs.queue-wal": 0
+    }  # fmt: skip
+    alarm._huey.storage.close()
+
+
 def test_two_practices_at_one_place_take_no_ring_of_each_other(queue: Path | str, tmp_path: Path) -> None:
     """Each would else wait for the next minute, with a danger unread."""
     names = []
