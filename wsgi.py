@@ -7,13 +7,14 @@ import sys
 # the start, and later a part of every request.
 gc.disable()
 
-from portal import content_reader, create_app, heap  # noqa: E402
+from portal import content_reader, create_app, heap, unread  # noqa: E402
 from portal.cli_bare import create_commands, module_of, serves  # noqa: E402
 from portal.config import ConfigError  # noqa: E402
 
 heap.share()  # before any thread begins
 if serves(sys.argv):
     content_reader.begin()  # reads while all else is loaded
+    unread.load_lightly()
 
 try:
     alone = module_of(sys.argv)

@@ -11,11 +11,11 @@ from typing import Any, Final, TypeVar
 from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
-from portal.services import happenings, jobs, routing, screening
+from portal.services import happenings, jobs, routing, rule_walks, screening
 from portal.services.errors import Conflict
 from portal.services.routing import Advice
 from portal.services.screening import Look, Screened
-from portal.workplace import WORKER, Workplace
+from portal.workplace import WORKER, Workplace, note_error
 
 _LOOKS: Final = 5
 _Seen = TypeVar("_Seen")
@@ -46,21 +46,42 @@ def route(place: Workplace, case_id: str) -> None:
     _looked(place, routing.row(case_id), look, keep)
 
 
+def reroute(place: Workplace, after: str) -> None:
+    """Route the next few open cases anew; one that cannot be read waits by itself and holds up no other."""
+    with place.store.staff.read() as session:
+        few = rule_walks.next_few(session, after)
+    failed = []
+    for case_id in few.case_ids:
+        try:
+            route(place, case_id)
+        except Exception as error:  # it gets a job of its own
+            note_error("routing anew", error)
+            failed.append(case_id)
+    with place.store.staff.write() as session:
+        rule_walks.go_on(session, place.tools, few, after=after, failed=failed)
+
+
 def look_into(place: Workplace, intake_id: str) -> None:
     """Something was saved or a section left: it may change the route even without a finding of its own.
 
     This comes by the second on a busy evening: the case is opened once for both, and both are kept together.
+    Where something said is lost there is no advice; the job that asks for it waits until it can be opened.
     """
 
     def look(session: Session) -> tuple[Look, Advice | None]:
         looked_at = place.tools.now()  # before anything is read
         seen = screening.look(session, place.tools, intake_id=intake_id)
+        if seen.is_partial:
+            return seen, None
         return seen, routing.advise(session, place.tools, seen.couple, looked_at=looked_at)
 
     def keep(session: Session, both: tuple[Look, Advice | None]) -> None:
         seen, advice = both
-        if not _note(session, place, seen).is_changed:
-            routing.keep(session, place.tools, advice, by=WORKER)
+        if _note(session, place, seen).is_changed:
+            return
+        if seen.is_partial:
+            jobs.add(session, place.tools, kind="route", subject_id=seen.case_id)
+        routing.keep(session, place.tools, advice, by=WORKER)
 
     _looked(place, screening.rows(intake_id), look, keep)
 

@@ -25,6 +25,7 @@ from portal.services import (
     resets,
     retention,
     routing,
+    rule_walks,
     screening,
 )
 from portal.services.errors import Conflict
@@ -147,6 +148,7 @@ HANDLERS: Final[dict[str, Callable[[Workplace, str], None]]] = {
     "left": looks.look_into,
     "route": looks.route,
     "recheck": _recheck,
+    rule_walks.KIND: looks.reroute,
     "reset_link": _reset_link,
     "staff_reset_link": _staff_reset_link,
     "export": _export,
@@ -159,7 +161,7 @@ HANDLERS: Final[dict[str, Callable[[Workplace, str], None]]] = {
 #: Kinds that only look at how things stand: several of one subject, waiting together, are one.
 LOOKS_AT_STATE: Final = frozenset({"left", "route"})
 #: Kinds that take long: the last of a round, and not begun while a large file is written.
-LONG: Final = frozenset({"export", "insights", "retention"})
+LONG: Final = frozenset({"export", "insights", "retention", rule_walks.KIND})
 
 
 def _never() -> bool:

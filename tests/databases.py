@@ -35,6 +35,7 @@ ON_BOTH: dict[str, tuple[str, ...]] = {
     "integration/admin/test_report_crew.py": ("same_bytes",),
     "integration/admin/test_report_plan.py": ("answers_too",),
     "integration/worker/test_jobs_and_mail.py": (),
+    "integration/worker/test_rules_change.py": ("skips_none",),
     "integration/therapist/test_caseload_filters.py": ("orders_and_their_pages", "without_an_index"),
     "noninterference/test_worlds.py": (
         *("played_twice", "can_be_seen[postgresql-unsafe", "can_be_seen[postgresql-late unsafe"),

@@ -43,6 +43,7 @@ from portal.services import (
     invitations,
     mails,
     people,
+    rule_walks,
     set_ups,
     staff_letters,
 )
@@ -65,7 +66,8 @@ class Desk:
     cases opened last.
 
     ``stuck_mails``: not sent after a try or more, or given up, while their text is kept; ``undelivered``:
-    the newest of them. Alerts are mail too, so somebody must see it.
+    the newest of them. Alerts are mail too, so somebody must see it. ``is_routing_anew``: settings were
+    changed that the rules read, and some open case is still to be routed by them.
     """
 
     letters: tuple[WaitingLetter, ...]
@@ -79,6 +81,7 @@ class Desk:
     sent: int
     not_set_up: int
     stuck_mails: int
+    is_routing_anew: bool
     undelivered: tuple[Undelivered, ...]
 
 
@@ -232,6 +235,7 @@ def desk(session: Session, tools: Tools, *, by: Viewer) -> Desk:
         **_standings(session),
         not_set_up=_count(session, s.id, s.set_up_at.is_(None), s.disabled_at.is_(None)),
         stuck_mails=_count(session, m.id, mails.is_undelivered()),
+        is_routing_anew=rule_walks.is_under_way(session, tools),
         undelivered=mails.undelivered(session, tools),
     )
     audit.record(session, tools, by=by, verb="admin.viewed", subject=("staff", by.id))

@@ -27,6 +27,7 @@ from portal.services import (
     routing,
     staff_profiles,
 )
+from portal.services.case_reading import CaseReading
 from portal.services.persons import Person
 from portal.services.reviews import ReviewView
 from portal.services.tools import Tools
@@ -81,7 +82,8 @@ def _need(session: Session, tools: Tools, case_id: str, told: tuple[ReviewView, 
     elif newest is not None:
         route, model = newest.body["route"], newest.body["model"]
     family, is_joint = staffing.need_of(route, model)
-    wishes = [_wishes(session, tools, person) for person in persons.people(session, tools, case_id)]
+    known = CaseReading(session, tools, case_id, may_miss=True)
+    wishes = [_wishes(session, tools, person) for person in persons.read(known)]
     formats = (
         frozenset({held}) if held in staffing.FORMATS else staffing.both(*(w["formats"] for w in wishes))
     )

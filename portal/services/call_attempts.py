@@ -14,7 +14,8 @@ from portal.domain import safe_hours
 from portal.domain.access import Viewer
 from portal.domain.calling import REACHED, Channel, refusal
 from portal.models import CallAttempt, CallPlan, Statement, table_of
-from portal.services import audit, call_plans, couples, practices
+from portal.services import audit, call_plans, persons, practices
+from portal.services.case_reading import CaseReading
 from portal.services.errors import BadInput, OutOfOrder
 from portal.services.persons import Person
 from portal.services.tools import Tools
@@ -42,7 +43,8 @@ def log(session: Session, tools: Tools, *, case_id: str, slot: str, told: Told, 
     Raises BadInput for an empty slot or an impossible time, OutOfOrder where the person's own words forbid
     the call: no safe channel, another one, outside the safe hours, no message allowed.
     """
-    person = next((one for one in couples.people(session, tools, case_id) if one.slot == slot), None)
+    people = persons.read(CaseReading(session, tools, case_id, may_miss=True))
+    person = next((one for one in people if one.slot == slot), None)
     if person is None:
         raise BadInput({"slot": "nobody_there"})
     called_at = told.called_at or tools.now()

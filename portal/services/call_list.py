@@ -121,7 +121,7 @@ def _calls() -> Select[Any]:
 
 def _opened(session: Session, tools: Tools, rows: Sequence[Any]) -> tuple[Call, ...]:
     ids = [row.id for row in rows]
-    said = openings.statements(session, tools, ids, ["contact"])
+    said = openings.statements(session, tools, ids, ["contact"], openings.opened_or_lost)
     tried = _attempts(session, tools, ids)
     return tuple(_call(tools, row, said[row.id], tried.get(row.id, ())) for row in rows)
 

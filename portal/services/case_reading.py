@@ -62,12 +62,16 @@ class _Once(Generic[Opened]):
 
 
 class CaseReading:
-    """What stands of one case. ``tools`` may be ``Tools.reading``: here things are opened, none sealed."""
+    """What stands of one case. ``tools`` may be ``Tools.reading``: here things are opened, none sealed.
 
-    def __init__(self, session: Session, tools: Tools, case_id: str) -> None:
+    ``may_miss``: a statement that nobody can open is read as lost; else reading it raises VaultError.
+    """
+
+    def __init__(self, session: Session, tools: Tools, case_id: str, *, may_miss: bool = False) -> None:
         self.session = session
         self.tools = tools
         self.case_id = case_id
+        self._statement = openings.opened_or_lost if may_miss else openings.opened_statement
         self._opened: dict[str, object] = {}
         self._early_saves: dict[str, tuple[Entry, ...]] = {}
 
@@ -141,7 +145,7 @@ class CaseReading:
         found: dict[str, list[OpenedStatement]] = {row.id: [] for row in self.people}
         for row in self.statements:
             if row.kind in wanted:
-                found[row.partner_id].append(self._once(row, openings.opened_statement))
+                found[row.partner_id].append(self._once(row, self._statement))
         return {partner_id: tuple(said) for partner_id, said in found.items()}
 
     def answers(self, intake_id: str) -> Mapping[str, Answer]:

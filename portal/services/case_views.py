@@ -113,6 +113,11 @@ class CaseView:
         return next((side for side in self.sides if side.slot == slot), None)
 
     @property
+    def is_partial(self) -> bool:
+        """Whether something either said outside the form is lost."""
+        return any(one.is_lost for side in self.sides for one in (*side.said, *side.person.statements))
+
+    @property
     def signed(self) -> ReviewView | None:
         """The newest signed review."""
         return next((review for review in self.reviews if review.is_signed), None)
@@ -125,8 +130,11 @@ class CaseView:
 
 
 def opened(session: Session, tools: Tools, *, case_id: str, by: Viewer) -> CaseView:
-    """The whole case and the event of looking; a constant number of statements. Raises NotFound."""
-    return _opened(session, tools, case_id=case_id, verb="case.viewed", by=by)
+    """The whole case and the event of looking; a constant number of statements. Raises NotFound.
+
+    Also where something said outside the form is lost: who works on the case needs its page.
+    """
+    return _opened(session, tools, case_id=case_id, verb="case.viewed", by=by, may_miss=True)
 
 
 def opened_for_brief(session: Session, tools: Tools, *, case_id: str, by: Viewer) -> CaseView:
@@ -134,10 +142,12 @@ def opened_for_brief(session: Session, tools: Tools, *, case_id: str, by: Viewer
     return _opened(session, tools, case_id=case_id, verb="brief.made", by=by)
 
 
-def _opened(session: Session, tools: Tools, *, case_id: str, verb: str, by: Viewer) -> CaseView:
+def _opened(
+    session: Session, tools: Tools, *, case_id: str, verb: str, by: Viewer, may_miss: bool = False
+) -> CaseView:
     head = cases.head(session, tools, case_id, by)
     audit.record(session, tools, by=by, verb=verb, subject=("case", case_id))
-    return _view(CaseReading(session, tools.reading(), case_id), head)
+    return _view(CaseReading(session, tools.reading(), case_id, may_miss=may_miss), head)
 
 
 def _view(reading: CaseReading, head: CaseHead) -> CaseView:

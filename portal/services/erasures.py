@@ -6,6 +6,7 @@ and the rules are asked anew about who is left.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -48,7 +49,7 @@ from portal.models import (
     Statement,
     table_of,
 )
-from portal.services import audit, jobs
+from portal.services import audit, jobs, rule_walks
 from portal.services.errors import NotFound, OutOfOrder
 from portal.services.tools import Tools
 from portal.vault import Place
@@ -177,12 +178,13 @@ def _erase_case(session: Session, case_id: str) -> None:
     for model in _OF_CASES:
         session.execute(delete(table_of(model)).where(table_of(model).c.case_id == case_id))
     session.execute(delete(table_of(CaseFile)).where(table_of(CaseFile).c.id == case_id))
-    _forget_jobs(session, [case_id], keep="ledger")
+    _forget_jobs(session, [case_id], keep=("ledger", rule_walks.KIND))
 
 
-def _forget_jobs(session: Session, subjects: list[str], *, keep: str = "") -> None:
+def _forget_jobs(session: Session, subjects: list[str], *, keep: Collection[str] = ()) -> None:
+    """``keep``: kinds that are not done with whom they name, as a walk that has come as far as this case."""
     job = table_of(Job)
-    session.execute(delete(job).where(job.c.subject_id.in_(subjects), job.c.kind != keep))
+    session.execute(delete(job).where(job.c.subject_id.in_(subjects), job.c.kind.not_in(keep)))
 
 
 def _forget_both(session: Session, tools: Tools, gone: _Someone) -> None:

@@ -32,6 +32,7 @@ from portal.services import (
     reviews,
     routing,
 )
+from portal.services.case_reading import CaseReading
 from portal.services.export_board import HIDDEN, TABLES, TOTAL
 from portal.services.export_columns import Cell
 from portal.services.export_orders import Order
@@ -124,7 +125,9 @@ def _counts(rows: Sequence[tuple[str, Cell]]) -> list[list[str]]:
 def person(session: Session, tools: Tools, pen: Pen, order: Order) -> dict[str, Any]:
     """One person's record; of an erased or empty slot there is nothing to tell."""
     filters = order.filters
-    found = next(one for one in persons.people(session, tools, filters.case) if one.slot == filters.slot)
+    found = next(
+        one for one in persons.read(CaseReading(session, tools, filters.case)) if one.slot == filters.slot
+    )
     name = case_names.of_case(session, tools, filters.case).get(filters.slot, "–")
     parts = [
         pen.part(pen.say("name"), ("what", "when"), [[name, _sent(pen, found)]]),
@@ -143,7 +146,7 @@ def case(session: Session, tools: Tools, pen: Pen, order: Order) -> dict[str, An
         _decisions(session, tools, pen, case_id),
         _interviews(session, tools, pen, case_id),
     ]
-    for one in persons.people(session, tools, case_id):
+    for one in persons.read(CaseReading(session, tools, case_id)):
         title = f"{pen.say('partner', slot=one.slot.upper())}: {names.get(one.slot, '–')}"
         parts.append(pen.part(title, ("what", "when"), [[pen.say("sent"), _sent(pen, one)]]))
         parts += _answered(session, tools, pen, one, order, level=3)

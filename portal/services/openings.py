@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -16,7 +16,7 @@ from portal.domain.answers import Answer
 from portal.models import AnswerSet, SealedEntry, SectionState, Statement, table_of
 from portal.services import questionnaires
 from portal.services.tools import Tools
-from portal.vault import Place
+from portal.vault import Place, VaultError
 
 
 @dataclass(frozen=True)
@@ -36,12 +36,16 @@ class Entry:
 
 @dataclass(frozen=True)
 class OpenedStatement:
-    """Something a partner told the practice outside the form."""
+    """Something a partner told the practice outside the form.
+
+    ``is_lost``: nobody can open it, so that ``body`` is empty; kind and time are known all the same.
+    """
 
     id: str
     kind: str
     said_at: datetime
     body: dict[str, Any]
+    is_lost: bool = False
 
 
 def merge(entries: Iterable[Entry]) -> dict[str, Answer]:
@@ -131,9 +135,17 @@ def unsent_answers(
 
 
 def statements(
-    session: Session, tools: Tools, partner_ids: Sequence[str], kinds: Sequence[str]
+    session: Session,
+    tools: Tools,
+    partner_ids: Sequence[str],
+    kinds: Sequence[str],
+    opened: Callable[[Tools, Any], OpenedStatement] | None = None,
 ) -> dict[str, tuple[OpenedStatement, ...]]:
-    """Opened statements of these kinds by partner id, oldest first. One statement, whatever the number."""
+    """Opened statements of these kinds by partner id, oldest first. One statement, whatever the number.
+
+    ``opened``: how, default ``opened_statement``.
+    """
+    opened = opened or opened_statement
     c = table_of(Statement).c
     rows = session.execute(
         select(c.id, c.partner_id, c.kind, c.body_sealed, c.said_at)
@@ -142,7 +154,7 @@ def statements(
     ).all()
     found: dict[str, list[OpenedStatement]] = {partner_id: [] for partner_id in partner_ids}
     for row in rows:
-        found[row.partner_id].append(opened_statement(tools, row))
+        found[row.partner_id].append(opened(tools, row))
     return {partner_id: tuple(said) for partner_id, said in found.items()}
 
 
@@ -150,6 +162,14 @@ def opened_statement(tools: Tools, row: Any) -> OpenedStatement:
     """A row with ``id``, ``kind``, ``body_sealed``, ``said_at``, opened."""
     body = json.loads(tools.vault.open(Place("statement", "body_sealed", row.id), row.body_sealed))
     return OpenedStatement(row.id, row.kind, row.said_at, body)
+
+
+def opened_or_lost(tools: Tools, row: Any) -> OpenedStatement:
+    """The same; one that nobody can open, for a missing key or altered bytes, is lost."""
+    try:
+        return opened_statement(tools, row)
+    except VaultError:
+        return OpenedStatement(row.id, row.kind, row.said_at, {}, is_lost=True)
 
 
 def contact(session: Session, tools: Tools, partner_id: str) -> dict[str, Any] | None:

@@ -15,6 +15,7 @@ from portal.domain.questionnaire import Progress, Questionnaire
 from portal.domain.visibility import can_see_answers
 from portal.models import Intake, SectionState, table_of
 from portal.services import audit, case_names, cases, openings, persons, questionnaires, standing
+from portal.services.case_reading import CaseReading
 from portal.services.errors import NotFound
 from portal.services.openings import OpenedStatement
 from portal.services.persons import Person
@@ -64,7 +65,7 @@ def opened(
     Raises NotFound for a case that is not this therapist's, an empty slot or no such round.
     """
     cases.require_visible(session, tools, case_id, by)
-    people = persons.people(session, tools, case_id)
+    people = persons.read(CaseReading(session, tools, case_id, may_miss=True))
     person = next((person for person in people if person.slot == slot), None)
     if person is None:
         raise NotFound
@@ -75,7 +76,8 @@ def opened(
     is_sent = shown is not None and shown.submitted_at is not None
     may_read = can_see_answers(by, may_open_case=True, is_sent=is_sent)
     found = [view for view in standing.of_case(session, tools, case_id) if view.slot == slot]
-    said = openings.statements(session, tools, [person.partner_id], ("message", "addition"))
+    kinds, opened = ("message", "addition"), openings.opened_or_lost
+    said = openings.statements(session, tools, [person.partner_id], kinds, opened)
     return PartnerFile(
         case_id=case_id,
         slot=slot,

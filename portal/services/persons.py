@@ -15,8 +15,10 @@ from sqlalchemy.orm import Session
 from portal.domain.participation import Participation, Signs, participation
 from portal.services import questionnaires
 from portal.services.case_reading import CaseReading
+from portal.services.errors import OutOfOrder
 from portal.services.openings import OpenedStatement
 from portal.services.tools import Tools
+from portal.vault import VaultError
 
 _KINDS = ("contact", "addition", "withdrawal", "not_now", "partner_choice")
 
@@ -76,6 +78,11 @@ class Person:
         return said[-1] if said else None
 
     @property
+    def is_partial(self) -> bool:
+        """Whether something they said is lost."""
+        return any(statement.is_lost for statement in self.statements)
+
+    @property
     def contact(self) -> dict[str, Any] | None:
         """The newest safe contact."""
         said = self.newest("contact")
@@ -87,8 +94,15 @@ class Person:
 
 
 def people(session: Session, tools: Tools, case_id: str) -> tuple[Person, ...]:
-    """Both slots of a case (one row a partner record), slot a first. A constant number of statements."""
-    return read(CaseReading(session, tools, case_id))
+    """Both slots of a case (one row a partner record), slot a first. A constant number of statements.
+
+    Raises OutOfOrder where something they said cannot be opened: it may tell anything, so whoever would act
+    by it is refused. What must go on all the same reads the case with ``may_miss``.
+    """
+    try:
+        return read(CaseReading(session, tools, case_id))
+    except VaultError as error:
+        raise OutOfOrder("told_unreadable") from error
 
 
 def read(reading: CaseReading) -> tuple[Person, ...]:
@@ -180,8 +194,11 @@ def _time(said: Iterable[OpenedStatement], kind: str) -> datetime | None:
 
 
 def _choice(said: Iterable[OpenedStatement]) -> str | None:
-    choices = [str(statement.body.get("choice")) for statement in said if statement.kind == "partner_choice"]
-    return choices[-1] if choices else None
+    """The newest word on the other; one that is lost may have said that nobody contacts them."""
+    choices = [statement for statement in said if statement.kind == "partner_choice"]
+    if not choices:
+        return None
+    return "do_not_contact" if choices[-1].is_lost else str(choices[-1].body.get("choice"))
 
 
 def _intakes(reading: CaseReading) -> dict[str, tuple[IntakeRef, ...]]:

@@ -15,8 +15,8 @@ from portal.domain.access import Viewer
 from portal.domain.answers import canonical_text
 from portal.domain.rules import SAFE_RANGES
 from portal.domain.staffing import LANGUAGES
-from portal.models import PRACTICE_ID, CaseFile, Job, Practice, table_of
-from portal.services import alerts, audit, practice_checks
+from portal.models import PRACTICE_ID, Practice, table_of
+from portal.services import alerts, audit, practice_checks, rule_walks
 from portal.services.errors import BadInput
 from portal.services.practice_checks import Check, Fault, Value
 from portal.services.tools import Tools
@@ -127,7 +127,7 @@ def change(session: Session, tools: Tools, *, given: Mapping[str, str], by: View
     """Set what is given (field of contract.md -> posted text); what is missing stays. Returns what changed.
 
     Raises BadInput with a reason for each field at fault, and then changes nothing. Where the rules read a
-    changed setting, every open case is routed anew.
+    changed setting, every open case is routed anew, a few at a time.
     """
     cleaned = checked(given)
     before = view(session, tools)
@@ -141,7 +141,7 @@ def change(session: Session, tools: Tools, *, given: Mapping[str, str], by: View
         session, tools, by=by, verb="settings.changed", subject=("practice", PRACTICE_ID), detail=detail
     )
     if changed & READ_BY_RULES:
-        _route_open_cases(session, tools)
+        rule_walks.begin(session, tools)
     return changed
 
 
@@ -165,20 +165,6 @@ def _columns(named: Mapping[str, object]) -> dict[str, object]:
 
 def _as_json(told: Mapping[str, str]) -> str:
     return json.dumps({name: text for name, text in told.items() if text}, ensure_ascii=False, sort_keys=True)
-
-
-def _route_open_cases(session: Session, tools: Tools) -> None:
-    """One job a case, in one statement, so that the writer lock is held briefly."""
-    open_cases = session.scalars(
-        select(table_of(CaseFile).c.id).where(table_of(CaseFile).c.closed_at.is_(None))
-    )
-    now = tools.now()
-    rows = [
-        {"id": tools.new_id(), "kind": "route", "subject_id": case_id, "due_at": now, "attempts": 0}
-        for case_id in open_cases
-    ]
-    if rows:
-        session.execute(insert(table_of(Job)), rows)
 
 
 def checked(given: Mapping[str, str]) -> dict[str, Value]:

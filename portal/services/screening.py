@@ -107,14 +107,22 @@ class Look:
         return self.couple.found
 
     @property
+    def is_partial(self) -> bool:
+        """Whether something either said is lost: then nothing is advised."""
+        return any(person.is_partial for person in self.couple.people)
+
+    @property
     def case_id(self) -> str:
         """The case of this intake."""
         return self.couple.case_id
 
 
 def look(session: Session, tools: Tools, *, intake_id: str) -> Look:
-    """Open the intake and see what its answers raise beside the other partner's; reads only."""
-    reading = CaseReading(session, tools, case_of(session, intake_id))
+    """Open the intake and see what its answers raise beside the other partner's; reads only.
+
+    Also where something said outside the form is lost: a danger told in the form must be found all the same.
+    """
+    reading = CaseReading(session, tools, case_of(session, intake_id), may_miss=True)
     couple = couples.read(reading)
     return Look(couple=couple, course=courses.of(reading, intake_id, couple=couple))
 

@@ -31,7 +31,7 @@ from portal.models import (
     UtcDateTime,
     table_of,
 )
-from portal.services import couples, courses, jobs, questionnaires, routing, screening
+from portal.services import couples, courses, jobs, questionnaires, routing, rule_walks, screening
 from portal.services.case_reading import CaseReading, this_case
 from portal.services.errors import Conflict
 from portal.services.routing import Advice, RecommendationView
@@ -142,7 +142,10 @@ def _opened(reading: CaseReading, waiting: Collection[str]) -> Now:
 
 @cache
 def _waiting() -> CompoundSelect[Any]:
-    """What of a case the worker has yet to look at: ids of intakes, statements, accounts and cases."""
+    """What of a case the worker has yet to look at: ids of intakes, statements, accounts and cases.
+
+    And how far a walk after a change of settings has come that is still to come by.
+    """
     i, p, e, j = (table_of(model).c for model in (Intake, Partner, SealedEntry, Job))
     saved = (
         select(e.intake_id)
@@ -155,8 +158,10 @@ def _waiting() -> CompoundSelect[Any]:
     asked = select(j.subject_id).where(
         j.done_at.is_(None),
         j.due_at <= bindparam("until", type_=UtcDateTime),
-        j.kind.in_(_JOBS),
-        j.subject_id.in_(_subjects().scalar_subquery()),
+        or_(
+            j.kind.in_(_JOBS) & j.subject_id.in_(_subjects().scalar_subquery()),
+            rule_walks.is_coming(j),
+        ),
     )
     return union_all(saved, asked)
 

@@ -14,6 +14,7 @@ from access import cells
 from access.practice import House
 from portal import cli_serve, worker
 from portal.models import Base
+from portal.services import rule_walks
 
 #: What has a few rows, however many couples come.
 SMALL: Final = frozenset(
@@ -80,7 +81,10 @@ def test_no_page_and_no_sweep_walks_what_grows(house: House, monkeypatch: pytest
             for entrance in cells.entrances(house):
                 if entrance.method == "GET":
                     cells.ask(house, role, entrance, "own")
-        worker.sweep(cli_serve.workplace(house.app))
+        place = cli_serve.workplace(house.app)
+        with place.store.staff.write() as session:
+            rule_walks.begin(session, place.tools)
+        worker.sweep(place)
     asked = [one for one in statements if _is_wanted(one) and not _FIRST_ROW.fullmatch(one.strip())]
     assert len(asked) > 100
     assert {one: names for one in asked if (names := walked(house, one))} == {}

@@ -82,6 +82,8 @@ FACTS: Final = {
     "report_reviewed": _l("Duty to report looked at, and done what it asks"),
     "confirm": _l("Newer answers accepted"),
 }
+#: Instead of what was said, where it cannot be opened.
+LOST: Final = _l("Nobody can open this: its key is missing, or it is damaged.")
 SAID: Final = {
     "message": _l("Message to the practice"),
     "addition": _l("Something to add"),

@@ -71,6 +71,19 @@ def test_every_fault_is_named_at_once_and_what_was_typed_stays(ada: Desk) -> Non
     assert "555 0142" in refused.text
 
 
+def test_cases_that_are_still_worked_out_by_other_settings_are_told(house: World, ada: Desk) -> None:
+    house.case()
+    told = {"en": "Every open case is worked out anew", "es": "Cada caso abierto se evalúa de nuevo"}
+    for is_told, changed in ((False, {"phone": "555 0142"}), (True, {"stale_days": "61"}), (False, {})):
+        if changed:
+            ada.post("/admin/settings", **changed)
+        else:
+            house.work()
+        for language, words in told.items():
+            ada.post("/language", language=language)
+            assert (words in ada.get("/admin").text) is is_told, (changed, language)
+
+
 def _steps(house: World) -> FirstSteps:
     with house.store.staff.read() as session:
         return first_steps.view(session)

@@ -16,7 +16,7 @@ from portal.content.rules import ruleset
 from portal.domain.access import Viewer
 from portal.domain.working_days import Calendar
 from portal.models import AuditEvent, Job, Practice, table_of
-from portal.services import alerts, practice_settings, practices, routing
+from portal.services import alerts, practice_settings, practices, routing, rule_walks
 from portal.services.errors import BadInput
 from portal.services.practice_settings import DEFAULTS, PracticeSettings
 
@@ -171,12 +171,14 @@ def test_nobody_is_on_call_once_the_address_is_emptied(world: World, ada: Viewer
 def test_open_cases_are_routed_anew_where_the_rules_read_it(
     world: World, ada: Viewer, given: dict[str, str], jobs: int
 ) -> None:
-    case = world.case()
+    """One job for all of them, however many there are."""
+    for _ in range(2):
+        world.case()
     _change(world, ada, **given)
     c = table_of(Job).c
     with world.store.staff.read() as session:
         found = session.execute(select(c.kind, c.subject_id)).all()
-    assert [tuple(row) for row in found] == [("route", case.id)] * jobs
+    assert [tuple(row) for row in found] == [(rule_walks.KIND, rule_walks.START)] * jobs
 
 
 def test_the_rules_are_read_under_the_practices_own_thresholds(world: World, ada: Viewer) -> None:
@@ -189,8 +191,9 @@ def test_the_rules_are_read_under_the_practices_own_thresholds(world: World, ada
 
 def test_without_a_case_there_is_nothing_to_route(world: World, ada: Viewer) -> None:
     _change(world, ada, stale_days="14")
+    world.work()
     with world.store.staff.read() as session:
-        assert session.scalars(select(table_of(Job).c.id)).all() == []
+        assert not rule_walks.is_under_way(session, world.tools)
 
 
 @pytest.mark.parametrize(

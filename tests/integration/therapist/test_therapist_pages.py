@@ -15,7 +15,7 @@ from sqlalchemy import insert, select, update
 
 from portal.content.rules import ruleset
 from portal.domain.access import Viewer
-from portal.models import AnswerSet, Intake, Invitation, SealedEntry, table_of
+from portal.models import AnswerSet, Intake, Invitation, SealedEntry, Statement, table_of
 from portal.services import intakes, releases, requests
 
 Sit = Callable[[Viewer], Desk]
@@ -378,6 +378,39 @@ def test_what_nobody_can_open_is_said_and_what_was_typed_stays(
     page = words(sit.get(f"/cases/{couple.id}", 200 if is_again else 500))
     assert ("Something was told that nobody can open" in page) != is_again
     sit.post(f"/cases/{couple.id}/review", {"decision": "defer", "note": "We wait for the key."})
+
+
+@pytest.mark.parametrize(
+    ("language", "told", "lost"),
+    [
+        ("en", "Something was told that nobody can open", "Nobody can open this"),
+        ("es", "Se relató algo que nadie puede abrir", "Nadie puede abrir esto"),
+    ],
+)
+def test_a_case_with_words_that_nobody_can_open_is_worked_on_and_says_so(
+    house: World, sit: Desk, desk: Sit, couple: Case, language: str, told: str, lost: str
+) -> None:
+    """Its page is drawn, with the forms of what must go on; so are the calls, and an admin's page of it."""
+    couple.say("b", "addition", {"text": "She moved out."})
+    couple.say("b", "contact", {"channel": "phone", "address": "555 0199"})
+    with house.store.staff.write() as session:
+        session.execute(update(table_of(Statement)).values(body_sealed=b"x"))
+    sit.post("/language", {"language": language})
+    page = sit.get(f"/cases/{couple.id}")
+    assert told in words(page)
+    assert lost in words(page)
+    assert "555 01" not in page
+    assert lost in words(sit.get(f"/cases/{couple.id}/partners/b"))
+    for path in ("/calls", f"/cases/{couple.id}/calls", "/caseload"):
+        sit.get(path)
+    fields = {"tier": "A", "note": "kept words"}
+    answer = sit.post(f"/cases/{couple.id}/clearances", fields, 409).text
+    assert told in words(answer)
+    assert "kept words" in answer
+    sit.post(f"/cases/{couple.id}/interviews", {"slot": "b", **TICKS, "note": "Calm."})
+    ada = desk(house.staff("Ada", roles=("admin",)))
+    assert ada.client.get(f"/admin/cases/{couple.id}").status_code == 200
+    sit.post(f"/cases/{couple.id}/closing", {"reason": "finished", "note": "Lost."})
 
 
 def test_an_invitation_that_was_withheld_says_why_to_therapists_alone(

@@ -109,4 +109,5 @@ def _progress(file: PartnerFile) -> tuple[tuple[str, str], ...]:
 
 def _said(one: Any) -> dict[str, str]:
     when = words.moment_words(one.said_at)
-    return {"kind": str(words.SAID[one.kind]), "text": one.body.get("text", ""), "when": when}
+    text = str(words.LOST) if one.is_lost else one.body.get("text", "")
+    return {"kind": str(words.SAID[one.kind]), "text": text, "when": when}

@@ -25,6 +25,7 @@ from portal.web.therapist.presenters.figures_presenter import Figures
 from portal.web.therapist.presenters.labels import label, nameless, short, who
 from portal.web.therapist.presenters.side_presenter import SideBlock
 from portal.web.therapist.presenters.steps_presenter import Step
+from portal.web.therapist.refusals import REFUSALS
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,8 @@ def _urgency(view: CaseView) -> tuple[str, str]:
 
 def _notes(view: CaseView) -> tuple[str, ...]:
     found = []
+    if view.is_partial:
+        found.append(str(REFUSALS["told_unreadable"]))
     if view.head.by_break_glass:
         found.append(_("You opened this case by break-glass. Everything you do here is recorded."))
     if view.head.claims_invitation_id and not view.head.merged_into_id:

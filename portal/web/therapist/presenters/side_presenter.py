@@ -54,6 +54,10 @@ def contact(side: Side) -> dict[str, Any]:
         side.person.participation == "declined" and not given
     ):
         return {"is_open": False, "channel": _("Contact is blocked."), "address": "", "rules": []}
+    newest = side.person.newest("contact")
+    if newest is not None and newest.is_lost:
+        text = _("The newest safe contact cannot be opened. Wait until they call.")
+        return {"is_open": False, "channel": text, "address": "", "rules": []}
     if given is None:
         return {"is_open": False, "channel": _("No safe contact given yet."), "address": "", "rules": []}
     channel = given.get("channel") or "none"
@@ -77,7 +81,9 @@ def _said(one: Any) -> dict[str, str]:
     text = one.body.get("text") or one.body.get("reason") or ""
     if one.kind == "partner_choice":
         text = str(endings.CHOICES.get(one.body.get("choice"), ""))
-    if one.kind == "appointment_answer":
+    if one.is_lost:
+        text = str(words.LOST)
+    elif one.kind == "appointment_answer":
         at = words.moment_words(datetime.fromisoformat(one.body["starts_at"]))
         answer = words.APPOINTMENT_ANSWERS[one.body["choice"]]
         text = f"{at}: {answer}. {text}".strip()
