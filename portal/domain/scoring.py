@@ -40,7 +40,8 @@ _POINTS: Final = {str(points): points for points in range(101)}
 _WORDS: Final = frozenset({"private", "doubts_told", "first_step", "commit_months"})
 _ELIGIBLE: Final = ("adult", "in_service_area")
 _SIDES: Final = ("harm_received", "harm_done")
-_DRAFT_FIELDS: Final = (
+#: What the rules read of a form that is not sent.
+DRAFT_FIELDS: Final = (
     "private",
     "call_first",
     "free_to_leave",
@@ -121,7 +122,7 @@ def draft_answers(answers: Mapping[str, Answer]) -> dict[str, object]:
     Only what was answered is there: a draft has no blanks, and what is not asked is no answer.
     """
     fed: dict[str, object] = {}
-    for key in _DRAFT_FIELDS:
+    for key in DRAFT_FIELDS:
         if key in _SIDES:
             acts = {act: _act(answers[item]) for act, item in _ACT_KEYS[key] if _is_given(answers.get(item))}
             fed.update({key: acts} if acts else {})
@@ -136,7 +137,7 @@ def draft_sections(questionnaire: Questionnaire) -> frozenset[str]:
         section.key
         for section in questionnaire.sections
         for item in section.items
-        if item.key.partition(".")[0] in _DRAFT_FIELDS
+        if item.key.partition(".")[0] in DRAFT_FIELDS
     )
 
 

@@ -59,7 +59,10 @@ class Posted:
 
 @dataclass(frozen=True)
 class Save:
-    """A decided save: the columns of its section, and what goes along."""
+    """A decided save: the columns of its section, and what goes along.
+
+    ``is_read``: it changes what the rules read of a form that is not sent, in clear as it stands.
+    """
 
     intake_id: str
     section: str
@@ -72,6 +75,7 @@ class Save:
     opens: str | None
     is_first_opening: bool
     unexpected: int
+    is_read: bool
     result: Result
 
 
@@ -103,6 +107,7 @@ def prepare(tools: Tools, desk: Desk, posted: Posted) -> Save:
         opens=goal if goal != posted.section.key else None,
         is_first_opening=not desk.places[goal].is_opened,
         unexpected=len(posted.cleaned.unexpected),
+        is_read=keeps and _is_read(tools, desk, posted),
         result=result,
     )
 
@@ -142,6 +147,9 @@ def _write(session: Hot, tools: Tools, save: Save, by: Viewer) -> bool:
         change.change(session, {**save.intake_columns, "of_intake": save.intake_id})
     if save.go is not Go.DRAFT:
         _move(session, tools, save, by)
+    # Leaving lets findings latch.
+    if save.is_read or save.go in drafts.LEAVING:
+        jobs.add(session, tools, kind="left", subject_id=save.intake_id)
     return False
 
 
@@ -193,12 +201,10 @@ def _section_update(columns: tuple[str, ...]) -> Driven:
 
 
 def _move(session: Hot, tools: Tools, save: Save, by: Viewer) -> None:
-    """Leaving, clearing and opening: events, and the job that lets findings latch."""
+    """Leaving, clearing and opening."""
     subject = ("intake", save.intake_id)
     verb = "section.cleared" if save.go is Go.CLEAR else "section.left"
     audit.record(session, tools, by=by, verb=verb, subject=subject, detail={"section": save.section})
-    if save.go in drafts.LEAVING:
-        jobs.add(session, tools, kind="left", subject_id=save.intake_id)
     if save.opens is None:
         return
     if save.is_first_opening:
@@ -231,6 +237,11 @@ def _digest(tools: Tools, desk: Desk, posted: Posted, *, is_silent: bool) -> str
     text = drafts.fingerprint(posted.fields, posted.go, names=names)
     token = "|".join(posted.fields.get("csrf_token", ()))
     return tools.vault.digest("partner", "save", f"{desk.intake_id}|{token}|{text}")
+
+
+def _is_read(tools: Tools, desk: Desk, posted: Posted) -> bool:
+    is_clear = posted.go is Go.CLEAR
+    return intakes.is_read(tools, desk, posted.section, posted.cleaned, is_clear=is_clear)
 
 
 def _kept(

@@ -11,9 +11,10 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from portal.content import questionnaire as bank
+from portal.domain import drafts, scoring
 from portal.domain.access import Viewer
-from portal.domain.answers import Answer
-from portal.domain.questionnaire import Questionnaire
+from portal.domain.answers import Answer, Cleaned
+from portal.domain.questionnaire import Questionnaire, Section
 from portal.models import Intake, SealedEntry, SectionState, table_of
 from portal.services import audit, desks, jobs, openings, practices, questionnaires
 from portal.services.errors import OutOfOrder
@@ -102,6 +103,20 @@ def read_draft(tools: Tools, desk: desks.Desk, section: str) -> dict[str, Answer
     place = Place("section_state", "draft_box", f"{desk.intake_id}/{section}")
     draft: dict[str, Answer] = json.loads(tools.vault.unbox("partner", place, box))
     return draft
+
+
+def is_read(tools: Tools, desk: desks.Desk, section: Section, cleaned: Cleaned, *, is_clear: bool) -> bool:
+    """Whether a save changes what the rules read in clear of a form that is not sent.
+
+    Whoever ticks "I just want to talk first" and closes the page, the section never left, is seen all the
+    same. What is sealed is looked at by its row.
+    """
+    told = {*cleaned.values, *cleaned.blanks}
+    if section.is_sealed or not (is_clear or not told.isdisjoint(scoring.DRAFT_FIELDS)):
+        return False
+    earlier = read_draft(tools, desk, section.key)
+    now = {} if is_clear else drafts.merged(earlier, cleaned)
+    return scoring.draft_answers(now) != scoring.draft_answers(earlier)
 
 
 def box_draft(tools: Tools, intake_id: str, section: str, values: Mapping[str, Answer]) -> bytes | None:

@@ -9,7 +9,7 @@ import pytest
 
 from cast import OFFICE, Cast, Pair
 from portal.domain.access import Viewer
-from portal.services import couples, happenings, intakes, invitations, joining, routing
+from portal.services import couples, happenings, intakes, invitations, jobs, joining, routing
 from portal.services.errors import OutOfOrder
 
 DANGER = {"harm_received__strangled": "past_year"}
@@ -107,6 +107,19 @@ def test_a_wish_to_talk_first_is_seen_at_once_and_when_it_is_ticked_later(compan
         advice = routing.latest(session, company.tools, case_id)
     assert advice is not None
     assert advice.body["reason"] == "call_first"
+
+
+def test_a_wish_to_talk_first_is_seen_where_the_section_is_never_left(company: Cast, pair: Pair) -> None:
+    pair.a.joins()
+    pair.a.saves("start", "draft", call_first="yes")
+    company.works()
+    assert pair.route() == ("wait", "call_first")
+    pair.a.saves("start", "draft", preference_note="at noon")
+    with company.store.staff.read() as session:  # nothing that the rules read became another
+        assert not jobs.waits(session, company.tools, kind="left")
+    pair.a.saves("start", "clear")
+    company.works()
+    assert pair.route() == ("wait", "partner_not_submitted")
 
 
 def test_a_sent_intake_feeds_everything(pair: Pair) -> None:
