@@ -78,7 +78,7 @@ def keep(desk: Desk, posted: Posted) -> intake_saves.Result:
     with kit.store().partner.hot_write(lambda: intake_saves.row(save)) as session:
         result = intake_saves.store(session, tools, save=save, by=viewer)
     kit.note_touch()
-    if save.sealed is not None or posted.go is not Go.DRAFT:
+    if save.sealed is not None or save.is_read or posted.go is not Go.DRAFT:
         kit.wake_worker()
     return result
 
