@@ -10,10 +10,13 @@ from flask import Response, current_app
 from portal import typeset
 from portal.services import case_views
 from portal.services.case_views import CaseView
+from portal.vault import VaultError
+from portal.web import errors as errors_shown
 from portal.web import guards, kit
 from portal.web.therapist import bp
 from portal.web.therapist.case_page import find_case
 from portal.web.therapist.presenters import brief_presenter
+from portal.web.therapist.refusals import REFUSALS
 
 _PAGES: Final = 2
 
@@ -22,8 +25,11 @@ _PAGES: Final = 2
 @guards.therapist_only(find=find_case)
 def brief(case_id: str) -> Response:
     """Both partners' figures on paper, with the event that they left the portal."""
-    with kit.writing(as_partner=False) as session:
-        view = case_views.opened_for_brief(session, kit.tools(), case_id=case_id, by=kit.viewer())
+    try:
+        with kit.writing(as_partner=False) as session:
+            view = case_views.opened_for_brief(session, kit.tools(), case_id=case_id, by=kit.viewer())
+    except VaultError as error:  # a sheet that left out what was lost would be taken for whole
+        return errors_shown.unreadable(error, str(REFUSALS["told_unreadable"]), status=500)
     response = Response(document(view), content_type="application/pdf")
     response.headers["Content-Disposition"] = 'inline; filename="brief.pdf"'
     response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"

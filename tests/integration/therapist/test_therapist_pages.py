@@ -403,6 +403,7 @@ def test_a_case_with_words_that_nobody_can_open_is_worked_on_and_says_so(
     assert lost in words(sit.get(f"/cases/{couple.id}/partners/b"))
     for path in ("/calls", f"/cases/{couple.id}/calls", "/caseload"):
         sit.get(path)
+    assert told in words(sit.get(f"/cases/{couple.id}/brief.pdf", 500))
     fields = {"tier": "A", "note": "kept words"}
     answer = sit.post(f"/cases/{couple.id}/clearances", fields, 409).text
     assert told in words(answer)
