@@ -6,6 +6,7 @@ It starts in a quarter of the time, and nothing that such a command does can tou
 from __future__ import annotations
 
 import errno
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
@@ -62,6 +63,18 @@ def words_of_disk(error: OSError) -> str:
     return ": ".join(str(word) for word in (error.filename, error.strerror) if word)
 
 
+def _let_go_of_output() -> None:
+    """What a full disk did not take would be tried once more at the end of the process, which then ends with
+    120 and a line of the interpreter's.
+    """
+    try:
+        sys.stdout.flush()
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+
+
 def let_refuse(command: click.Command, refusals: Mapping[type[Exception], Words]) -> None:
     """What cannot be used is told line by line, exit 2: each error by the words given, "" its own.
 
@@ -84,6 +97,7 @@ def let_refuse(command: click.Command, refusals: Mapping[type[Exception], Words]
         except errors as error:
             words = next(words for kind, words in refusals.items() if isinstance(error, kind))
             click.echo((words if isinstance(words, str) else words(error)) or str(error), err=True)
+            _let_go_of_output()
             sys.exit(2)
 
     told.plain = run  # type: ignore[attr-defined]

@@ -624,9 +624,10 @@ def test_a_persons_record_holds_only_that_person(
     assert all(word in words for word in ("Alex 0", "noon", "on Monday", OWN))
     assert not any(word in words for word in ("Bo 0", "R17b"))
     assert _verbs(world, case.id).count("export.of_case") == 2
+    strangers = Filters(case=ada.id, slot="a", therapist=case.id)  # ids, but of something else
     with pytest.raises(BadInput) as refused:
-        _ask(world, ada, **{**about, "form": "pdf", "filters": Filters(case="nowhere", slot="a")})
-    assert refused.value.faults == {"case": "no_such_case"}
+        _ask(world, ada, **{**about, "form": "pdf", "filters": strangers})
+    assert refused.value.faults == {"case": "no_such_case", "therapist": "no_such_therapist"}
 
 
 def test_a_person_who_sent_nothing_has_a_record_all_the_same(world: World, ada: Viewer, folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import sqlite3
 import subprocess
 import sys
@@ -131,8 +132,9 @@ def test_a_full_disk_behind_a_command(words: str) -> None:
         line = [sys.executable, "-m", "flask", "--app", "wsgi", *words.split()]
         couple = '{"as_of": "2026-11-22", "participation": {"a": "invited", "b": "not_invited"}}'
         done = subprocess.run(
-            line, cwd=ROOT, input=couple, stdout=full, stderr=subprocess.PIPE, text=True, check=False
-        )
+            line, cwd=ROOT, input=couple, stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+            env={name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"},
+        )  # fmt: skip
     assert (done.returncode, done.stderr) == (2, "No space left on device\n")
 
 
