@@ -46,16 +46,20 @@ def is_wanted(
     """Whether this person is to be called: they sent, or said while writing what cannot wait.
 
     ``concerned``: slots whose own answers a gate with a time of its own is about (``CALLED_SOON``). Whoever
-    does not take part is never called for it.
+    withdrew is called for a danger they told that still stands, and for nothing else: they may have been
+    made to, and were told that somebody may still get in touch. Whom the other ruled out is never called.
     """
     if participation == "submitted":
         return True
-    if participation != "in_progress":
+    if participation not in ("in_progress", "declined"):
         return False
     soon = _soon_rules(advice["matched_rules"])
     said = {(reason["slot"], reason["rule"]) for reason in advice["reasons"]}
+    has_told = any((slot, rule) in said for rule in soon)
+    if participation == "declined":
+        return has_told
     is_asking = advice["reason"] == "call_first" and (slot, "R10") in said
-    return is_asking or slot in concerned or any((slot, rule) in said for rule in soon)
+    return has_told or is_asking or slot in concerned
 
 
 def _soon_rules(rules: Collection[str]) -> set[str]:

@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 
 from portal.domain import safe_hours
 from portal.domain.access import Viewer
-from portal.domain.calling import REACHED, Channel, refusal
+from portal.domain.calling import REACHED, Channel, is_wanted, refusal
 from portal.models import CallAttempt, CallPlan, Statement, table_of
-from portal.services import audit, call_plans, persons, practices
+from portal.services import audit, call_plans, persons, practices, routing
 from portal.services.case_reading import CaseReading
 from portal.services.errors import BadInput, OutOfOrder
 from portal.services.persons import Person
@@ -49,6 +49,8 @@ def log(session: Session, tools: Tools, *, case_id: str, slot: str, told: Told, 
         raise BadInput({"slot": "nobody_there"})
     called_at = told.called_at or tools.now()
     _require_times(tools, told, called_at)
+    if told.occasion != "theirs":
+        _require_wanted(session, tools, case_id, person)
     _require_allowed(session, told, person, called_at)
     attempt_id = tools.new_id()
     row = {
@@ -71,9 +73,15 @@ def _require_times(tools: Tools, told: Told, called_at: datetime) -> None:
         raise BadInput({"next_try": "not_soon"})
 
 
-def _require_allowed(session: Session, told: Told, person: Person, called_at: datetime) -> None:
-    if told.occasion != "theirs" and person.participation in ("declined", "do_not_contact"):
+def _require_wanted(session: Session, tools: Tools, case_id: str, person: Person) -> None:
+    if person.participation not in ("declined", "do_not_contact"):
+        return
+    advice = routing.latest(session, tools, case_id)
+    if advice is None or not is_wanted(person.participation, person.slot, advice.body):
         raise OutOfOrder("contact_blocked")
+
+
+def _require_allowed(session: Session, told: Told, person: Person, called_at: datetime) -> None:
     contact = person.contact or {}
     wrong = _was_wrong(session, person)
     channel = Channel.of(contact, is_wrong_number=wrong)

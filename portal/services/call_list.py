@@ -38,7 +38,10 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Call:
-    """One person to call: by when, how, and what was tried since the form was sent."""
+    """One person to call: by when, how, and what was tried since the form was sent.
+
+    ``has_withdrawn``: since they last sent; they are called for a danger they told, and for nothing else.
+    """
 
     partner_id: str
     case_id: str
@@ -53,6 +56,7 @@ class Call:
     contact: Mapping[str, Any] | None = field(repr=False)
     channel: Channel
     attempts: tuple[Attempt, ...]
+    has_withdrawn: bool = False
 
 
 @dataclass(frozen=True)
@@ -121,13 +125,14 @@ def _calls() -> Select[Any]:
 
 def _opened(session: Session, tools: Tools, rows: Sequence[Any]) -> tuple[Call, ...]:
     ids = [row.id for row in rows]
-    said = openings.statements(session, tools, ids, ["contact"], openings.opened_or_lost)
+    said = openings.statements(session, tools, ids, ["contact", "withdrawal"], openings.opened_or_lost)
     tried = _attempts(session, tools, ids)
     return tuple(_call(tools, row, said[row.id], tried.get(row.id, ())) for row in rows)
 
 
 def _call(tools: Tools, row: Any, said: tuple[OpenedStatement, ...], tried: tuple[Attempt, ...]) -> Call:
-    newest = said[-1] if said else None
+    last = {one.kind: one for one in said}
+    newest, withdrawal = last.get("contact"), last.get("withdrawal")
     contact = newest.body if newest else None
     return Call(
         partner_id=row.id,
@@ -143,6 +148,7 @@ def _call(tools: Tools, row: Any, said: tuple[OpenedStatement, ...], tried: tupl
         contact=contact,
         channel=Channel.of(contact, is_wrong_number=_is_wrong(newest, tried)),
         attempts=tried,
+        has_withdrawn=withdrawal is not None and (row.sent_at is None or withdrawal.said_at > row.sent_at),
     )
 
 

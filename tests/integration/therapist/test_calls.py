@@ -211,6 +211,27 @@ def test_whoever_declined_is_only_noted_when_they_call(world: World, thea: Viewe
     log(case, "a", thea, "reached", occasion="theirs")
 
 
+def test_whoever_told_of_danger_and_withdrew_is_still_to_be_called(world: World, thea: Viewer) -> None:
+    """They may have been made to; the page where they withdrew says that somebody may get in touch."""
+    case = world.case(therapist=thea)
+    case.join("a", "Ana", contact={**PHONE, "hours": ""})
+    case.join("b", "Ben", contact={**PHONE, "hours": ""})
+    case.send("a", harm_received__weapon="past_year")
+    case.send("b")
+    (before,) = (call for call in page(world, thea).calls if call.name == "Ana")
+    for slot in "ab":
+        case.say(slot, "withdrawal", {"reason": ""})
+    world.work()
+    (call,) = page(world, thea).calls
+    assert (call.name, call.level, call.due_at) == ("Ana", before.level, before.due_at)
+    assert (before.has_withdrawn, call.has_withdrawn) == (False, True)
+    with pytest.raises(OutOfOrder, match="contact_blocked"):  # who told of none
+        log(case, "b", thea, "no_answer")
+    log(case, "a", thea, "no_answer")
+    log(case, "a", thea, "reached")
+    assert page(world, thea).calls == ()
+
+
 def test_somebody_in_danger_who_has_not_sent_is_called_too(world: World, thea: Viewer) -> None:
     case = world.case(therapist=thea)
     case.join("a", "Ruth")

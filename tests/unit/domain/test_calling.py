@@ -58,6 +58,9 @@ def test_without_a_sent_form_the_clock_begins_with_the_finding() -> None:
     [
         ("submitted", {}, True),
         ("declined", {}, False),
+        ("declined", {"matched_rules": ["R1"], "reasons": [{"slot": "a", "rule": "R1"}]}, True),
+        ("declined", {"matched_rules": ["R1"], "reasons": [{"slot": "b", "rule": "R1"}]}, False),
+        ("declined", {"reason": "call_first", "reasons": [{"slot": "a", "rule": "R10"}]}, False),
         ("do_not_contact", {"matched_rules": ["R1"], "reasons": [{"slot": "a", "rule": "R1"}]}, False),
         ("in_progress", {}, False),
         ("in_progress", {"matched_rules": ["R1"], "reasons": [{"slot": "a", "rule": "R1"}]}, True),
@@ -74,6 +77,7 @@ def test_whoever_a_gate_is_about_is_called_before_sending_too() -> None:
     assert calling.is_wanted("in_progress", "a", QUIET, concerned={"a"})
     assert not calling.is_wanted("in_progress", "a", QUIET, concerned={"b"})
     assert not calling.is_wanted("do_not_contact", "a", QUIET, concerned={"a"})
+    assert not calling.is_wanted("declined", "a", QUIET, concerned={"a"})
 
 
 def test_a_promise_never_moves_away_and_a_held_call_stays_held() -> None:

@@ -79,6 +79,7 @@ class CallCard:
     due: str
     is_overdue: bool
     is_red: bool
+    has_withdrawn: bool
     settled: str
     channel: str
     number: str = field(repr=False)
@@ -107,6 +108,7 @@ def card(call: Call, staff: Mapping[str, str]) -> CallCard:
         due=_due(call),
         is_overdue=is_overdue,
         is_red=barrier == "await_call" or is_overdue or call.level == 0,
+        has_withdrawn=call.has_withdrawn,
         settled=words.moment_words(call.settled_at) if call.settled_at else "",
         channel=str(words.CHANNELS[call.channel.kind]),
         number="" if call.channel.kind == "none" else str(given.get("address", "")),
