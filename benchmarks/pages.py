@@ -164,15 +164,18 @@ def queue(practice: Practice, scratch: Path, sizes: tuple[int, ...]) -> list[Row
 
 
 def _list(what: str, path: str, practice: Practice, servers: dict[int, Server], floor: Server) -> list[Row]:
-    other = _floor(floor, "/queue")
+    other, noted = _floor(floor, "/queue"), _floor(floor, "/noted")
     cookie = f"portal-staff={practice.staff}"
     ours = {
         size: Contender(server, Client(server.port, cookie), lambda client: client.ask(path))
         for size, server in servers.items()
     }
-    harness.race([other, *ours.values()], 20, warm=5)
+    harness.race([other, noted, *ours.values()], 20, warm=5)
     small, large = ours[min(ours)], ours[max(ours)]
-    rows = [harness.ratio(f"caseload, {what}", small, other, 1.2)]
+    rows = [
+        harness.ratio(f"caseload, {what}", small, other, 1.2),
+        harness.ratio("  beside a floor that notes the look", small, noted, 1.2),
+    ]
     if small is not large:
         growth = harness.ratio(f"  {max(ours):,} cases against {min(ours):,}", large, small, 1.10)
         # The median: the rounds of two processes differ by more than what is looked for.

@@ -3,15 +3,17 @@
 hello: a constant. page: session row by hashed cookie, a section of twelve items cut once, answers filled in,
 as many bytes as the portal's page. save: session row, twelve answers sealed with AES-GCM, one upsert, commit.
 queue: session row, fifty rows by an index in the order of the page, a template. Nothing is checked, nobody
-is kept out, nothing is recorded.
+is kept out, nothing is recorded. noted: the same, and a row that somebody looked, which no trail may lose.
 """
 
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 import os
 import secrets
+from datetime import UTC, datetime
 from typing import Any
 
 import waitress
@@ -33,6 +35,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.sqlite import insert
 
 KEY = AESGCM(secrets.token_bytes(32))
+MAC = secrets.token_bytes(32)
 META = MetaData()
 SESSION = Table("session", META, Column("token", String, primary_key=True), Column("account", String))
 DRAFT = Table("draft", META, Column("account", String, primary_key=True), Column("body", LargeBinary))
@@ -40,6 +43,10 @@ CASE = Table(
     "case_file", META, Column("id", String, primary_key=True), Column("urgency", Integer),
     Column("since", String), Column("names", String), Column("route", String),
     Index("ix_queue", "urgency", "since", "id"),
+)  # fmt: skip
+EVENT = Table(
+    "event", META, Column("id", String, primary_key=True), Column("actor", String, index=True),
+    Column("verb", String), Column("happened_at", String), Column("mac", String),
 )  # fmt: skip
 ENGINE = create_engine(f"sqlite:///{os.environ['FLOOR_FOLDER']}/floor.sqlite3")
 FIND = select(SESSION.c.account)
@@ -110,6 +117,19 @@ def queue() -> str:
     with ENGINE.connect() as connection:
         _account(connection)
         rows = connection.execute(FIRST).all()
+    return ROWS.render(rows=rows)
+
+
+@app.get("/noted")
+def noted() -> str:
+    """The first fifty, and the event that they were looked at."""
+    with ENGINE.begin() as connection:
+        account = _account(connection)
+        rows = connection.execute(FIRST).all()
+        row = {"id": secrets.token_hex(16), "actor": account, "verb": "queue.viewed"}
+        row["happened_at"] = datetime.now(UTC).isoformat()
+        row["mac"] = hmac.digest(MAC, json.dumps(row).encode(), "sha256").hex()
+        connection.execute(EVENT.insert(), [row])
     return ROWS.render(rows=rows)
 
 
