@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from portal import cli_serve, create_app
+from portal import create_app
+from portal.commands import serve
 from portal.migrations.migrate import NotServed
 
 AWAY = "postgresql://somebody@127.0.0.1:1/nowhere"
@@ -68,10 +69,10 @@ def test_a_process_that_may_not_serve_does_not_begin_and_is_not_ready(
     first.extensions["portal.house"].close()
     app = create_app(settings)
     with pytest.raises(NotServed):
-        cli_serve.furnish(app)
+        serve.furnish(app)
     assert app.test_client().get("/readyz").status_code == 503
     app.extensions["portal.house"].close()
     away = create_app({**settings, "DATABASE_URL": AWAY})
-    cli_serve.furnish(away)
+    serve.furnish(away)
     assert away.test_client().get("/readyz").status_code == 503
     away.extensions["portal.house"].close()
