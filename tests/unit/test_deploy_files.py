@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from portal import cli_serve
+from portal.commands import serve
 from portal.config import load
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -81,7 +81,7 @@ def test_a_refused_start_is_not_repeated_and_one_that_came_too_early_is(name: st
     assert [line for line in lines if line.startswith("Restart")] == [
         "Restart=always", "RestartSec=2", "RestartPreventExitStatus=2",
     ]  # fmt: skip
-    assert cli_serve.AGAIN == 75
+    assert serve.AGAIN == 75
     door = (DEPLOY / "systemd" / "portal-web@.socket").read_text("utf-8").splitlines()
     assert {"TriggerLimitIntervalSec=10min", "TriggerLimitBurst=5"} <= set(door)
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from portal import cli_serve, create_app
+from portal import create_app
 from portal.assembly import NotYet
+from portal.commands import serve
 from portal.config import ConfigError
 from portal.keyfiles import KeyFileError
 from portal.migrations.migrate import NotServed
@@ -54,7 +55,7 @@ def test_serve_says_that_another_try_is_worth_it_where_the_database_is_away(
     """systemd gives up on 2 alone: a portal that starts before its database would else stay away."""
     away = {"DATABASE_URL": AWAY, "PARTNER_DATABASE_URL": AWAY, "PORTAL_ROLE": role}
     code, words = said("serve", PORTAL_INSTANCE=str(tmp_path / "instance"), **away)
-    assert (code, words.count("\n"), REFUSED in words) == (cli_serve.AGAIN, 1, True), words
+    assert (code, words.count("\n"), REFUSED in words) == (serve.AGAIN, 1, True), words
 
 
 @pytest.mark.parametrize(
@@ -108,10 +109,10 @@ def test_a_process_that_may_not_serve_does_not_begin_and_is_not_ready(
     first.extensions["portal.house"].close()
     app = create_app(settings)
     with pytest.raises(NotServed):
-        cli_serve.furnish(app)
+        serve.furnish(app)
     assert app.test_client().get("/readyz").status_code == 503
     app.extensions["portal.house"].close()
     away = create_app({**settings, "DATABASE_URL": AWAY})
-    cli_serve.furnish(away)
+    serve.furnish(away)
     assert away.test_client().get("/readyz").status_code == 503
     away.extensions["portal.house"].close()

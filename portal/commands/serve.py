@@ -67,11 +67,11 @@ def crew(settings: Settings, house: House | None = None) -> Crew:
     process did. ``house``: of a command that works alone, which forks them."""
     from portal.services import export_crew  # noqa: PLC0415 - late, as above
 
-    command, forking = (sys.executable, "-m", "portal.cli_hands"), None
+    command, forking = (sys.executable, "-m", "portal.commands.hands"), None
     if house is not None:
-        from portal import cli_hands  # noqa: PLC0415 - late, as above
+        from portal.commands import hands  # noqa: PLC0415 - late, as above
 
-        forking = export_crew.Forking(cli_hands.copied(house.store.staff, house.tools), house.close)
+        forking = export_crew.Forking(hands.copied(house.store.staff, house.tools), house.close)
     return export_crew.Crew(command, count=settings.export_processes, folder=ROOT, forking=forking)
 
 

@@ -20,10 +20,10 @@ from flask import Flask
 
 #: Group and command -> the module that registers it.
 _MODULES: Mapping[tuple[str, str], str] = {
-    ("routing", "recommend"): "cli_routing",
-    ("routing", "verify"): "cli_routing_proof",
-    ("routing", "simulate"): "cli_routing_proof",
-    ("routing", "document"): "cli_routing_proof",
+    ("routing", "recommend"): "routing",
+    ("routing", "verify"): "routing_proof",
+    ("routing", "simulate"): "routing_proof",
+    ("routing", "document"): "routing_proof",
 }
 #: How an error is told: these words, its own (""), or words made from it.
 Words = str | Callable[[Any], str]
@@ -51,7 +51,7 @@ def create_commands(module: str) -> Flask:
     from portal.content.faults import ContentError  # noqa: PLC0415 - late, as in create_app
 
     app = Flask("portal", static_folder=None)
-    import_module(f"portal.{module}").init_app(app)
+    import_module(f"portal.commands.{module}").init_app(app)
     for command in app.cli.commands.values():
         let_refuse(command, {ContentError: "", OSError: words_of_disk})
     return app
