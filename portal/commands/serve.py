@@ -21,7 +21,7 @@ from sqlalchemy.exc import DBAPIError
 
 from portal import logs, one_process
 from portal.assembly import ROOT, House, NotYet
-from portal.cli_bare import DISK
+from portal.commands.bare import DISK
 from portal.config import ConfigError, Settings
 from portal.migrations.migrate import NotServed
 from portal.services import jobs
