@@ -13,7 +13,7 @@ from functools import wraps
 from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 from flask import Flask
@@ -27,7 +27,8 @@ _MODULES: Mapping[tuple[str, str], str] = {
 }
 #: How an error is told: these words, its own (""), or words made from it.
 Words = str | Callable[[Any], str]
-_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
+#: What a disk says that is full, failing or read-only.
+DISK: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
 _FLASK = frozenset({"flask", "flask.exe", "__main__.py"})
 
 
@@ -58,7 +59,7 @@ def create_commands(module: str) -> Flask:
 
 def words_of_disk(error: OSError) -> str:
     """A disk that is full, failing or read-only, and the file. Any other error is ours, and raised again."""
-    if error.errno not in _DISK:
+    if error.errno not in DISK:
         raise error
     return ": ".join(str(word) for word in (error.filename, error.strerror) if word)
 
