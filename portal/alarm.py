@@ -13,11 +13,11 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from huey import Huey, PostgresHuey, RedisHuey, SqliteHuey
+from huey import Huey, PostgresHuey, RedisHuey
 from huey.consumer import Consumer
 from huey.registry import Message
 from huey.serializer import Serializer
-from huey.storage import PostgresStorage
+from huey.storage import PostgresStorage, SqliteStorage
 
 from portal.services.errors import told
 
@@ -66,6 +66,18 @@ class _Tables(PostgresStorage):
                 connection.execute(statement)
         self._is_laid = True
         return connection
+
+
+class _File(SqliteStorage):
+    """A queue in a file. Every save asks it whether a ring waits: one statement, and no block around it."""
+
+    def queue_size(self) -> int:
+        """How many rings wait."""
+        with self.lock:
+            cursor = self.conn.execute("select count(*) from task where queue = ?", (self.name,))
+            (count,) = cursor.fetchone()
+            cursor.close()
+        return int(count)
 
 
 class _QuietConsumer(Consumer):
@@ -169,7 +181,7 @@ def _queue_at(queue: Path | str, name: str) -> Huey:
         if queue.parent.is_dir():  # for this account alone, as everything in that folder
             queue.touch(mode=0o600)
             queue.chmod(0o600)
-        return SqliteHuey(name, filename=str(queue), **settings)
+        return Huey(name, storage_class=_File, filename=str(queue), **settings)
     if queue.startswith("postgresql:"):
         bounds = f"-c statement_timeout={int(_PATIENCE * 1000)}"
         return PostgresHuey(

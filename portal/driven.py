@@ -27,18 +27,24 @@ _Shape = tuple[Callable[[list[Any]], Any], tuple[tuple[int, _Turn], ...]]
 
 @dataclass(frozen=True)
 class _Text:
-    """What the driver is given. ``binds``: name, value where none is handed in, way to the driver."""
+    """What the driver is given.
+
+    ``names`` of its values in their order; ``held``: those that belong to the statement itself, by name;
+    ``turns``: at which places a value has to be turned into what the driver takes.
+    """
 
     sql: str
-    binds: tuple[tuple[str, Any, _Turn | None], ...]
+    names: tuple[str, ...]
+    held: Mapping[str, Any]
+    turns: tuple[tuple[int, _Turn], ...]
 
-    def bound(self, values: Mapping[str, Any]) -> tuple[Any, ...]:
-        return tuple(
-            [
-                values.get(name, held) if turn is None else turn(values.get(name, held))
-                for name, held, turn in self.binds
-            ]
-        )
+    def bound(self, values: Mapping[str, Any]) -> list[Any]:
+        """The values in their order, as the driver takes them."""
+        known = {**self.held, **values} if self.held else values
+        found = [known[name] for name in self.names]
+        for at, turn in self.turns:
+            found[at] = turn(found[at])
+        return found
 
 
 class Driven:
@@ -46,7 +52,7 @@ class Driven:
 
     def __init__(self, statement: Select[Any] | CompoundSelect[Any] | Update | Insert) -> None:
         self.statement = statement
-        self._texts: dict[frozenset[str], _Text] = {}
+        self._texts: dict[tuple[str, ...], _Text] = {}
         self._shape: _Shape | None = None
 
     def one(self, session: Hot, values: Mapping[str, Any]) -> Any | None:
@@ -101,7 +107,7 @@ class Driven:
         return cursor
 
     def _text(self, dialect: Dialect, values: Mapping[str, Any]) -> _Text:
-        names = frozenset(values)
+        names = tuple(values)
         found = self._texts.get(names)
         if found is None:
             found = self._texts[names] = _written(self.statement, dialect, sorted(names))
@@ -139,9 +145,15 @@ def _written(statement: Any, dialect: Dialect, names: list[str]) -> _Text:
     missing = {bind.key for bind in held.values() if bind.required} - set(names)
     if missing:
         raise TypeError(f"values are missing: {sorted(missing)}")
-    turns = {name: _turn_to(bind.type, dialect) for name, bind in held.items()}
-    binds = ((held[name].key, held[name].value, turns[name]) for name in compiled.positiontup)
-    return _Text(str(compiled), tuple(binds))
+    binds = [held[name] for name in compiled.positiontup]
+    own = {bind.key: bind.value for bind in binds if bind.key not in names}
+    turns = [_turn_to(bind.type, dialect) for bind in binds]
+    return _Text(
+        str(compiled),
+        tuple(bind.key for bind in binds),
+        own,
+        tuple((at, turn) for at, turn in enumerate(turns) if turn is not None),
+    )
 
 
 def _turn_to(kind: TypeEngine[Any], dialect: Dialect) -> _Turn | None:

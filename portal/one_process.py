@@ -14,7 +14,7 @@ from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import BaseWSGIServer
 from waitress.task import WSGITask
 
-from portal.config import MAX_BODY
+from portal.config import AS_THEY_STAND, MAX_BODY
 
 THREADS: Final = 8
 #: Browsers keep their connections: at the usual limit of 100 the next visitor would find no door.
@@ -117,7 +117,27 @@ class _Question(HTTPRequestParser):
 
 
 class _Answer(WSGITask):
-    """An answer whose head and body go out together, where the body is one piece."""
+    """An answer whose head and body go out together, where the body is one piece.
+
+    Lines that are the same for every answer are taken as they stand: waitress looks at each four times, and
+    writes, sorts and joins them, for a fiftieth of a save.
+    """
+
+    _lines: bytes = b""
+
+    def get_environment(self) -> dict[str, Any]:
+        """As waitress; with whom to hand such lines to."""
+        environ: dict[str, Any] = super().get_environment()
+        environ[AS_THEY_STAND] = self._take
+        return environ
+
+    def _take(self, lines: bytes) -> None:
+        self._lines = lines
+
+    def build_response_header(self) -> bytes:
+        """As waitress, and those lines before the empty one."""
+        head: bytes = super().build_response_header()
+        return b"%b%b\r\n" % (head[:-2], self._lines)
 
     def write(self, data: bytes) -> None:
         """As waitress, which sends the head by itself first and so wakes the browser twice."""

@@ -64,12 +64,14 @@ def clean(section: Section, posted: Mapping[str, Sequence[str]]) -> Cleaned:
     values: dict[str, Answer] = {}
     blanks: list[str] = []
     faults: dict[str, Fault] = {}
+    choices = section.choices
     for item in section.items:
-        given = posted.get(item.key) or ()
+        key = item.key
+        given = posted.get(key)
         if not given:
             continue
-        if len(given) == 1 and _is_option_of(item, given[0]):  # nearly every answer
-            values[item.key] = given[0]
+        if len(given) == 1 and given[0] in choices.get(key, ()):  # nearly every answer
+            values[key] = given[0]
             continue
         try:
             answer = _clean_item(item, given)
@@ -90,12 +92,6 @@ def canonical_text(text: str) -> str:
         raise ValueError("NUL or lone surrogate")
     plain = normalized("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
     return plain if plain.strip() else ""
-
-
-def _is_option_of(item: Item, value: str) -> bool:
-    """Whether this value alone is an answer to an item that takes one option."""
-    held = item.option_set
-    return held is not None and item.kind is not Kind.MULTI and value in held.by_value
 
 
 def _clean_item(item: Item, given: Sequence[str]) -> Answer:

@@ -32,6 +32,9 @@ class Go(StrEnum):
 #: The ways to leave a section; findings then latch.
 LEAVING = frozenset({Go.NEXT, Go.BACK, Go.SAVE, Go.OPEN})
 
+#: Made once: ``json.dumps`` makes another whenever it is told to sort.
+_TOLD: Final = json.JSONEncoder(sort_keys=True)
+
 _BUTTONS: Final[Mapping[str, Go]] = {go.value: go for go in (Go.NEXT, Go.BACK, Go.SAVE, Go.CLEAR)}
 
 
@@ -86,4 +89,4 @@ def fingerprint(fields: Mapping[str, Sequence[str]], go: Go, *, names: Collectio
         for name, values in fields.items()
         if name != "csrf_token" and (names is None or name in names)
     }
-    return json.dumps([go.value, told], sort_keys=True)
+    return _TOLD.encode([go.value, told])

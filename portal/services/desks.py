@@ -6,10 +6,11 @@ is the viewer's own; partner door.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, cached_property
+from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import (
@@ -62,6 +63,10 @@ class Place(NamedTuple):
         return bytes.fromhex(self.box) if self.box else None
 
 
+#: A place's first field.
+_VERSION: Final[Callable[[Place], int]] = itemgetter(0)
+
+
 @dataclass(frozen=True)
 class Desk:
     """The newest round of a partner's intake, one place a section (in no order)."""
@@ -97,7 +102,7 @@ class Desk:
     @cached_property
     def newest(self) -> Place:
         """The place saved last: its version is the save counter of the whole intake."""
-        return max(self.places.values(), key=lambda place: place.version)
+        return max(self.places.values(), key=_VERSION)
 
     @property
     def version(self) -> int:

@@ -6,7 +6,7 @@ surrogates, which every cleaning function refuses by field, so that the rest of 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote
 
@@ -27,6 +27,12 @@ def fields() -> Mapping[str, list[str]]:
 def first(name: str) -> str:
     """The first value of a field, "" when it was not sent."""
     return next(iter(values(name) or ()), "")
+
+
+def first_of(fields: Mapping[str, Sequence[str]], name: str) -> str:
+    """The same where the fields are at hand; rooms that count what nobody asked for ask by ``first``."""
+    given = fields.get(name)
+    return given[0] if given else ""
 
 
 def values(name: str) -> list[str] | None:
@@ -80,11 +86,13 @@ def _parse(request: Request) -> Mapping[str, list[str]]:
 def _told(text: str) -> dict[str, list[str]]:
     """As ``parse_qsl`` reads a body, blank values kept; it takes three times as long over plain answers."""
     found: dict[str, list[str]] = {}
+    is_plain = "%" not in text and "+" not in text
     for pair in text.split("&"):
         if not pair:
             continue
         name, _, value = pair.partition("=")
-        name, value = _plain(name), _plain(value)
+        if not is_plain:
+            name, value = _plain(name), _plain(value)
         if name in found:
             found[name].append(value)
         else:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from flask import Flask, Request, Response
 from flask.sessions import NullSession, SessionInterface
 from flask_login import LoginManager
-from werkzeug.datastructures import ImmutableMultiDict
+from werkzeug.datastructures import Headers, ImmutableMultiDict
 from werkzeug.sansio.http import parse_cookie
 from werkzeug.utils import cached_property
+
+#: Of every page, and of what stands in its place.
+_TYPE: Final = "text/html; charset=utf-8"
 
 
 class Asked(Request):
@@ -24,6 +28,15 @@ class Asked(Request):
 
 class Bare(Response):
     """An answer without a body. Its head goes out as it stands: an address in it is one of our own."""
+
+    def __init__(self, status: int, headers: Mapping[str, str] | None = None) -> None:
+        """As Werkzeug, which looks at each of six things that such an answer never has."""
+        self.headers, self.response = Headers(), []
+        for name, value in (headers or {}).items():
+            self.headers.add(name, value)
+        self.headers.add("Content-Type", _TYPE)
+        self.direct_passthrough, self._on_close = False, []
+        self.status = status
 
     def get_wsgi_response(self, environ: Any) -> tuple[tuple[()], str, list[tuple[str, str]]]:
         """As Werkzeug, which looks for addresses to quote and for bytes to count."""

@@ -54,10 +54,10 @@ def save_section(desk: Desk) -> Any:
 
 def read(desk: Desk, fields: Mapping[str, Sequence[str]], *, go: Go | None = None) -> Posted | None:
     """The posted section, or None when it cannot be told which one it is or what was pressed."""
-    questionnaire, key, to = desk.questionnaire, bodies.first("section"), ""
+    questionnaire, key, to = desk.questionnaire, bodies.first_of(fields, "section"), ""
     if go is None:
-        to = bodies.first("to")
-        go = drafts.read_go(questionnaire, bodies.first("go"), to)
+        to = bodies.first_of(fields, "to")
+        go = drafts.read_go(questionnaire, bodies.first_of(fields, "go"), to)
     section = desk.section(key)
     if go is None or section is None:
         return None
@@ -65,9 +65,8 @@ def read(desk: Desk, fields: Mapping[str, Sequence[str]], *, go: Go | None = Non
         # A short form does not ask it: what was sent is kept, and the form stays where it is.
         go, to = Go.DRAFT, ""
     cleaned = answers.clean(section, fields)
-    return Posted(
-        section=section, cleaned=cleaned, version=bodies.first("version"), go=go, to=to, fields=fields
-    )
+    version = bodies.first_of(fields, "version")
+    return Posted(section=section, cleaned=cleaned, version=version, go=go, to=to, fields=fields)
 
 
 def keep(desk: Desk, posted: Posted) -> intake_saves.Result:

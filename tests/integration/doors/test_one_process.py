@@ -15,6 +15,7 @@ from waitress.channel import HTTPChannel
 from portal import one_process
 from portal.config import MAX_BODY
 from portal.one_process import Pages
+from portal.web.headers import Dressing
 
 Environ = dict[str, object]
 
@@ -69,6 +70,31 @@ def test_more_requests_than_threads_are_all_answered_and_then_nobody_is_let_in()
         == [1] * one_process.THREADS + [1_000_000] * one_process.THREADS
     )
     assert {status for status, _, _ in told} == {200}
+
+
+def own_head(environ: Environ, start_response: Callable[..., object]) -> Iterable[bytes]:
+    """Says a line of its own at one address."""
+    own = [("x-frame-options", "SAMEORIGIN")] if environ["PATH_INFO"] == "/own" else []
+    start_response("200 OK", [("Content-Length", "1"), *own])
+    return [b"x"]
+
+
+def test_lines_that_every_answer_has_go_out_once_and_one_of_its_own_stands() -> None:
+    lines = {"X-Frame-Options": "DENY", "X-Robots-Tag": "noindex"}
+    with served(Dressing(own_head, lines)) as (_pages, port, _thread):
+        found = {}
+        for path in ("/", "/own", "/"):
+            line = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+            line.request("GET", path)
+            answer = line.getresponse()
+            head = {name.lower(): value for name, value in answer.getheaders()}
+            del head["date"]
+            found[path] = (len(answer.getheaders()), head, answer.read())
+            line.close()
+    told = {"content-length": "1", "x-frame-options": "DENY", "x-robots-tag": "noindex"}
+    assert found == {
+        "/": (4, told, b"x"), "/own": (4, told | {"x-frame-options": "SAMEORIGIN"}, b"x"),
+    }  # fmt: skip
 
 
 def test_a_kept_connection_is_answered_once_more_and_told_so() -> None:
