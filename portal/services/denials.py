@@ -3,8 +3,8 @@
 Anybody can have these events written, as fast as passwords are hashed. A request writes each of them, for a
 name that somebody has as for one that nobody has, so that nothing outside depends on how many there were.
 What goes beyond ``MOST`` within an hour about one account (names that nobody has are two: a partner's and
-staff's) is folded by the worker before it is numbered: into one event that tells how many, since when and until
-when, which is all that the single ones said. It waits for its number until its hour is over.
+staff's) is folded by the worker before it is numbered: into one event that tells how many, since when and
+until when, which is all that the single ones said. It waits for its number until its hour is over.
 """
 
 from __future__ import annotations
