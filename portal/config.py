@@ -11,8 +11,6 @@ from urllib.parse import urlsplit
 
 ROLES = ("all", "partner", "staff", "worker")
 MAX_BODY = 4 * 1024 * 1024
-#: Where our own server says that it takes lines of an answer's head as bytes (``web/headers.py``).
-AS_THEY_STAND = "portal.as_they_stand"
 _REDIS = ("redis", "rediss")
 _QUEUES = ("postgresql", *_REDIS)
 _DATABASES = ("postgresql", "postgresql+psycopg", "sqlite")

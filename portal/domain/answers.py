@@ -55,6 +55,10 @@ class _Refused(Exception):
         self.fault = fault
 
 
+#: Looked at for each answer of a section.
+_MULTI: Final = Kind.MULTI
+
+
 def clean(section: Section, posted: Mapping[str, Sequence[str]]) -> Cleaned:
     """Sort a posted section (field name -> its values in order) by the section's own items.
 
@@ -64,14 +68,14 @@ def clean(section: Section, posted: Mapping[str, Sequence[str]]) -> Cleaned:
     values: dict[str, Answer] = {}
     blanks: list[str] = []
     faults: dict[str, Fault] = {}
-    choices = section.choices
     for item in section.items:
         key = item.key
         given = posted.get(key)
         if not given:
             continue
-        if len(given) == 1 and given[0] in choices.get(key, ()):  # nearly every answer
-            values[key] = given[0]
+        held = item.option_set
+        if len(given) == 1 and held is not None and given[0] in held.by_value and item.kind is not _MULTI:
+            values[key] = given[0]  # nearly every answer
             continue
         try:
             answer = _clean_item(item, given)

@@ -133,15 +133,6 @@ class Section:
         return {item.key: item for item in self.items}
 
     @cached_property
-    def choices(self) -> Mapping[str, frozenset[str]]:
-        """What may be chosen, by key of each item that takes one option alone."""
-        return {
-            item.key: frozenset(item.option_set.by_value)
-            for item in self.items
-            if item.option_set is not None and item.kind is not Kind.MULTI
-        }
-
-    @cached_property
     def counted(self) -> tuple[Item, ...]:
         """The items that progress counts: all but the optional ones."""
         return tuple(item for item in self.items if not item.optional)
