@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import cache
+from itertools import zip_longest
 from operator import itemgetter
 from typing import Any, Final, TypeVar
 
@@ -63,6 +64,13 @@ LOOKED: Final = 1000
 #: A search by name opens at most this many cases' names, newest first (about 0.1 ms each).
 SEARCHED: Final = 1000
 
+#: Where a row of a case has the ids of its newest recommendation and of its names, and how long it is.
+MADE: Final = 7
+NAMED: Final = (8, 9)
+WIDTH: Final = 11
+_MADE: Final = [f"made_{n}" for n in range(PAGE + 1)]
+_NAMED: Final = [f"named_{n}" for n in range(2 * (PAGE + 1))]
+
 Asked = TypeVar("Asked", CompoundSelect[Any], Select[Any])
 
 #: Where a row has what it is sorted by: (urgency,) time, id.
@@ -97,12 +105,38 @@ def in_order(filters: Filters, cases: Iterable[Any]) -> list[Any]:
 
 
 @cache
+def sealed() -> Driven:
+    """The ciphertexts under the ids of one page's recommendations and names: ``sealed_values``."""
+    r, n = table_of(Recommendation).c, table_of(Consent).c
+    made, named = ([bindparam(name, type_=String) for name in names] for names in (_MADE, _NAMED))
+    return Driven(
+        union_all(
+            select(r.id, r.body_box).where(r.id.in_(made)), select(n.id, n.name_sealed).where(n.id.in_(named))
+        )
+    )
+
+
+def sealed_values(cases: Sequence[tuple[Any, ...]]) -> dict[str, str | None]:
+    """What ``sealed`` is run with, for at most a page of cases."""
+    made = [row[MADE] for row in cases]
+    named = [row[at] for row in cases for at in NAMED]
+    return dict(zip_longest(_MADE, made)) | dict(zip_longest(_NAMED, named))
+
+
+@cache
 def search() -> Select[Any]:
-    """The newest cases the viewer may see, open or closed, with names."""
-    c = table_of(CaseFile).c
+    """The newest cases the viewer may see, open or closed, with their ciphertexts behind their columns."""
+    c, n = table_of(CaseFile).c, table_of(Consent)
     parts = _parts([c.id, c.waiting_since.label("at"), c.opened_at])
     newest = union_all(*parts).order_by(desc("opened_at"), desc("id")).limit(SEARCHED)
-    return _cases(newest.subquery("picked"))
+    found = _cases(newest.subquery("picked")).subquery("found")
+    made, name_a, name_b = table_of(Recommendation), n.alias("name_a"), n.alias("name_b")
+    return (
+        select(found, made.c.body_box, name_a.c.name_sealed, name_b.c.name_sealed.label("sealed_b"))
+        .join_from(found, made, made.c.id == found.c.made_id, isouter=True)
+        .join(name_a, name_a.c.id == found.c.id_a, isouter=True)
+        .join(name_b, name_b.c.id == found.c.id_b, isouter=True)
+    )
 
 
 def ways() -> dict[str, ColumnElement[bool]]:
@@ -240,36 +274,32 @@ def _mark(filters: Filters, picked: CTE, *, is_first: bool, by_parts: bool) -> S
     walked = _merged(filters, _keys(filters), limit, is_first=is_first, by_parts=by_parts).cte("walked")
     end = _ordered(select(walked), filters, is_backwards=True).limit(1).subquery()
     seen = select(func.count()).select_from(walked).scalar_subquery()
-    mark = select(caseload_head.word("mark"), end.c.id, c.urgency, end.c.at, *(null() for _ in range(10)))
+    mark = select(caseload_head.word("mark"), end.c.id, c.urgency, end.c.at, *(null() for _ in range(7)))
     return mark.join_from(end, table_of(CaseFile), c.id == end.c.id).where(seen == LOOKED)
 
 
 def _cases(picked: Subquery | CTE) -> Select[Any]:
-    """The picked cases with their newest recommendation and the newest consent name of each slot.
+    """The picked cases with the ids of the newest recommendation and of each slot's newest consent.
 
-    Times as they are kept: most rows were there a moment ago, and are known by what they hold.
+    Times as they are kept: most rows were there a moment ago, and are known by what they hold. Nobody changes
+    what such an id stands for, so that the row it names is read (``sealed``) only when nobody knows it.
     """
-    c, r, p, n = table_of(CaseFile), table_of(Recommendation), table_of(Partner), table_of(Consent)
-    of_case = select(r.c.id).where(r.c.case_id == picked.c.id)
-    newest = of_case.order_by(r.c.made_at.desc(), r.c.id.desc()).limit(1).correlate(picked)
-    made, one_a, one_b = r.alias("made"), p.alias("one_a"), p.alias("one_b")
-    name_a, name_b = n.alias("name_a"), n.alias("name_b")
+    c, r, p = table_of(CaseFile), table_of(Recommendation).c, table_of(Partner)
+    of_case = select(r.id).where(r.case_id == picked.c.id)
+    newest = of_case.order_by(r.made_at.desc(), r.id.desc()).limit(1).correlate(picked)
+    one_a, one_b = p.alias("one_a"), p.alias("one_b")
     times = [(picked.c.at, "at"), (c.c.waiting_since, "waiting_since"), (c.c.opened_at, "opened_at")]
     return (
         select(
             caseload_head.word("case").label("kind"), picked.c.id, c.c.urgency,
             *(type_coerce(time, KeptTime).label(name) for time, name in times),
-            c.c.therapist_id, made.c.id.label("made_id"), made.c.body_box,
-            name_a.c.id.label("id_a"), name_a.c.name_sealed.label("sealed_a"),
-            name_b.c.id.label("id_b"), name_b.c.name_sealed.label("sealed_b"),
+            c.c.therapist_id, newest.scalar_subquery().label("made_id"),
+            _newest_consent(one_a).label("id_a"), _newest_consent(one_b).label("id_b"),
             _told(c, picked, one_a, one_b).label("told"),
         )
         .join_from(picked, c, c.c.id == picked.c.id)
-        .join(made, made.c.id == newest.scalar_subquery(), isouter=True)
         .join(one_a, and_(one_a.c.case_id == picked.c.id, one_a.c.slot == "a"), isouter=True)
-        .join(name_a, name_a.c.id == _newest_consent(one_a), isouter=True)
         .join(one_b, and_(one_b.c.case_id == picked.c.id, one_b.c.slot == "b"), isouter=True)
-        .join(name_b, name_b.c.id == _newest_consent(one_b), isouter=True)
     )  # fmt: skip
 
 
