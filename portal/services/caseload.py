@@ -21,7 +21,7 @@ from portal.domain.access import Viewer
 from portal.domain.normal_forms import normalized
 from portal.domain.visibility import ALONE_WAITS
 from portal.models import moment
-from portal.services import audit, case_names, caseload_queries
+from portal.services import audit, case_names, caseload_queries, caseload_rows
 from portal.services.caseload_filters import PLAIN, Cursor, Filters
 from portal.services.caseload_queries import PAGE
 from portal.services.staff_letters import WaitingLetter
@@ -122,8 +122,8 @@ def search(session: Session, tools: Tools, *, name: str, by: Viewer) -> Caseload
     """
     wanted = _folded(name)
     found = session.execute(caseload_queries.search(), _values(tools, by, None)).all()
-    cases = [tuple(row[: caseload_queries.WIDTH]) for row in found]
-    sealed = {key: blob for row in found for key, blob in zip(row[7:10], row[-3:], strict=True)}
+    cases = [tuple(row[: caseload_rows.WIDTH]) for row in found]
+    sealed = {key: blob for row in found for key, blob in zip(row[caseload_rows.IDS], row[-3:], strict=True)}
     hits = sorted(
         (row for row in _rows(tools, cases, lambda: sealed) if _is_hit(row, wanted)),
         key=lambda row: (row.urgency, row.waiting_since, row.id),
@@ -185,7 +185,7 @@ def _rows(tools: Tools, cases: Iterable[tuple[Any, ...]], sealed: Sealed) -> tup
 
 
 def _sealed(session: Hot, cases: list[tuple[Any, ...]]) -> dict[str, bytes]:
-    return dict(caseload_queries.sealed().rows(session, caseload_queries.sealed_values(cases)))
+    return dict(caseload_rows.sealed().rows(session, caseload_rows.sealed_values(cases)))
 
 
 def _row(tools: Tools, row: tuple[Any, ...], sealed: Sealed) -> CaseloadRow:
