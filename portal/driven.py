@@ -29,8 +29,9 @@ _Shape = tuple[Callable[[list[Any]], Any], tuple[tuple[int, _Turn], ...]]
 class _Text:
     """What the driver is given.
 
-    ``names`` of its values in their order; ``held``: those that belong to the statement itself, by name;
-    ``turns``: at which places a value has to be turned into what the driver takes.
+    ``names`` of its values in their order, each once, however often the statement names it; ``held``: those
+    that belong to the statement itself, by name; ``turns``: at which places a value has to be turned into
+    what the driver takes.
     """
 
     sql: str
@@ -75,6 +76,17 @@ class Driven:
         cursor.close()
         make, turns = self._shaped(connection.dialect)
         return [make(row) for row in found] if not turns else [_turned(make, turns, row) for row in found]
+
+    def rows(self, session: Hot, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        """Every row, its columns by place alone: for those whose names nobody asks for."""
+        connection = _driven(session)
+        if connection is None:
+            return [tuple(row) for row in _slow(session).execute(self.statement, dict(values))]
+        cursor = self._run(connection, values)
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+        cursor.close()
+        _, turns = self._shaped(connection.dialect)
+        return found if not turns else [_turned(tuple, turns, row) for row in found]
 
     def change(self, session: Hot, values: Mapping[str, Any]) -> int:
         """How many rows a change met; inside a transaction that has begun."""
@@ -145,15 +157,24 @@ def _written(statement: Any, dialect: Dialect, names: list[str]) -> _Text:
     missing = {bind.key for bind in held.values() if bind.required} - set(names)
     if missing:
         raise TypeError(f"values are missing: {sorted(missing)}")
-    binds = [held[name] for name in compiled.positiontup]
-    own = {bind.key: bind.value for bind in binds if bind.key not in names}
-    turns = [_turn_to(bind.type, dialect) for bind in binds]
+    own = {bind.key: bind.value for bind in held.values() if bind.key not in names}
+    turns = ((at, _turn_to(bind.type, dialect)) for at, bind in enumerate(held.values()))
     return _Text(
-        str(compiled),
-        tuple(bind.key for bind in binds),
+        _numbered(str(compiled), compiled.positiontup, list(held)),
+        tuple(bind.key for bind in held.values()),
         own,
-        tuple((at, turn) for at, turn in enumerate(turns) if turn is not None),
+        tuple((at, turn) for at, turn in turns if turn is not None),
     )
+
+
+def _numbered(sql: str, places: list[str], names: list[str]) -> str:
+    """The statement with its values by number: one that it names twenty times is bound once."""
+    between = sql.split("?")
+    if len(between) != len(places) + 1:
+        raise TypeError("a driven statement has no question mark but for its values")
+    at = {name: number for number, name in enumerate(names, 1)}
+    whole = [f"{text}?{at[name]}" for text, name in zip(between, places, strict=False)]
+    return "".join([*whole, between[-1]])
 
 
 def _turn_to(kind: TypeEngine[Any], dialect: Dialect) -> _Turn | None:
