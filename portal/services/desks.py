@@ -53,9 +53,15 @@ class Place(NamedTuple):
 
     version: int
     save_digest: str
-    touched: tuple[str, ...]
+    #: Keys, parted by blanks: a save needs those of one section of a dozen.
+    told: str
     is_opened: bool
     box: str
+
+    @property
+    def touched(self) -> tuple[str, ...]:
+        """Keys of the items that were answered or declined."""
+        return tuple(self.told.split())
 
     @property
     def draft_box(self) -> bytes | None:
@@ -271,5 +277,5 @@ def _desk(row: Any | None) -> Desk | None:
 
 
 def _place(line: str) -> tuple[str, Place]:
-    section, version, save_digest, touched, is_opened, box = line.split(_FIELD)
-    return section, Place(int(version), save_digest, tuple(touched.split()), bool(is_opened), box)
+    section, version, save_digest, told, is_opened, box = line.split(_FIELD)
+    return section, Place(int(version), save_digest, told, is_opened != "", box)

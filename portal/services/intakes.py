@@ -24,6 +24,8 @@ from portal.vault import Place
 #: What staff may ask for (contract.md, ``/cases/<case>/requests``): each opens a new round of the form.
 REQUESTS: Final = ("refresh", "repeat", "missing")
 FIRST: Final = "first"
+#: How readable answers are written; made once.
+_DRAFT: Final = json.JSONEncoder(ensure_ascii=False, sort_keys=True)
 
 
 def begin(session: Session, tools: Tools, *, partner_id: str, by: Viewer, call_first: bool = False) -> str:
@@ -123,7 +125,7 @@ def box_draft(tools: Tools, intake_id: str, section: str, values: Mapping[str, A
     """Readable answers as they are kept until sending; None when there are none."""
     if not values:
         return None
-    text = json.dumps(values, ensure_ascii=False, sort_keys=True)
+    text = _DRAFT.encode(values)
     return tools.vault.box("partner", Place("section_state", "draft_box", f"{intake_id}/{section}"), text)
 
 

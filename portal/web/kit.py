@@ -1,7 +1,8 @@
 """How a view reaches the house: the store, the tools and who is asking. One accessor each.
 
 Flask's own ``g``, ``request`` and ``current_app`` find what they stand for at each dot, for a microsecond; a
-page has some sixty. What every request runs takes the things themselves, once: ``here``, ``asked``, ``app``.
+page has some sixty. What every request runs takes the things themselves, once: ``here``, ``asked``, ``app``,
+from where Flask's find them.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, cast
 
-from flask import Flask, Request, current_app, g, request
+from flask import Flask, Request
+from flask.globals import _cv_app, _cv_request
 from sqlalchemy.orm import Session
 
 from portal.config import Settings
@@ -22,19 +24,17 @@ from portal.store import Store
 
 def here() -> Any:
     """What is kept for as long as this request lasts: ``g`` itself."""
-    return g._get_current_object()
+    return _cv_app.get().g
 
 
 def asked() -> Request:
     """The request itself."""
-    found: Request = request._get_current_object()  # type: ignore[attr-defined]
-    return found
+    return _cv_request.get().request
 
 
 def app() -> Flask:
     """The application itself."""
-    found: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
-    return found
+    return _cv_app.get().app
 
 
 def store() -> Store:

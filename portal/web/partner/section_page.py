@@ -78,7 +78,7 @@ def links(desk: Desk, progress: Progress, language: str) -> tuple[Link, ...]:
 
 def _states(desk: Desk, progress: Progress) -> tuple[str, ...]:
     return tuple(
-        "done" if part.is_complete else "begun" if desk.places[part.key].touched else "untouched"
+        "done" if part.is_complete else "begun" if desk.places[part.key].told else "untouched"
         for part in progress.sections
     )
 
@@ -126,7 +126,7 @@ def _frame(desk: Desk, section: Section, language: str) -> Frame:
         section=section.key,
         practice=(practice.name, practice.phone, practice.told(f"help_lines_{language}")),
         is_private=desk.private != "no",
-        is_touched=bool(desk.places[section.key].touched),
+        is_touched=desk.places[section.key].told != "",
     )
 
 
