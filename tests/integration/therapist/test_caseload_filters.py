@@ -202,6 +202,15 @@ def test_every_order_comes_out_of_an_index(world: World) -> None:
 
 
 @pytest.mark.engine("sqlite")
+def test_a_filter_looks_into_the_index_of_its_order_and_a_row_is_read_at_its_place(world: World) -> None:
+    """What is looked at in vain costs no row, and what is shown no look for where it lies."""
+    plan = plan_of(world, caseload_queries.page(Filters(language="es", route="couples"), is_first=True))
+    of_index = "SEARCH case_file USING COVERING INDEX ix_case_file_own_queue (therapist_id=? AND closed_at=?)"
+    assert [step for step in plan if "case_file" in step][:2] == [of_index] * 2, plan
+    assert plan[plan.index("SCAN picked") + 1] == "SEARCH case_file USING INTEGER PRIMARY KEY (rowid=?)", plan
+
+
+@pytest.mark.engine("sqlite")
 def test_a_search_walks_the_newest_cases_and_a_row_only_its_own_plans(world: World) -> None:
     plan = plan_of(world, caseload_queries.search())
     assert [step for step in plan if "ix_case_file_own_opened" in step], plan
