@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from portal.domain.access import Viewer
 from portal.domain.normal_forms import normalized
+from portal.domain.urgency import LOST
 from portal.domain.visibility import ALONE_WAITS
 from portal.models import moment
 from portal.opened import mark
@@ -60,6 +61,8 @@ class CaseloadRow:
     is_overdue: bool = False
     #: An urgent case where each person who came was seen alone, since they last sent.
     is_seen: bool = False
+    #: Slots of those of whose form something cannot be opened.
+    lost: tuple[str, ...] = ()
     #: What a page made of the row, by what else decided it. It goes with the row, and with the keys.
     drawn: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
@@ -159,6 +162,7 @@ class _Advice(NamedTuple):
     rule: str | None = None
     rules: tuple[str, ...] = ()
     gates: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
 
 
 _NOTHING: Final = _Advice()
@@ -184,11 +188,12 @@ def _row(tools: Tools, row: Any) -> CaseloadRow:
         id_a, sealed_a, id_b, sealed_b, told,
     ) = row  # fmt: skip
     names = case_names.opened(tools, id_a, sealed_a), case_names.opened(tools, id_b, sealed_b)
-    route, reason, rule, rules, gates = _NOTHING if made_id is None else _advice(tools, made_id, box)
+    route, reason, rule, rules, gates, lost = _NOTHING if made_id is None else _advice(tools, made_id, box)
     return CaseloadRow(
         case_id, names, urgency, moment(at), moment(waiting_since), moment(opened_at), therapist_id,
         route, reason, rule, rules, gates,
         is_new=made_id is not None and bool(told & 1), is_overdue=bool(told & 2), is_seen=bool(told & 4),
+        lost=lost,
     )  # fmt: skip
 
 
@@ -196,4 +201,4 @@ def _advice(tools: Tools, made_id: str, box: bytes) -> _Advice:
     """Not remembered by itself: the row is, and new advice makes a new row."""
     body = json.loads(tools.vault.unbox("staff", Place("recommendation", "body_box", made_id), box))
     rules, gates = tuple(body["matched_rules"]), tuple(body["gates"])
-    return _Advice(body["route"], body["reason"], body["rule"], rules, gates)
+    return _Advice(body["route"], body["reason"], body["rule"], rules, gates, tuple(body.get(LOST, ())))

@@ -38,6 +38,7 @@ class Kind(NamedTuple):
     is_new: bool
     is_overdue: bool
     is_seen: bool
+    lost: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,7 @@ def kind(row: CaseloadRow, viewer_id: str, *, is_closed: bool) -> Kind:
     return Kind(
         whose(row, viewer_id), is_closed, row.urgency, row.route, row.reason,
         row.rule, row.rules, row.gates, row.is_new, row.is_overdue, row.is_seen,
+        row.lost,
     )  # fmt: skip
 
 
@@ -88,7 +90,7 @@ def line(row: Kind) -> Line:
         route=row.route or "",
         route_name=str(words.ROUTES[row.route]) if row.route else "",
         reason=of_two.row_words(row.rule, row.reason) if row.rule and row.reason else "",
-        next=_next(row),
+        next=_("Bring the key or the backup back; ask each person apart") if row.lost else _next(row),
         whose=_whose(row),
     )
 
@@ -104,6 +106,8 @@ def _marks(row: Kind) -> tuple[tuple[str, str], ...]:
     found = {
         ("danger", _("Crisis")): matched & _CRISIS or frozenset(row.gates) & _CRISIS_GATES,
         ("danger", _("Safety")): matched & _SAFETY,
+        ("danger", _("Answers of A cannot be opened")): "a" in row.lost,
+        ("danger", _("Answers of B cannot be opened")): "b" in row.lost,
         ("danger", _("No safe channel: await call")): "await_call" in row.gates,
         ("warning", _("Call overdue")): row.is_overdue,
         ("info", _("New since your last look")): row.is_new,
