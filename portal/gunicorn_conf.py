@@ -77,6 +77,6 @@ def post_fork(_master: Any, _worker: Any) -> None:
 
 def post_worker_init(worker: Any) -> None:
     """In a new process, before its first request: say how it writes, and open what it serves from."""
-    from portal import cli_serve  # noqa: PLC0415 - the code of this moment
+    from portal.commands import serve  # noqa: PLC0415 - the code of this moment
 
-    cli_serve.furnish(worker.wsgi)
+    serve.furnish(worker.wsgi)

@@ -55,8 +55,8 @@ def note(
 
 def _is_told_lately(session: Session, tools: Tools) -> bool:
     c = table_of(AuditEvent).c
-    lately = (c.verb == "answers.lost") & (c.happened_at > tools.now() - _LATELY)
-    return any(json.loads(detail)["on_call"] for detail in session.scalars(select(c.detail).where(lately)))
+    lately = select(c.detail).where(audit.of_kinds("answers.lost"), c.happened_at > tools.now() - _LATELY)
+    return any(json.loads(detail)["on_call"] for detail in session.scalars(lately))
 
 
 def _is_open(session: Session, case_id: str) -> bool:
