@@ -50,6 +50,8 @@ def note(
         detail: audit.Detail = {"version": missing[lost_id], "on_call": is_urgent}
         subject = ("intake" if lost_id in forms else "statement", lost_id)
         audit.record(session, tools, by=by, verb="answers.lost", subject=subject, detail=detail)
+    # Whoever noted it may have drawn a page: the queue and the calls are the worker's to bring up to it.
+    jobs.add(session, tools, kind="route", subject_id=case_id)
     alerts.tell_staff(session, tools, case_id=case_id, is_urgent=is_urgent)
 
 

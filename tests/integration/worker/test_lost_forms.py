@@ -194,17 +194,15 @@ def test_what_adds_is_refused_and_a_person_decides(
     """No route rests on what is missing; who is on call hears of it once, and whoever is lost is called."""
     loses(seen, lost)
     if loses is lose_sent:
+        # Nothing waits for the worker: who draws the page comes upon it.
         seen.cast.outbox.clear()
-        with (
-            seen.cast.store.staff.write() as session
-        ):  # nothing is looked at by itself; drawing the page does
+        with seen.cast.store.staff.write() as session:
             assert case_views.opened(session, seen.cast.tools, case_id=seen.id, by=thea).lost == ("b",)
     seen.cast.works()
     told = seen.cast.subjects()
     assert told.count((ON_CALL, LOOK)) == 1
-    if loses is not lose_sent:
-        assert (seen.route(), marks(seen)) == (("consult", "unclassified"), ("b",))
-        assert plans(seen)["b"] == SAME_DAY
+    assert (seen.route(), marks(seen)) == (("consult", "unclassified"), ("b",))
+    assert plans(seen)["b"] == SAME_DAY
     for decision in ("accept", "override"):
         with pytest.raises(Refused, match="told_unreadable"):
             seen.sign(thea, decision=decision)

@@ -89,10 +89,16 @@ def line(row: Kind) -> Line:
         marks=() if row.is_closed else _marks(row),
         route=row.route or "",
         route_name=str(words.ROUTES[row.route]) if row.route else "",
-        reason=of_two.row_words(row.rule, row.reason) if row.rule and row.reason else "",
+        reason=_reason(row),
         next=_("Bring the key or the backup back; ask each person apart") if row.lost else _next(row),
         whose=_whose(row),
     )
+
+
+def _reason(row: Kind) -> str:
+    if not (row.rule and row.reason):
+        return ""
+    return of_two.row_words(row.rule, row.reason, is_lost=bool(row.lost))
 
 
 def names(row: CaseloadRow, joined_by: str) -> str:
