@@ -47,7 +47,7 @@ _NEITHER: Final = {
 def row_words(rule: str, reason: str, *, is_lost: bool = False) -> str:
     """The why of a row where no name stands beside it: without "this person".
 
-    ``is_lost``: something of a form cannot be opened. That nothing else fits then says nothing of the answers.
+    ``is_lost``: something of a form cannot be opened. Then R20 says nothing of what was answered.
     """
     if is_lost and reason == _ANYTHING_ELSE:
         return _("Not everything that was told can be read; talk with each person.")
