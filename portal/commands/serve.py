@@ -19,7 +19,7 @@ from flask import Flask, current_app
 from flask.cli import with_appcontext
 from sqlalchemy.exc import DBAPIError
 
-from portal import logs, one_process
+from portal import dress, logs, one_process
 from portal.assembly import ROOT, House, NotYet
 from portal.commands.bare import DISK
 from portal.config import ConfigError, Settings
@@ -192,6 +192,7 @@ def _serve_pages(app: Flask, settings: Settings) -> None:
             port=settings.port,
             # The application reads these headers itself, where proxies are trusted (assembly.py).
             keeps_proxy_headers=settings.trusted_proxies > 0,
+            headers=dress.lines(is_production=settings.is_production),
         )
     except OSError as error:
         raise ConfigError(f"PORTAL_HOST, PORTAL_PORT: nobody can listen there ({error.strerror})") from error

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import pytest
 from waitress.channel import HTTPChannel
 
-from portal import one_process
+from portal import dress, one_process
 from portal.config import MAX_BODY
 from portal.one_process import Pages
 
@@ -33,7 +33,7 @@ def served(app: Callable[..., object]) -> Iterator[tuple[Pages, int, threading.T
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
-    pages = Pages(app, host="127.0.0.1", port=port, keeps_proxy_headers=False)
+    pages = Pages(app, host="127.0.0.1", port=port, keeps_proxy_headers=False, headers={"X-Worn": "yes"})
     thread = threading.Thread(target=pages.serve)
     thread.start()
     yield pages, port, thread
@@ -188,3 +188,21 @@ def test_a_body_that_no_form_has_is_not_taken() -> None:
         while part := wire.recv(65536):
             heard += part
     assert heard.startswith(b"HTTP/1.1 413")
+
+
+def test_an_application_that_breaks_is_told_of_in_our_words(caplog: pytest.LogCaptureFixture) -> None:
+    def broken(_environ: Environ, _start_response: Callable[..., object]) -> Iterable[bytes]:
+        raise RuntimeError("a bird")
+
+    with served(broken) as (_pages, port, _thread):
+        line = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        line.request("GET", "/where")
+        answer = line.getresponse()
+        heads = {name: value for name, value in answer.getheaders() if name != "Date"}
+        assert (answer.status, answer.read()) == (500, dress.REFUSAL)
+        assert heads == {
+            "Cache-Control": "no-store", "Connection": "close", "Content-Length": str(len(dress.REFUSAL)),
+            "Content-Type": "text/plain; charset=utf-8", "X-Worn": "yes",
+        }  # fmt: skip
+        line.close()
+    assert "Exception while serving" in caplog.text
