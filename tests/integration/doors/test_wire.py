@@ -22,7 +22,7 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LivePortal]:
 def said(portal: LivePortal, request: bytes) -> bytes:
     """Everything the server answers until it closes or falls silent."""
     heard = b""
-    with socket.create_connection(("127.0.0.1", portal.port), timeout=3) as wire:
+    with socket.create_connection(("127.0.0.1", portal.port), timeout=60) as wire:
         wire.sendall(request)
         try:
             while part := wire.recv(65536):
