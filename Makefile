@@ -33,12 +33,12 @@ test-deep: environment ## the long tests that `make test` leaves out, then every
 test-faults: environment ## kills, full disks and floods: needs a root account for its small disk
 	@$(RUN) -m pytest -n 0 -m faults
 
-bench: environment ## how fast it all is, beside floors that do the same work with nothing else; WHAT="form case"; MILLION=1
-	@PYTHONPATH=.:tests $(RUN) benchmarks/bench.py $(WHAT) $(if $(MILLION),--million)
+bench: environment ## how fast it all is, beside floors that do the same work with nothing else; WHAT="form case"; MILLION=1; RENEW=1
+	@PYTHONPATH=.:tests $(RUN) benchmarks/bench.py $(WHAT) $(if $(MILLION),--million) $(if $(RENEW),--renew)
 
-soak: environment ## an evening of 500 partners and 20 therapists in ten minutes (MINUTES=2 PARTNERS=50 DATABASE=postgresql)
+soak: environment ## an evening of 500 partners and 20 therapists in ten minutes (MINUTES=2 PARTNERS=50 DATABASE=postgresql RENEW=1)
 	@PYTHONPATH=.:tests $(RUN) benchmarks/soak.py $(if $(MINUTES),--minutes $(MINUTES)) \
-		$(if $(PARTNERS),--partners $(PARTNERS)) $(if $(DATABASE),--database $(DATABASE))
+		$(if $(PARTNERS),--partners $(PARTNERS)) $(if $(DATABASE),--database $(DATABASE)) $(if $(RENEW),--renew)
 
 lint: environment ## style, types, import directions, templates
 	@$(RUN) -m ruff check --quiet .
@@ -59,8 +59,8 @@ lock: environment ## pin the dependencies of pyproject.toml anew, with hashes, f
 pictures: environment ## the pictures of docs/pictures, taken from a demonstration of its own
 	@$(RUN) tools/pictures.py
 
-profiles: environment ## where the CPU of four requests goes: the pictures of docs/performance.md
-	@$(RUN) tools/profiles.py
+profiles: environment ## where the CPU of four requests goes, as pictures in measured/ (RENEW=1: those of docs/performance.md)
+	@$(RUN) tools/profiles.py $(if $(RENEW),--renew)
 
 translations: environment ## new texts into the catalogues of portal/translations (NEW=pt begins another), then compile
 	@$(RUN) tools/translations.py $(NEW)

@@ -8,7 +8,7 @@ import sys
 gc.disable()
 
 from portal import content_reader, create_app, heap, unread  # noqa: E402
-from portal.cli_bare import create_commands, module_of, serves  # noqa: E402
+from portal.commands.bare import create_commands, module_of, serves  # noqa: E402
 from portal.config import ConfigError  # noqa: E402
 
 heap.share()  # before any thread begins

@@ -1,7 +1,8 @@
 """``make bench``: how fast it all is, beside floors that do the same work with nothing else. One table.
 
 ``make bench WHAT="form case"`` runs parts: rules, form, case, caseload, export, house. Ends by itself.
-``make bench WHAT=export MILLION=1`` measures reports of a million forms.
+``make bench WHAT=export MILLION=1`` measures reports of a million forms. Figures go into ``measured/``;
+``RENEW=1`` puts them in place of those in ``benchmarks/results``.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import harness
+import keeping
 from harness import Row
 
 PARTS = ("rules", "form", "case", "caseload", "export", "house")
@@ -26,7 +28,7 @@ _MILLION = "--million"
 
 def main(arguments: Sequence[str]) -> int:
     """Run the parts, print and keep what they found. 1: a part failed; 2: there is no such part."""
-    wanted = [one for one in arguments if one != _MILLION]
+    wanted = [one for one in arguments if one not in (_MILLION, keeping.RENEW)]
     chosen = [part for part in PARTS if not wanted or part in wanted]
     if set(wanted) - set(PARTS):
         sys.stderr.write(f"parts: {', '.join(PARTS)}\n")
@@ -46,9 +48,10 @@ def main(arguments: Sequence[str]) -> int:
                 sys.stderr.write(f"{part}: failed, {type(error).__name__}: {error}\n")
                 continue
             is_large = part == "export" and _MILLION in arguments
-            harness.keep("export-million" if is_large else part, found)
+            label = "export-million" if is_large else part
+            path = harness.keep(label, found, renews=keeping.RENEW in arguments)
             rows += found
-            sys.stderr.write(f"{part}: {time.perf_counter() - began:.0f} s\n")
+            sys.stderr.write(f"{part}: {time.perf_counter() - began:.0f} s, kept in {path}\n")
     sys.stdout.write(harness.table(rows))
     return 1 if failed else 0
 

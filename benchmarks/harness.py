@@ -23,6 +23,8 @@ from pathlib import Path
 from statistics import median, quantiles
 from urllib.parse import urlencode
 
+import keeping
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 ROUNDS = 5
@@ -242,8 +244,8 @@ def table(rows: Sequence[Row]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def keep(name: str, rows: Sequence[Row]) -> None:
-    """Keep the rows of one part, and say what they were measured on."""
+def keep(name: str, rows: Sequence[Row], *, renews: bool = False) -> Path:
+    """Keep the rows of one part, with what they were measured on; ``renews`` as in ``keeping``."""
     kept = {
         "measured": datetime.now(UTC).date().isoformat(),
         "python": platform.python_version(),
@@ -251,9 +253,7 @@ def keep(name: str, rows: Sequence[Row]) -> None:
         "load": [round(one, 1) for one in os.getloadavg()],
         "rows": [_rounded(row) for row in rows],
     }
-    path = HERE / "results" / f"{name}.json"
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+    return keeping.put(f"{name}.json", json.dumps(kept, indent=1) + "\n", renews=renews)
 
 
 def _rounded(row: Row) -> dict[str, object]:

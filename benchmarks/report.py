@@ -11,8 +11,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from portal import cli_hands, create_app
+from portal import create_app
 from portal.assembly import ROOT, House
+from portal.commands import hands
 from portal.domain.access import system
 from portal.services import export_making, export_streams, exports
 from portal.services.export_crew import Crew, Forking
@@ -67,8 +68,8 @@ class _Crew(Crew):
 
 def _crew(count: int, house: House) -> _Crew:
     """As ``exports create`` has them."""
-    forking = Forking(cli_hands.copied(house.store.staff, house.tools), house.close)
-    command = (sys.executable, "-m", "portal.cli_hands")
+    forking = Forking(hands.copied(house.store.staff, house.tools), house.close)
+    command = (sys.executable, "-m", "portal.commands.hands")
     return _Crew(command, count=count, folder=ROOT, forking=forking)
 
 

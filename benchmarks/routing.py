@@ -20,7 +20,7 @@ from typing import Any
 
 from harness import Row
 
-from portal.cli_routing import without_collector
+from portal.commands.routing import without_collector
 from portal.content.rules import ruleset
 from portal.domain.couple_file import parse_couple
 from portal.domain.population import couple, practice_rates

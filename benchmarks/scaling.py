@@ -1,8 +1,8 @@
 """What one practice costs: memory, connections, space, time to migrate, to move and to back up.
 
 Run as ``PYTHONPATH=.:tests .venv/bin/python benchmarks/scaling.py``; it starts a PostgreSQL server of its own
-and keeps the figures in ``benchmarks/results/scaling.json``. The practice is the demonstration, its rows
-repeated under new ids until it holds CASES cases.
+and keeps the figures in ``measured``, or with ``--renew`` in ``benchmarks/results``. The practice is the
+demonstration, its rows repeated under new ids until it holds CASES cases.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from uuid import uuid4
 
 from sqlalchemy import Engine, LargeBinary, func, insert, select
 
+from benchmarks import keeping
 from databases import PostgresDatabases, server
 from evening.practices import Practice, open_section, save
 from live_portal import LivePortal, free_port
@@ -117,9 +118,9 @@ def main() -> None:
         found: dict[str, Any] = {"sqlite": served({}, folder / "a", None)}
         found["postgresql"] = served(databases.fresh(folder, by_rows=True), folder / "b", databases)
         found.update(_space(folder, databases))
-    sys.stdout.write(json.dumps(found, indent=1) + "\n")
-    path = Path(__file__).parent / "results" / "scaling.json"
-    path.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    text = json.dumps(found, indent=1) + "\n"
+    sys.stdout.write(text)
+    keeping.put("scaling.json", text, renews=keeping.RENEW in sys.argv)
 
 
 def _space(folder: Path, databases: PostgresDatabases) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import databases
+from benchmarks import keeping
 from benchmarks.load.client import Client, Tally
 from benchmarks.load.people import Typist, admin, therapist
 from benchmarks.load.practice import Practice, Seat, fill
@@ -30,7 +31,6 @@ from benchmarks.load.watching import Watch, processor
 from live_portal import LivePortal, free_port
 from portal.services import questionnaires
 
-RESULTS = Path(__file__).resolve().parent / "results"
 VARIANT = ("2026.1", "b+oncall")
 SENDS = 0.3  # this share of the partners sends what they have when they are through
 GROWTH = 1.05  # memory of the last quarter over that of the second
@@ -47,6 +47,8 @@ class Wish:
     therapists: int
     sent: int
     database: str
+    #: Whether its figures take the place of those kept with the code.
+    renews: bool = False
 
 
 def say(text: str) -> None:
@@ -182,9 +184,10 @@ def _wish() -> Wish:
     parser.add_argument("--therapists", type=int, default=20, help="who look and call: 20")
     parser.add_argument("--sent", type=int, default=60, help="couples that have sent theirs before: 60")
     parser.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
+    parser.add_argument(keeping.RENEW, action="store_true", help="renew benchmarks/results; else measured/")
     given = parser.parse_args()
     seconds = min(given.minutes * 60, HOUR)
-    return Wish(seconds, given.partners, given.therapists, given.sent, given.database)
+    return Wish(seconds, given.partners, given.therapists, given.sent, given.database, given.renew)
 
 
 def main() -> int:
@@ -192,9 +195,9 @@ def main() -> int:
     wish = _wish()
     with tempfile.TemporaryDirectory(prefix="soak-") as folder:
         seen = run(wish, folder=Path(folder))
-    RESULTS.mkdir(exist_ok=True)
-    (RESULTS / f"soak-{wish.database}.json").write_text(json.dumps(seen, indent=2) + "\n", encoding="utf-8")
-    sys.stdout.write(json.dumps(seen, indent=2) + "\n")
+    text = json.dumps(seen, indent=2) + "\n"
+    path = keeping.put(f"soak-{wish.database}.json", text, renews=wish.renews)
+    sys.stdout.write(f"{text}Kept in {path}\n")
     found = faults(seen)
     memory = "the memory stayed flat" if is_judged(seen) else "too short to judge the memory"
     sys.stdout.write("\n".join(found or [f"Nothing was lost, nothing failed; {memory}."]) + "\n")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import threading
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, cast
@@ -15,7 +17,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from portal import content_reader, keyfiles, postgres
+from portal import content_reader, keyfiles, postgres, sqlite_files
 from portal.config import MAX_BODY, ConfigError, Settings
 from portal.migrations import migrate
 from portal.models import PRACTICE_ID, Base
@@ -25,6 +27,10 @@ from portal.store import Pool, Store, engine_options
 #: Seconds within which a mail to a partner goes out in production, besides the minute between two looks.
 MAIL_SPREAD = 120
 ROOT = Path(__file__).resolve().parent.parent
+
+
+class NotYet(ConfigError):
+    """Another process will bring about what is missing: worth another try."""
 
 
 class House:
@@ -83,7 +89,7 @@ class House:
         if not _is_partners_alone(self._settings):
             migrate.to_head(self._store.staff.engine)
         elif not _is_newest(self._store.staff.engine):
-            raise ConfigError("the tables are not those of this version: start a process of the staff first")
+            raise NotYet("the tables are not those of this version: start a process of the staff first")
         faults = self._store.partner_faults()
         if faults and self._settings.is_production:
             raise ConfigError("\n".join(faults))
@@ -112,8 +118,8 @@ class House:
                 keys=settings.keys, private=settings.private_key, secret=settings.secret_file
             )
         tools = self._overrides.get("tools") or tools_for(settings)
+        _make_private(self._store.staff.engine)
         self._prepare_tables()
-        _make_private(settings)
         self._store = self._store.checked(tools.vault.require_honoured)
         return cast(Tools, tools)
 
@@ -186,11 +192,13 @@ def tools_for(settings: Settings) -> Tools:
     return Tools(vault=vault, passwords=Passwords(hasher), base_url=settings.base_url, mail_spread=spread)
 
 
-def _make_private(settings: Settings) -> None:
-    """The database file and its companions are for this account alone."""
-    prefix = "sqlite:///"
-    if not settings.database_url.startswith(prefix):
+def _make_private(engine: Engine) -> None:
+    """SQLite's file is for this account alone before anything stands in it; what SQLite puts beside it takes
+    the same mode. Where it cannot be made SQLite itself says why."""
+    path = sqlite_files.path_of(engine)
+    if path is None:
         return
-    path = Path(settings.database_url.removeprefix(prefix))
+    with suppress(OSError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     for file in path.parent.glob(path.name + "*"):
         file.chmod(0o600)

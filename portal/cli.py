@@ -11,7 +11,7 @@ from flask.cli import AppGroup
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from portal.assembly import House
-from portal.cli_bare import let_refuse, words_of_disk
+from portal.commands.bare import let_refuse, words_of_disk
 from portal.config import ConfigError
 from portal.content.faults import ContentError
 from portal.keyfiles import KeyFileError
@@ -20,18 +20,18 @@ from portal.vault import KeyMissing
 
 #: A command or group of commands -> the modules it is made of; each has ``init_app(app)``.
 _MODULES = {
-    "accounts": ("cli_accounts",),
-    "audit": ("cli_audit",),
-    "backup": ("cli_backup",),
-    "demo": ("cli_demo",),
-    "exports": ("cli_exports",),
-    "keys": ("cli_keys",),
-    "move": ("cli_moving",),
-    "questionnaire": ("cli_questionnaire",),
-    "retention": ("cli_retention",),
-    "routing": ("cli_routing", "cli_routing_proof", "cli_routing_backtest"),
-    "serve": ("cli_serve",),
-    "worker": ("cli_serve",),
+    "accounts": ("accounts",),
+    "audit": ("audit",),
+    "backup": ("backup",),
+    "demo": ("demo",),
+    "exports": ("exports",),
+    "keys": ("keys",),
+    "move": ("moving",),
+    "questionnaire": ("questionnaire",),
+    "retention": ("retention",),
+    "routing": ("routing", "routing_proof", "routing_backtest"),
+    "serve": ("serve",),
+    "worker": ("serve",),
 }
 
 _REFUSALS = {
@@ -64,7 +64,7 @@ class Commands(AppGroup):
     def _load(self, modules: Iterable[str]) -> None:
         known = set(self.commands)
         for module in modules:
-            import_module(f"portal.{module}").init_app(self._app)
+            import_module(f"portal.commands.{module}").init_app(self._app)
         for name in self.commands.keys() - known:
             let_refuse(self.commands[name], self.refusals)
 

@@ -13,10 +13,11 @@ import time
 from pathlib import Path
 from typing import Any
 
+from gunicorn import util as _util
 from gunicorn.errors import HaltServer
 from gunicorn.http import wsgi as _answers
 
-from portal import logs
+from portal import dress, logs
 
 worker_class = "gthread"
 threads = 8
@@ -38,6 +39,16 @@ logconfig_dict = logs.wanted(os.environ.get("PORTAL_LOG") or "text")
 
 # The name of the software is nobody's business.
 _answers.SERVER = "web"
+
+_headers = dress.lines(is_production=os.environ.get("PORTAL_ENV") == "production")
+
+
+def _refuse(sock: Any, status: int, _reason: str, _words: str) -> None:
+    """What gunicorn answers by itself; its own words hold what was sent."""
+    _util.write_nonblock(sock, dress.refusal(status, _headers))
+
+
+_util.write_error = _refuse
 
 
 def on_reload(master: Any) -> None:
@@ -77,6 +88,6 @@ def post_fork(_master: Any, _worker: Any) -> None:
 
 def post_worker_init(worker: Any) -> None:
     """In a new process, before its first request: say how it writes, and open what it serves from."""
-    from portal import cli_serve  # noqa: PLC0415 - the code of this moment
+    from portal.commands import serve  # noqa: PLC0415 - the code of this moment
 
-    cli_serve.furnish(worker.wsgi)
+    serve.furnish(worker.wsgi)

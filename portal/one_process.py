@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 import waitress
@@ -12,8 +12,9 @@ from waitress import wasyncore
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import BaseWSGIServer
-from waitress.task import WSGITask
+from waitress.task import ErrorTask, WSGITask
 
+from portal import dress
 from portal.config import MAX_BODY
 
 THREADS: Final = 8
@@ -40,8 +41,17 @@ class Pages:
     """The pages of an application at one address."""
 
     def __init__(
-        self, app: Callable[..., Any], *, host: str, port: int, keeps_proxy_headers: bool, **more: Any
+        self,
+        app: Callable[..., Any],
+        *,
+        host: str,
+        port: int,
+        keeps_proxy_headers: bool,
+        headers: Mapping[str, str],
+        **more: Any,
     ) -> None:
+        """``headers``: what every answer bears, for those that waitress gives by itself."""
+        self._headers = dress.of_refusal(headers)
         self._parts: dict[int, Any] = {}
         self._is_over = False
         self._server = waitress.create_server(
@@ -88,6 +98,7 @@ class Pages:
             """A connection that is told when it is the last answer on it."""
 
             task_class = _Answer
+            error_task_class = _refusal(self._headers)
             parser_class = _Question
 
             def service(self) -> None:
@@ -114,6 +125,22 @@ class _Question(HTTPRequestParser):
         is_plain = self.version == "1.1" and coded == [b"chunked"] and "CONTENT_LENGTH" not in self.headers
         if coded and not is_plain:
             raise ParsingError("Where the request ends is not clear")
+
+
+def _refusal(headers: Mapping[str, str]) -> type[ErrorTask]:
+    class Refusal(ErrorTask):
+        """What waitress answers by itself: dressed as every page, and with nothing of what was sent."""
+
+        def execute(self) -> None:
+            """As waitress, which names itself and the fault."""
+            fault = self.request.error
+            self.status = f"{fault.code} {fault.reason}"
+            self.response_headers.extend(headers.items())
+            self.set_close_on_finish()
+            self.content_length = len(dress.REFUSAL)
+            self.write(dress.REFUSAL)
+
+    return Refusal
 
 
 class _Answer(WSGITask):

@@ -1,10 +1,10 @@
-"""Make docs/pictures/performance: where the CPU goes of a case page, a save, the form and a report.
+"""Where the CPU goes of a case page, a save, the form and a report.
 
 Each is asked for again and again through the test client, while a timer that counts CPU looks every few
 milliseconds at what is running: unlike cProfile this does not make many small calls look dearer than few
 large ones. What a library does inside itself is one box.
 
-Usage: make profiles
+Usage: make profiles (into measured/; RENEW=1 renews docs/pictures/performance)
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tests"), str(ROOT / "benchmarks")]
 
 import exports  # noqa: E402  (found beside this folder)
+import keeping  # noqa: E402
 import practice as practices  # noqa: E402
 
 import icicle  # noqa: E402
@@ -152,14 +153,14 @@ def _post(client: FlaskClient, cookie: str, path: str, body: Mapping[str, object
 
 def main() -> None:
     """Make all four."""
-    FOLDER.mkdir(parents=True, exist_ok=True)
+    renews = keeping.RENEW in sys.argv
     with tempfile.TemporaryDirectory() as scratch:
         for name, title, ask in _asks(Path(scratch) / "instance"):
             seen = watched(ask)
             picture = icicle.svg(f"{title} (100 % = {seen.count:,} looks)", seen)
-            (FOLDER / f"{name}.svg").write_text(picture, encoding="utf-8")
+            path = keeping.put(f"{name}.svg", picture, renews=renews, kept=FOLDER)
             size = len(picture.encode()) / 1024
-            print(f"docs/pictures/performance/{name}.svg  {size:.0f} KB, {seen.count:,} looks")
+            print(f"{path.relative_to(ROOT)}  {size:.0f} KB, {seen.count:,} looks")
 
 
 if __name__ == "__main__":

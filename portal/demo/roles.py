@@ -67,7 +67,7 @@ def cases(session: Session) -> dict[str, str]:
 def _noted(session: Session, verb: str) -> list[tuple[str, dict[str, str]]]:
     c = table_of(AuditEvent).c
     rows = session.execute(
-        select(c.subject_id, c.detail).where(c.verb == verb).order_by(c.number, c.happened_at)
+        select(c.subject_id, c.detail).where(audit.of_kinds(verb)).order_by(c.number, c.happened_at)
     )
     return [(row.subject_id, json.loads(row.detail)) for row in rows]
 

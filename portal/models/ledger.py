@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Index, String, Text
+from sqlalchemy import Index, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.models.base import Base, Digest, Id, Ref, Short
+
+#: Whoever acts waits for each index that their event is written into; these are the worker's to fill.
+_NUMBERED = text("number IS NOT NULL")
 
 
 class AuditEvent(Base):
@@ -20,11 +23,16 @@ class AuditEvent(Base):
     __tablename__ = "audit_event"
     __table_args__ = (
         Index("ix_audit_event_subject_id_happened_at", "subject_id", "happened_at"),
+        #: The few that have no number yet. By ``number``, too, so that SQLite takes it wherever it is null.
+        Index(
+            "ix_audit_event_unnumbered", "number", "happened_at", "id", sqlite_where=text("number IS NULL")
+        ),
+        Index("ix_audit_event_number", "number", unique=True, sqlite_where=_NUMBERED),
         #: What the trail is searched by, each in its order.
-        Index("ix_audit_event_subject_id_number", "subject_id", "number"),
-        Index("ix_audit_event_actor_id_number", "actor_id", "number"),
-        Index("ix_audit_event_verb_number", "verb", "number"),
-        Index("ix_audit_event_happened_at", "happened_at"),
+        Index("ix_audit_event_subject_id_number", "subject_id", "number", sqlite_where=_NUMBERED),
+        Index("ix_audit_event_actor_id_number", "actor_id", "number", sqlite_where=_NUMBERED),
+        Index("ix_audit_event_verb_number", "verb", "number", sqlite_where=_NUMBERED),
+        Index("ix_audit_event_happened_at", "happened_at", sqlite_where=_NUMBERED),
     )
 
     id: Mapped[Id]
@@ -37,7 +45,7 @@ class AuditEvent(Base):
     #: JSON of ids, counts and keys only.
     detail: Mapped[str] = mapped_column(Text, default="{}")
     mac: Mapped[Digest] = mapped_column(default="")
-    number: Mapped[int | None] = mapped_column(default=None, unique=True)
+    number: Mapped[int | None] = mapped_column(default=None)
     chain: Mapped[Digest | None] = mapped_column(default=None)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Final
 
-from sqlalchemy import insert
+from sqlalchemy import ColumnElement, insert
 
 from portal.domain.access import Viewer
 from portal.driven import Driven
@@ -65,6 +65,13 @@ def record(
 @cache
 def _insert() -> Driven:
     return Driven(insert(table_of(AuditEvent)))
+
+
+def of_kinds(*verbs: str) -> ColumnElement[bool]:
+    """Picks events of these kinds, numbered or not yet. Each part is found by an index of its own."""
+    c = table_of(AuditEvent).c
+    is_one = c.verb.in_(verbs)
+    return c.number.is_not(None) & is_one | c.number.is_(None) & is_one
 
 
 def _require_keys(detail: Detail) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from portal.models import AuditEvent, table_of
+from portal.services import audit
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ def of_person(session: Session, case_id: str, slot: str) -> tuple[Home, ...]:
     c = table_of(AuditEvent).c
     rows = session.execute(
         select(c.subject_id, c.happened_at, c.detail)
-        .where(c.verb == "case.merged")
+        .where(audit.of_kinds("case.merged"))
         .order_by(c.happened_at.desc())
     ).all()
     found, until = [], None

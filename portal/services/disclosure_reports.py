@@ -18,7 +18,7 @@ from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from portal.models import AuditEvent, CaseFile, Export, Intake, Partner, Statement, table_of
-from portal.services import practices
+from portal.services import audit, practices
 from portal.services.disclosure_homes import Home
 from portal.services.export_orders import PAPERS, Filters
 from portal.services.tools import Tools
@@ -94,7 +94,7 @@ def _left(session: Session) -> list[tuple[Row[Any], datetime, str, str]]:
     fetched = session.execute(
         named.add_columns(a.happened_at.label("left_at"), a.actor_id.label("left_by"))
         .join_from(e, table_of(AuditEvent), a.subject_id == e.c.id)
-        .where(a.verb == "export.downloaded")
+        .where(audit.of_kinds("export.downloaded"))
     ).all()
     written = session.execute(named.where(e.c.state == "handed_over")).all()
     return [
@@ -131,7 +131,7 @@ def _events(session: Session, case_ids: Sequence[str]) -> list[_Event]:
         select(c.happened_at, c.verb, c.subject_id, c.detail)
         .where(
             c.subject_id.in_(case_ids) & c.verb.in_((*_STAFFED, *_ENDED))
-            | c.verb.in_(("staff.changed", "settings.changed"))
+            | audit.of_kinds("staff.changed", "settings.changed")
         )
         .order_by(c.happened_at)
     ).all()

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from portal.domain.access import Viewer
 from portal.models import AuditEvent, table_of
-from portal.services import erasures
+from portal.services import audit, erasures
 from portal.services.audit_anchors import append
 from portal.services.errors import NotFound
 from portal.services.tools import Tools
@@ -46,7 +46,7 @@ def told(session: Session) -> tuple[Erased, ...]:
     c = table_of(AuditEvent).c
     rows = session.execute(
         select(c.verb, c.subject_id, c.detail, c.happened_at)
-        .where(c.verb.in_(_KINDS))
+        .where(audit.of_kinds(*_KINDS))
         .order_by(c.happened_at, c.id)
     )
     return tuple(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import CompoundSelect, bindparam, or_, select, union, union_all
+from sqlalchemy import CompoundSelect, Connection, Select, bindparam, or_, select, union, union_all
 from sqlalchemy.orm import Session
 
 from portal.domain.gates import OF_THE_ROUTE
@@ -39,8 +39,10 @@ from portal.services.screening import Look
 from portal.services.tools import Tools
 from portal.vault import VaultError
 
+#: Jobs of something that is done and not begun again at once, unlike a form that is being filled in.
+_DONE: Final = ("submitted", "statement", "joined", "second_claim", "route")
 #: Jobs after which other advice may stand.
-_JOBS: Final = ("left", "submitted", "statement", "joined", "second_claim", "route")
+_JOBS: Final = ("left", *_DONE)
 
 
 @dataclass(frozen=True)
@@ -127,6 +129,15 @@ def require_read(session: Session, tools: Tools, *, case_id: str, findings_alone
         raise Conflict("told_since")
 
 
+def is_settling(connection: Connection, tools: Tools, *, case_id: str) -> bool:
+    """Whether the worker is about to look at something sent or stated: a page read now would be old at once.
+
+    Not while somebody types, as that has no end; not where a look has failed and comes again later.
+    """
+    found = connection.execute(_settling(), {"of_case": case_id, "until": tools.now()})
+    return found.first() is not None
+
+
 def _opened(reading: CaseReading, waiting: Collection[str]) -> Now:
     """What waits, read. Raises VaultError for a missing key or a spoiled save."""
     session, tools, couple = reading.session, reading.tools, couples.read(reading)
@@ -137,6 +148,17 @@ def _opened(reading: CaseReading, waiting: Collection[str]) -> Now:
         kept=None if advice is None else advice.before,
         advice=advice,
         findings=tuple(finding for one in seen for finding in screening.unkept(tools, one)),
+    )
+
+
+@cache
+def _settling() -> Select[Any]:
+    j = table_of(Job).c
+    return (
+        select(j.id)
+        .where(j.done_at.is_(None), j.due_at <= bindparam("until", type_=UtcDateTime), j.kind.in_(_DONE))
+        .where(j.subject_id.in_(_subjects().scalar_subquery()))
+        .limit(1)
     )
 
 

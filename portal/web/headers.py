@@ -3,40 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, Final
+from typing import Any
 
 from flask import Flask, Response
 
+from portal import dress as fixed
 from portal.web import kit, lean
 
 #: Dynamic HTML is filled up to a multiple of this many bytes (security.md §3.3).
 PAGE_BUCKET = 4096
 _OPEN, _CLOSE = b"<!--", b"-->"
-
-_POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "connect-src 'self'",
-        "style-src 'self'",
-        "img-src 'self' data:",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-        "base-uri 'none'",
-        "object-src 'none'",
-    )
-)
-
-_FIXED: Final = {
-    "Content-Security-Policy": _POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
-    "X-Robots-Tag": "noindex, nofollow",
-}
 
 
 def _pad(response: Response) -> None:
@@ -83,7 +59,5 @@ class Dressing:
 def init_app(app: Flask) -> None:
     """Dress every answer."""
     app.after_request(dress)
-    lines = dict(_FIXED)
-    if app.extensions["portal.settings"].is_production:
-        lines["Strict-Transport-Security"] = "max-age=63072000; includeSubDomains"
+    lines = fixed.lines(is_production=app.extensions["portal.settings"].is_production)
     app.wsgi_app = Dressing(app.wsgi_app, lines)  # type: ignore[method-assign]

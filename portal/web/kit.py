@@ -73,6 +73,11 @@ def note_touch() -> None:
     here().is_touched = True
 
 
+def has_worker() -> bool:
+    """Whether this application calls a worker when something waits: a served one does."""
+    return "portal.wake" in app().extensions
+
+
 def wake_worker() -> None:
     """Tell the worker, after commit, that something waits. Losing the call costs seconds, never work."""
     wake = app().extensions.get("portal.wake")

@@ -12,7 +12,8 @@ from sqlalchemy import event, inspect
 
 from access import cells
 from access.practice import House
-from portal import cli_serve, worker
+from portal import worker
+from portal.commands import serve
 from portal.models import Base
 from portal.services import rule_walks
 
@@ -81,7 +82,7 @@ def test_no_page_and_no_sweep_walks_what_grows(house: House, monkeypatch: pytest
             for entrance in cells.entrances(house):
                 if entrance.method == "GET":
                     cells.ask(house, role, entrance, "own")
-        place = cli_serve.workplace(house.app)
+        place = serve.workplace(house.app)
         with place.store.staff.write() as session:
             rule_walks.begin(session, place.tools)
         worker.sweep(place)

@@ -57,7 +57,7 @@ def test_they_are_not_loaded(tmp_path: Path) -> None:
     told = subprocess.check_output([sys.executable, "-c", code], cwd=ROOT, env=environ, text=True)
     loaded = set(told.split())
     unneeded = {
-        *("portal.web.therapist", "portal.web.admin", "portal.demo", "portal.worker", "portal.cli_keys"),
+        *("portal.web.therapist", "portal.web.admin", "portal.demo", "portal.worker", "portal.commands.keys"),
         *("alembic", "psycopg", "redis", "smtplib", "typst", "zxcvbn", "openpyxl", "segno", "xlsxwriter"),
         *("limits", "pydantic", "yaml", "portal.content.reading"),
         *("portal.domain.rules", "portal.domain.table", "sqlalchemy.dialects.postgresql"),

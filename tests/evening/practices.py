@@ -18,7 +18,7 @@ from sqlalchemy import Connection, create_engine, select, update
 from evening.answer_sheets import Sheet, sheet
 from evening.plain_client import Answer, Browser, Fields, totp
 from live_portal import LivePortal
-from portal.models import StaffSession, table_of
+from portal.models import Job, StaffSession, table_of
 
 PASSWORD = "a long quiet evening by the river"
 SETTINGS = {
@@ -150,13 +150,23 @@ class Practice:
         return self.join("/begin")
 
     def couple(self, admin: Staff, therapist: Staff, a: Sheet, b: Sheet) -> tuple[str, Browser, Browser]:
-        """A case whose partners both sent; waits until the recommendation of both stands."""
+        """A case whose partners both sent; waits until the recommendation of both stands.
+
+        Where danger is told a route stands before the second has sent: what waits for the worker tells.
+        """
         case, to_a, to_b = self.invite(admin, therapist)
         one, other = self.join(to_a), self.join(to_b)
         fill_in(one, a)
         fill_in(other, b)
         within(5, lambda: routed(therapist.browser, case) not in (None, "wait"))
+        within(5, self._is_looked_at)
         return case, one, other
+
+    def _is_looked_at(self) -> bool:
+        j = table_of(Job).c
+        with self.database() as connection:
+            waiting = connection.execute(select(j.id).where(j.kind == "submitted", j.done_at.is_(None)))
+            return waiting.first() is None
 
     @contextmanager
     def aged(self) -> Iterator[None]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from portal.commands import serve
 from portal.config import load
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -72,6 +73,17 @@ def test_pages_and_worker_start_by_the_one_command() -> None:
     start = "ExecStart=/opt/portal/.venv/bin/python -m flask --app wsgi serve"
     for name in SERVICES[:2]:
         assert start in (DEPLOY / "systemd" / name).read_text("utf-8").splitlines()
+
+
+@pytest.mark.parametrize("name", SERVICES[:2])
+def test_a_refused_start_is_not_repeated_and_one_that_came_too_early_is(name: str) -> None:
+    lines = (DEPLOY / "systemd" / name).read_text("utf-8").splitlines()
+    assert [line for line in lines if line.startswith("Restart")] == [
+        "Restart=always", "RestartSec=2", "RestartPreventExitStatus=2",
+    ]  # fmt: skip
+    assert serve.AGAIN == 75
+    door = (DEPLOY / "systemd" / "portal-web@.socket").read_text("utf-8").splitlines()
+    assert {"TriggerLimitIntervalSec=10min", "TriggerLimitBurst=5"} <= set(door)
 
 
 def test_the_partners_pages_reach_no_key_of_the_staff() -> None:

@@ -31,7 +31,8 @@ def brief(case_id: str) -> Response:
     except VaultError as error:  # a sheet that left out what was lost would be taken for whole
         return errors_shown.unreadable(error, str(REFUSALS["told_unreadable"]), status=500)
     response = Response(document(view), content_type="application/pdf")
-    response.headers["Content-Disposition"] = 'inline; filename="brief.pdf"'
+    # It leaves the portal as every download does (security.md T15), and no page stays in the browser.
+    response.headers["Content-Disposition"] = 'attachment; filename="brief.pdf"'
     response.headers["Content-Security-Policy"] = "sandbox; default-src 'none'"
     return response
 

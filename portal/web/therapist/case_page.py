@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
+from typing import Final
+
 from flask import Response, make_response, render_template
 
-from portal.services import case_views, cases, staff_entries
+from portal.services import case_views, cases, staff_entries, standing_now
 from portal.services.case_views import Side
 from portal.vault import VaultError
 from portal.web import errors as errors_shown
@@ -13,6 +16,11 @@ from portal.web.therapist import bp, case_forms
 from portal.web.therapist.case_forms import Filled
 from portal.web.therapist.presenters import case_presenter
 from portal.web.therapist.refusals import REFUSALS
+
+#: Seconds that a page waits for the worker's look, which begins half a second after it was called at the
+#: latest (decision 0101); and seconds between two glances at whether it is done.
+_PATIENCE: Final = 1.0
+_GLANCES: Final = 0.05
 
 
 def find_case(case_id: str, **_: object) -> None:
@@ -25,7 +33,26 @@ def find_case(case_id: str, **_: object) -> None:
 @guards.therapist_only(find=find_case)
 def case(case_id: str) -> Response:
     """One case, with everything that can be done in it."""
+    _await_look(case_id)
     return draw(case_id)
+
+
+def _await_look(case_id: str) -> None:
+    """Let the worker look first at what was just sent or stated: acts would refuse what this page shows.
+
+    For a moment alone, and only where a worker is called at all: a page half a second later is better than
+    one that is old when it is read, and one that does not come is worse.
+    """
+    if not kit.has_worker():
+        return
+    give_up = time.monotonic() + _PATIENCE
+    while time.monotonic() < give_up and _is_settling(case_id):
+        time.sleep(_GLANCES)
+
+
+def _is_settling(case_id: str) -> bool:
+    with kit.store().staff.glance() as connection:
+        return standing_now.is_settling(connection, kit.tools(), case_id=case_id)
 
 
 def draw(

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 from practice_world import World
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from portal.domain.access import Viewer
+from portal.models import AuditEvent, table_of
 from portal.services import audit, audit_views, disclosures, releases
 from portal.services.audit_views import EventView, Trail, Wanted
 
@@ -154,19 +155,56 @@ def test_the_whole_trail_in_pieces(world: World, ada: Viewer, monkeypatch: pytes
     assert numbers == [5, 4, 3, 2, 1]
 
 
+def _plan(connection: Any, asked: str) -> list[str]:
+    told = connection.execute(text("EXPLAIN QUERY PLAN " + asked)).all()
+    return [row[3] for row in told if row[3].startswith(("SCAN", "SEARCH"))]
+
+
 @pytest.mark.engine("sqlite")  # reads the plan as SQLite words it
 def test_each_filter_has_an_index(world: World) -> None:
     with world.store.staff.engine.connect() as connection:
         for column in ("subject_id", "actor_id", "verb"):
-            plan = connection.execute(
-                text(
-                    f"EXPLAIN QUERY PLAN SELECT * FROM audit_event WHERE {column} = 'x' AND number < 9 "
-                    "ORDER BY number DESC LIMIT 101"
-                )
-            ).all()
-            assert [row[3] for row in plan] == [
-                f"SEARCH audit_event USING INDEX ix_audit_event_{column}_number ({column}=? AND number<?)"
-            ]
+            where = f"SELECT * FROM audit_event WHERE {column} = 'x' AND number"
+            index = f"SEARCH audit_event USING INDEX ix_audit_event_{column}_number ({column}=? AND number"
+            newest = "ORDER BY number DESC LIMIT 101"
+            assert _plan(connection, f"{where} < 9 {newest}") == [f"{index}<?)"]
+            assert _plan(connection, f"{where} IS NOT NULL {newest}") == [f"{index}>?)"]
+            fresh = _plan(connection, f"{where} IS NULL ORDER BY happened_at DESC, id DESC LIMIT 101")
+            assert fresh == ["SEARCH audit_event USING INDEX ix_audit_event_unnumbered (number=?)"]
+        of_kinds = audit.of_kinds("x").compile(connection, compile_kwargs={"literal_binds": True})
+        assert _plan(connection, f"SELECT * FROM audit_event WHERE {of_kinds} ORDER BY happened_at") == [
+            "SEARCH audit_event USING INDEX ix_audit_event_verb_number (verb=? AND number>?)",
+            "SEARCH audit_event USING INDEX ix_audit_event_unnumbered (number=?)",
+        ]
+        at = "SELECT * FROM audit_event WHERE happened_at > 'x' AND number"
+        assert _plan(connection, f"{at} < 9") != ["SCAN audit_event"] != _plan(connection, f"{at} IS NULL")
+
+
+@pytest.mark.engine("sqlite")
+def test_whoever_acts_waits_for_the_indexes_that_are_needed_at_once_alone(world: World) -> None:
+    with world.store.staff.engine.connect() as connection:
+        found = {
+            name: connection.scalar(text(f"SELECT sql FROM sqlite_master WHERE name = '{name}'")) or "key"
+            for name in connection.scalars(text("SELECT name FROM pragma_index_list('audit_event')"))
+        }
+    assert {name for name, told in found.items() if not told.endswith("WHERE number IS NOT NULL")} == {
+        "sqlite_autoindex_audit_event_1", "ix_audit_event_subject_id_happened_at",
+        "ix_audit_event_unnumbered",
+    }  # fmt: skip
+
+
+def test_a_kind_is_found_before_and_after_it_was_numbered(world: World, ada: Viewer, clock: Any) -> None:
+    _note(world, ada, "staff.changed")
+    world.work()
+    clock.move(seconds=1)
+    _note(world, ada, "settings.changed", "case.opened", "staff.changed")
+    c = table_of(AuditEvent).c
+    chosen = select(c.verb, c.number).where(audit.of_kinds("staff.changed", "settings.changed"))
+    with world.store.staff.read() as session:
+        found = session.execute(chosen).all()
+    assert sorted(map(tuple, found), key=str) == [
+        ("settings.changed", None), ("staff.changed", 1), ("staff.changed", None),
+    ]  # fmt: skip
 
 
 def test_a_letter_is_accounted_for_with_its_own_person(world: World, ada: Viewer, clock: Any) -> None:

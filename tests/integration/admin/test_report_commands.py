@@ -14,7 +14,8 @@ from flask import Flask
 from practice_world import World
 from sqlalchemy import text
 
-from portal import cli_exports, create_app
+from portal import create_app
+from portal.commands import exports
 
 
 def test_a_deidentified_report_is_written_for_this_account_alone(
@@ -109,7 +110,7 @@ def test_of_a_report_on_a_full_disk_no_part_stays(
         yield b"Alex Morgan"
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(cli_exports, "_pieces", half_a_report)
+    monkeypatch.setattr(exports, "_pieces", half_a_report)
     folder = tmp_path / "stick"
     folder.mkdir()
     assert _asked(app, folder / "report.csv") == (2, "--output: No space left on device\n")

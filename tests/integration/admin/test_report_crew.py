@@ -50,7 +50,8 @@ OWN = "I would rather not say it in front of anybody."
 #: A child that reads two intakes at a time, so that a few rows are several parts.
 CHILD = (
     sys.executable, "-c",
-    "from portal.services import export_rows as r; r.BATCH = 2; from portal import cli_hands as c; c.main()",
+    "from portal.services import export_rows as r; r.BATCH = 2;"
+    "from portal.commands import hands; hands.main()",
 )  # fmt: skip
 #: One that starts and ends at once.
 GONE = (sys.executable, "-S", "-c", "")
@@ -231,7 +232,7 @@ def test_a_child_that_hangs_does_not_outlive_a_parent_that_was_killed(
 ) -> None:
     hanging = (
         sys.executable, "-c",
-        "import time; from portal import cli_hands as c; from portal.services import export_parts as p;"
+        "import time; from portal.commands import hands as c; from portal.services import export_parts as p;"
         "p.made = lambda *_: time.sleep(600); c._LONGEST = 1; c.main()",
     )  # fmt: skip
     view = _ask(world, ada, "csv", is_handed_over=True)
@@ -356,7 +357,8 @@ def test_a_command_that_runs_alone_forks_them_and_they_go_with_it(
 #: Two forked children for two intakes a part; the last line tells what came of it, and then it waits.
 FORKING = """
 import json, os, sys, time
-from portal import cli_hands, create_app
+from portal import create_app
+from portal.commands import hands
 from portal.domain.access import system
 from portal.services import export_crew, export_rows, export_streams, exports
 house = create_app().extensions["portal.house"]
@@ -367,7 +369,7 @@ def forked():
     kept.append([pool.checkedin() + pool.checkedout() for pool in pools])
     return fork()
 os.fork = forked
-forking = export_crew.Forking(cli_hands.copied(store.staff, tools), house.close)
+forking = export_crew.Forking(hands.copied(store.staff, tools), house.close)
 crew = export_crew.Crew(("false",), count=2, folder=".", forking=forking)
 with store.staff.read() as session:
     view = exports.find(session, tools, sys.argv[1])

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import pytest
 from flask import Flask
 
-from portal import cli_serve, create_app
+from portal import create_app
+from portal.assembly import NotYet
+from portal.commands import serve
+from portal.config import ConfigError
+from portal.keyfiles import KeyFileError
 from portal.migrations.migrate import NotServed
 
 AWAY = "postgresql://somebody@127.0.0.1:1/nowhere"
 REFUSED = "the database does not open (connection failed: connection to server at"
 
 
-def said(**settings: str) -> tuple[int, str]:
+def said(*words: str, **settings: str) -> tuple[int, str]:
     """Exit code and words of a command that needs the house."""
     app = create_app(settings)
-    done = app.test_cli_runner().invoke(args=["accounts", "first-link"])
+    done = app.test_cli_runner().invoke(args=words or ["accounts", "first-link"])
     app.extensions["portal.house"].close()
     return done.exit_code, done.stderr
 
@@ -41,6 +46,42 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.touch()
     assert said(PORTAL_INSTANCE=str(file / "i")) == (2, f"{file / 'i'}: Not a directory\n")
+
+
+@pytest.mark.parametrize("role", ["all", "worker", "partner"])
+def test_serve_says_that_another_try_is_worth_it_where_the_database_is_away(
+    tmp_path: Path, role: str
+) -> None:
+    """systemd gives up on 2 alone: a portal that starts before its database would else stay away."""
+    away = {"DATABASE_URL": AWAY, "PARTNER_DATABASE_URL": AWAY, "PORTAL_ROLE": role}
+    code, words = said("serve", PORTAL_INSTANCE=str(tmp_path / "instance"), **away)
+    assert (code, words.count("\n"), REFUSED in words) == (serve.AGAIN, 1, True), words
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "words"),
+    [
+        (
+            OSError(errno.ENOSPC, "No space left on device", "database"),
+            75,
+            "database: No space left on device",
+        ),
+        (NotYet("start a process of the staff first"), 75, "start a process of the staff first"),
+        (OSError(errno.ENOTDIR, "Not a directory", "database"), 2, "database: Not a directory"),
+        (ConfigError("PARTNER_DATABASE_URL: sees too much"), 2, "PARTNER_DATABASE_URL: sees too much"),
+        (NotServed("This practice was moved"), 2, "This practice was moved"),
+        (KeyFileError("private.key is damaged"), 2, "private.key is damaged"),
+    ],
+    ids=lambda given: type(given).__name__ if isinstance(given, Exception) else "",
+)
+def test_serve_gives_up_on_what_somebody_has_to_mend(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, code: int, words: str
+) -> None:
+    def refuse(_settings: object) -> None:
+        raise error
+
+    monkeypatch.setattr("portal.assembly.tools_for", refuse)
+    assert said("serve", PORTAL_INSTANCE=str(tmp_path / "instance")) == (code, f"{words}\n")
 
 
 def test_an_error_in_an_open_house_is_told_with_its_place(
@@ -68,10 +109,10 @@ def test_a_process_that_may_not_serve_does_not_begin_and_is_not_ready(
     first.extensions["portal.house"].close()
     app = create_app(settings)
     with pytest.raises(NotServed):
-        cli_serve.furnish(app)
+        serve.furnish(app)
     assert app.test_client().get("/readyz").status_code == 503
     app.extensions["portal.house"].close()
     away = create_app({**settings, "DATABASE_URL": AWAY})
-    cli_serve.furnish(away)
+    serve.furnish(away)
     assert away.test_client().get("/readyz").status_code == 503
     away.extensions["portal.house"].close()

@@ -13,7 +13,7 @@ import pytest
 from waitress.channel import HTTPChannel
 from waitress.server import BaseWSGIServer
 
-from portal import one_process
+from portal import dress, one_process
 from portal.config import MAX_BODY
 from portal.one_process import Pages
 from steady_load import until
@@ -33,7 +33,7 @@ def told(environ: Environ, start_response: Callable[..., object]) -> Iterable[by
 
 @contextmanager
 def served(app: Callable[..., object]) -> Iterator[tuple[Pages, int, threading.Thread]]:
-    pages = Pages(app, host="127.0.0.1", port=0, keeps_proxy_headers=False)
+    pages = Pages(app, host="127.0.0.1", port=0, keeps_proxy_headers=False, headers={"X-Worn": "yes"})
     port = pages._server.effective_port
     thread = threading.Thread(target=pages.serve)
     thread.start()
@@ -217,3 +217,21 @@ def test_a_body_that_no_form_has_is_not_taken() -> None:
         while part := wire.recv(65536):
             heard += part
     assert heard.startswith(b"HTTP/1.1 413")
+
+
+def test_an_application_that_breaks_is_told_of_in_our_words(caplog: pytest.LogCaptureFixture) -> None:
+    def broken(_environ: Environ, _start_response: Callable[..., object]) -> Iterable[bytes]:
+        raise RuntimeError("a bird")
+
+    with served(broken) as (_pages, port, _thread):
+        line = http.client.HTTPConnection("127.0.0.1", port, timeout=LONG)
+        line.request("GET", "/where")
+        answer = line.getresponse()
+        heads = {name: value for name, value in answer.getheaders() if name != "Date"}
+        assert (answer.status, answer.read()) == (500, dress.REFUSAL)
+        assert heads == {
+            "Cache-Control": "no-store", "Connection": "close", "Content-Length": str(len(dress.REFUSAL)),
+            "Content-Type": "text/plain; charset=utf-8", "X-Worn": "yes",
+        }  # fmt: skip
+        line.close()
+    assert "Exception while serving" in caplog.text

@@ -17,6 +17,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from test_wire import expect_a_neutral_refusal, head, said
 
 import live_portal
 from fake_redis import redis_server
@@ -25,6 +26,15 @@ from noninterference.process_memory import found_in
 from steady_load import KEPT, children, expect_more_answers, expect_nothing_lost, load, until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+#: What gunicorn answers by itself.
+REFUSED = (
+    (400, ("GET /bird HTTP/1.1", "X-Odd : bird")),
+    (400, ("GET /bird bird HTTP/1.1",)),
+    (417, ("POST /bird HTTP/1.1", "Expect: bird")),
+    (431, ("GET /bird HTTP/1.1", *(f"X-{number}: bird" for number in range(101)))),
+    (414, ("GET /" + "a" * 5_000 + " HTTP/1.1",)),
+    (400, ("POST /bird HTTP/1.1", "Transfer-Encoding: gzip")),
+)
 SEVERAL = {"PORTAL_PROCESSES": "2", "PORTAL_ROLE": "staff", "PORTAL_LOG": "json"}
 
 
@@ -66,6 +76,8 @@ def test_a_reload_under_load_loses_no_request_and_no_save(portal: LivePortal) ->
         holders = {pid: found_in(pid, {"private": private}) for pid in (master.pid, *children(master.pid))}
         assert [bool(holders[pid]) for pid in holders] == [False, True, True]
         expect_no_header_to_be_believed(portal)
+        for status, lines in REFUSED:
+            expect_a_neutral_refusal(said(portal, head(portal, *lines), patience=30), status)
     lines_of_log = (portal.instance / "serve.log").read_text("utf-8").splitlines()
     events = {json.loads(line)["event"] for line in lines_of_log}
     assert events == {"request", "gunicorn.error"}

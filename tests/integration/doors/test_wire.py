@@ -10,6 +10,7 @@ import pytest
 
 import live_portal
 from live_portal import LivePortal
+from portal import dress
 
 
 @pytest.fixture(scope="module")
@@ -17,6 +18,19 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LivePortal]:
     folder: Path = tmp_path_factory.mktemp("wire") / "instance"
     with live_portal.fresh(folder).serving() as served:
         yield served
+
+
+def expect_a_neutral_refusal(heard: bytes, status: int) -> None:
+    """What a server answers by itself: dressed as every page, and with nothing of what was asked."""
+    first, *others = heard.partition(b"\r\n\r\n")[0].decode("ascii").split("\r\n")
+    heads = dict(line.split(": ", 1) for line in others)
+    assert first.split(" ")[:2] == ["HTTP/1.1", str(status)] or first.startswith(f"HTTP/1.0 {status}")
+    assert heads.pop("Date").endswith(" GMT")
+    assert heads == {
+        **dress.lines(is_production=False), "Cache-Control": "no-store", "Connection": "close",
+        "Content-Type": "text/plain; charset=utf-8", "Content-Length": str(len(dress.REFUSAL)),
+    }  # fmt: skip
+    assert heard.partition(b"\r\n\r\n")[2] == dress.REFUSAL
 
 
 def said(portal: LivePortal, request: bytes) -> bytes:
@@ -83,3 +97,24 @@ def test_header_lines_that_are_none_are_refused(portal: LivePortal) -> None:
         heard = said(portal, head(portal, "GET /healthz HTTP/1.1", line, "Connection: close"))
         assert b"Traceback" not in heard
         assert heard.split(b" ", 2)[1] in (b"400", b"200")
+
+
+@pytest.mark.parametrize(
+    ("status", "lines"),
+    [
+        (400, ("GET /bird HTTP/1.1", "X-Odd : bird")),
+        (400, ("POST /bird HTTP/1.1", "Content-Length: bird")),
+        (400, ("POST /bird HTTP/1.1", "Content-Length: 3", "Transfer-Encoding: chunked")),
+        (413, ("POST /bird HTTP/1.1", "Content-Length: 99999999")),
+        (501, ("POST /bird HTTP/1.1", "Transfer-Encoding: gzip")),
+    ],
+)
+def test_t17_t26_what_the_server_refuses_by_itself_is_dressed_too(
+    portal: LivePortal, status: int, lines: tuple[str, ...]
+) -> None:
+    expect_a_neutral_refusal(said(portal, head(portal, *lines)), status)
+
+
+def test_so_is_a_head_that_is_too_long(portal: LivePortal) -> None:
+    # So long that the last byte is one too many: the server has read them all, and hangs up on none.
+    expect_a_neutral_refusal(said(portal, b"GET /bird HTTP/1.1\r\nX-Long: ".ljust(262_144, b"a")), 431)

@@ -81,9 +81,9 @@ def test_the_brief_is_a_tagged_document_of_two_pages(
 ) -> None:
     answer = desk(thea).client.get(f"/cases/{couple.id}/brief.pdf")
     assert (answer.status_code, answer.mimetype) == (200, "application/pdf")
-    headers = ("Cache-Control", "Content-Disposition", "Content-Security-Policy")
+    headers = ("Cache-Control", "Content-Disposition", "Content-Security-Policy", "X-Content-Type-Options")
     assert [answer.headers[name] for name in headers] == [
-        "no-store", 'inline; filename="brief.pdf"', "sandbox; default-src 'none'",
+        "no-store", 'attachment; filename="brief.pdf"', "sandbox; default-src 'none'", "nosniff",
     ]  # fmt: skip
     paper, root = answer.data, read(answer.data).trailer["/Root"]
     assert (len(read(paper).pages), root["/Lang"], root["/MarkInfo"]["/Marked"]) == (2, "en", True)

@@ -18,8 +18,9 @@ from sqlalchemy import Engine, func, select, text
 import sealed_practice
 from cast import OFFICE
 from moving_clock import Clock
-from portal import backup_files, cli_backup, create_app, key_exchange, sqlite_files, vault_files
+from portal import backup_files, create_app, key_exchange, sqlite_files, vault_files
 from portal.assembly import House
+from portal.commands import backup
 from portal.models import (
     AccountLink,
     AuditEvent,
@@ -403,12 +404,12 @@ def test_events_cut_off_before_the_copy_are_missed_by_the_manifest(
 ) -> None:
     """A copier that holds the keys and drops the newest events still has to say how many there were."""
     new.second = None
-    manifest = cli_backup._manifest
+    manifest = backup._manifest
 
     def said(house: House, store: Store, anchor: Anchor) -> backup_files.Manifest:
         return manifest(house, store, replace(anchor, count=anchor.count + 1))
 
-    monkeypatch.setattr(cli_backup, "_manifest", said)
+    monkeypatch.setattr(backup, "_manifest", said)
     assert old.run("backup", "create", str(tmp_path / "cut.backup"))[0] == 0
     code, told = new.run("backup", "restore", str(tmp_path / "cut.backup"))
     assert (code, "is missing: an anchor counts" in told[0]) == (1, True)
@@ -436,7 +437,7 @@ def test_a_kill_at_any_step_of_a_restore_leaves_an_empty_machine_or_the_whole_pr
         ("portal.services.restores", "sample"),
         ("portal.services.restores", "note"),
         ("portal.services.audit_anchors", "keep"),
-        ("portal.cli_places", "FilePlace.take"),
+        ("portal.commands.places", "FilePlace.take"),
     ):
         with monkeypatch.context() as killing:
             killing.setattr(f"{module}.{name}", dies)

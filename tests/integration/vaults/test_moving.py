@@ -105,7 +105,7 @@ def test_everything_is_there_row_by_row(here: Instance, blank: Bare, passwords: 
 def test_no_portal_starts_on_what_was_left_or_is_half_filled(here: Instance, bare: Bare) -> None:
     before = _of_file(here.file)
     with pytest.MonkeyPatch.context() as killing:
-        killing.setattr("portal.cli_moving._open", _dies)
+        killing.setattr("portal.commands.moving._open", _dies)
         with pytest.raises(Killed):
             here.run(*_to(bare))
     code, said = here.run("audit", "verify")

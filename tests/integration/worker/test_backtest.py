@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from cast import Pair
-from portal import cli_routing_backtest
+from portal.commands import routing_backtest
 from portal.content import rules as content
 from portal.domain.access import Viewer
 from portal.domain.expressions import mine
@@ -107,7 +107,7 @@ def test_the_command_prints_a_line_a_changed_case(matched: Pair, monkeypatch: py
 
     app = Flask("test")
     app.extensions["portal.house"] = House
-    cli_routing_backtest.init_app(app)
+    routing_backtest.init_app(app)
     runner = app.test_cli_runner()
     assert runner.invoke(args=["routing", "backtest"]).stdout == "1 cases, 0 changed, ruleset 2026.1\n"
     plant(dropped, monkeypatch)
@@ -115,5 +115,5 @@ def test_the_command_prints_a_line_a_changed_case(matched: Pair, monkeypatch: py
         f"case {matched.id}: couples : matched (R18b) -> consult : unclassified (R20), because of R18b",
         "1 cases, 1 changed, ruleset 2026.1",
     ]
-    unknown = CliRunner().invoke(cli_routing_backtest.routing, ["backtest", "--ruleset", "1999.1"])
+    unknown = CliRunner().invoke(routing_backtest.routing, ["backtest", "--ruleset", "1999.1"])
     assert unknown.exit_code == 2

@@ -6,11 +6,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, inspect, text
+from sqlalchemy.exc import IntegrityError
 
 from portal import create_app
 from portal.migrations import migrate
@@ -77,6 +79,37 @@ def test_a_practice_of_the_first_version_keeps_its_settings_and_gets_the_new_one
         ).one()
     engine.dispose()
     assert tuple(kept) == ("Riverside", 45, 180, 30, 7, 7, 1)
+
+
+def test_the_trail_keeps_every_event_on_the_way_to_its_indexes_by_number_and_back(tmp_path: Path) -> None:
+    engine = prepare(create_engine(f"sqlite:///{tmp_path / 'old.sqlite3'}"), is_partner=False)
+    config = migrate._config(engine)
+
+    def told(asked: str) -> list[tuple[object, ...]]:
+        with engine.connect() as connection:
+            return [tuple(row) for row in connection.execute(text(asked))]
+
+    schema = (
+        "select name, replace(sql, '\"', '') from sqlite_master where tbl_name = 'audit_event' order by 1"
+    )
+    command.upgrade(config, "0094")
+    before = told(schema)
+    columns = "id, verb, actor_kind, actor_id, subject_kind, subject_id, happened_at, detail, mac, number"
+    with engine.begin() as connection:
+        for at, number in enumerate(("1", "2", "null", "null")):
+            values = (
+                f"'{9 - at}', 'v', 'staff', 'x', 'case', 'c', '2026-11-29 12:00:00.00000{at}', '{{}}', 'm'"
+            )
+            connection.execute(text(f"insert into audit_event ({columns}) values ({values}, {number})"))
+    rows = told("select * from audit_event order by happened_at")
+    command.upgrade(config, "0096")
+    assert told("select * from audit_event order by happened_at") == rows
+    with pytest.raises(IntegrityError), engine.begin() as connection:
+        connection.execute(text("update audit_event set number = 2 where id = '7'"))
+    command.downgrade(config, "0094")
+    after = (told("select * from audit_event order by happened_at"), told(schema))
+    engine.dispose()
+    assert after == (rows, before)
 
 
 def test_models_and_migrations_say_the_same(store: Store) -> None:

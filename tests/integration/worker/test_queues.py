@@ -16,9 +16,10 @@ from cast import Pair
 from databases import PostgresDatabases, server
 from fake_redis import RedisServer, redis_server
 from portal import alarm as alarms
-from portal import cli_serve, create_app
+from portal import create_app
 from portal.alarm import Alarm
 from portal.assembly import House
+from portal.commands import serve
 from portal.services import jobs
 
 LOOK = "Please look at the caseload"
@@ -117,7 +118,7 @@ def test_two_practices_at_one_place_take_no_ring_of_each_other(queue: Path | str
         app = create_app(settings | ({} if isinstance(queue, Path) else {"PORTAL_QUEUE": queue}))
         house: House = app.extensions["portal.house"]
         house.tools  # noqa: B018  (makes the keys)
-        names.append(cli_serve._hang_alarm(app)._huey.name)
+        names.append(serve._hang_alarm(app)._huey.name)
         house.close()
     assert names[0] == names[1] != names[2]
     one, other = Alarm(queue, name=names[0]), Alarm(queue, name=names[2])

@@ -17,9 +17,9 @@ from click.testing import CliRunner, Result
 from flask import Flask
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
-from portal import cli_serve
 from portal.cli import Commands
-from portal.cli_bare import create_commands, let_refuse, module_of, serves
+from portal.commands import serve
+from portal.commands.bare import create_commands, let_refuse, module_of, serves
 from portal.config import ConfigError, load
 
 ROOT = Path(__file__).parents[3]
@@ -28,10 +28,10 @@ ROOT = Path(__file__).parents[3]
 @pytest.mark.parametrize(
     ("line", "module"),
     [
-        ("/some/bin/flask --app wsgi routing recommend -", "cli_routing"),
-        ("flask/__main__.py --app wsgi routing verify", "cli_routing_proof"),
-        ("flask.exe --app=wsgi routing simulate --seed 3", "cli_routing_proof"),
-        ("flask --app wsgi routing document docs", "cli_routing_proof"),
+        ("/some/bin/flask --app wsgi routing recommend -", "routing"),
+        ("flask/__main__.py --app wsgi routing verify", "routing_proof"),
+        ("flask.exe --app=wsgi routing simulate --seed 3", "routing_proof"),
+        ("flask --app wsgi routing document docs", "routing_proof"),
         ("flask --app wsgi routing backtest", ""),
         ("flask --app wsgi routing --help", ""),
         ("flask --app wsgi serve", ""),
@@ -60,7 +60,7 @@ def test_which_command_lines_serve(line: str, is_so: bool) -> None:
 
 
 def test_it_holds_the_commands_and_no_page() -> None:
-    app = create_commands("cli_routing")
+    app = create_commands("routing")
     assert list(app.cli.commands) == ["routing"]
     assert list(app.url_map.iter_rules()) == []
     assert app.extensions == {}
@@ -69,7 +69,7 @@ def test_it_holds_the_commands_and_no_page() -> None:
 def test_nothing_of_the_database_or_the_keys_is_loaded() -> None:
     """In a process of its own: here everything is loaded already."""
     told = (
-        "import sys; from portal.cli_bare import create_commands; create_commands('cli_routing');"
+        "import sys; from portal.commands.bare import create_commands; create_commands('routing');"
         "print(sorted({'sqlalchemy', 'cryptography', 'portal.services', 'portal.web'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", told], cwd=ROOT, capture_output=True, text=True, check=True)
@@ -142,8 +142,8 @@ def test_a_port_that_is_taken_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     def taken(*_args: object, **_named: object) -> NoReturn:
         raise OSError(errno.EADDRINUSE, "Address already in use")
 
-    monkeypatch.setattr(cli_serve.one_process, "Pages", taken)
+    monkeypatch.setattr(serve.one_process, "Pages", taken)
     with pytest.raises(ConfigError) as caught:
-        cli_serve._serve_pages(Flask("test"), load({}))
+        serve._serve_pages(Flask("test"), load({}))
     said = "PORTAL_HOST, PORTAL_PORT: nobody can listen there (Address already in use)\n"
     assert f"{caught.value}\n" == said

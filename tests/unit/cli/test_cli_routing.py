@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from flask import Flask
 
 from couple_files import couple_file, routed
-from portal import cli_routing
+from portal.commands import routing
 
 CALM = couple_file()
 MIXED = couple_file({}, {"lean": 4, "commit_months": "unsure"})
@@ -18,7 +18,7 @@ BAD = couple_file({"lean": 9})
 
 
 def run(text: str | bytes, *options: str) -> tuple[int, list[object], str]:
-    done = CliRunner().invoke(cli_routing.routing, ["recommend", "-", *options], input=text)
+    done = CliRunner().invoke(routing.routing, ["recommend", "-", *options], input=text)
     return done.exit_code, [json.loads(line) for line in done.stdout.splitlines()], done.stderr
 
 
@@ -62,18 +62,18 @@ def test_bad_input_is_refused_without_a_trace(text: str | bytes, message: str) -
 def test_a_file_is_read_like_standard_input(tmp_path: Path) -> None:
     path = tmp_path / "couple.json"
     path.write_text(json.dumps(CALM), encoding="utf-8")
-    done = CliRunner().invoke(cli_routing.routing, ["recommend", str(path)])
+    done = CliRunner().invoke(routing.routing, ["recommend", str(path)])
     assert (done.exit_code, json.loads(done.stdout)["route"]) == (0, "couples")
 
 
 def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "missing.json"):
-        done = CliRunner().invoke(cli_routing.routing, ["recommend", str(path)])
+        done = CliRunner().invoke(routing.routing, ["recommend", str(path)])
         assert (done.exit_code, done.stdout) == (2, "")
         assert "the file cannot be read: " in done.stderr
 
 
 def test_the_group_is_registered() -> None:
     app = Flask("test")
-    cli_routing.init_app(app)
-    assert app.cli.commands["routing"] is cli_routing.routing
+    routing.init_app(app)
+    assert app.cli.commands["routing"] is routing.routing

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from portal import cli_routing_proof
-from portal.cli_routing_proof import documents
+from portal.commands import routing_proof
+from portal.commands.routing_proof import documents
 from portal.domain.population import RATES
 
 DOCS = Path(__file__).parents[3] / "docs"
@@ -28,8 +28,8 @@ def test_the_page_of_the_rules_is_current(name: str, written: dict[str, str]) ->
 def test_the_page_is_written_where_it_is_asked_for(
     tmp_path: Path, written: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cli_routing_proof, "documents", lambda: written)
-    done = CliRunner().invoke(cli_routing_proof.routing, ["document", str(tmp_path)])
+    monkeypatch.setattr(routing_proof, "documents", lambda: written)
+    done = CliRunner().invoke(routing_proof.routing, ["document", str(tmp_path)])
     assert (done.exit_code, done.stdout.splitlines()) == (0, list(written))
     assert {name: (tmp_path / name).read_text(encoding="utf-8") for name in written} == written
 
@@ -37,7 +37,7 @@ def test_the_page_is_written_where_it_is_asked_for(
 def test_a_study_gives_the_same_figures_for_the_same_seed() -> None:
     options = ["simulate", "--practices", "20", "--couples", "10", "--per-week", "6"]
     one, two, other = (
-        CliRunner().invoke(cli_routing_proof.routing, [*options, "--seed", seed]).stdout.splitlines()
+        CliRunner().invoke(routing_proof.routing, [*options, "--seed", seed]).stdout.splitlines()
         for seed in ("1", "1", "2")
     )
     assert one == two

@@ -9,8 +9,8 @@ from io import BytesIO, StringIO
 import pytest
 
 from couple_files import couple_file
-from portal import cli_routing, cli_routing_many
-from portal.cli_routing_many import Done, printed, printed_by_many, workers
+from portal.commands import routing, routing_many
+from portal.commands.routing_many import Done, printed, printed_by_many, workers
 from portal.domain.couple_stream import is_lines, read_couples
 from portal.domain.errors import CoupleFault
 
@@ -28,7 +28,7 @@ def alone(lines: list[bytes]) -> list[str]:
 
 @needs_fork
 def test_they_print_what_one_prints(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cli_routing_many, "PIECE", 4)
+    monkeypatch.setattr(routing_many, "PIECE", 4)
     for lines in (LINES, [*LINES[:9], b"\n", b"  \n", *[b"\n"] * 8, *LINES[9:]]):
         text = "".join(printed_by_many(iter(lines), would_change=False, count=3))
         assert text.splitlines(keepends=True) == alone(LINES)
@@ -38,7 +38,7 @@ def test_they_print_what_one_prints(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_bad_line_ends_it_with_its_number_and_what_came_before_stays(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(cli_routing_many, "PIECE", 4)
+    monkeypatch.setattr(routing_many, "PIECE", 4)
     lines = [*LINES[:10], b"{}\n", *LINES[10:]]
     out = StringIO()
     with pytest.raises(CoupleFault, match="as_of: is missing") as raised:
@@ -48,22 +48,22 @@ def test_a_bad_line_ends_it_with_its_number_and_what_came_before_stays(
 
 
 def test_a_piece_says_what_became_of_it() -> None:
-    done = cli_routing_many._done([LINES[0], b"[]\n", LINES[1]], 7, False)
+    done = routing_many._done([LINES[0], b"[]\n", LINES[1]], 7, False)
     assert done == Done(alone(LINES)[0], ("", "must be an object", 8))
-    assert cli_routing_many._done(LINES[:2], 1, False) == Done("".join(alone(LINES)[:2]), None)
+    assert routing_many._done(LINES[:2], 1, False) == Done("".join(alone(LINES)[:2]), None)
 
 
 def test_only_many_lines_are_shared_out(monkeypatch: pytest.MonkeyPatch) -> None:
     shared: list[int] = []
-    monkeypatch.setattr(cli_routing, "_FEW", 20)
+    monkeypatch.setattr(routing, "_FEW", 20)
     monkeypatch.setattr(
-        cli_routing, "printed_by_many", lambda _stream, *, would_change, count: shared.append(count) or []
+        routing, "printed_by_many", lambda _stream, *, would_change, count: shared.append(count) or []
     )
 
     def is_shared(text: bytes, processors: int) -> bool:
         shared.clear()
-        monkeypatch.setattr(cli_routing, "workers", lambda: processors)
-        list(cli_routing._printed(BytesIO(text), would_change=False))
+        monkeypatch.setattr(routing, "workers", lambda: processors)
+        list(routing._printed(BytesIO(text), would_change=False))
         return shared == [processors]
 
     assert is_shared(b"".join(LINES), 2)

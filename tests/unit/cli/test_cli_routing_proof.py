@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from couple_files import RULES, couple_file, routed
-from portal import cli_routing_proof
+from portal.commands import routing_proof
 from portal.domain.proof import Proof
 from portal.domain.proof_checks import Violation
 
@@ -17,8 +17,8 @@ HOLDS = Proof(12, 1, 3, {"R1": 7, "R20": 5}, {"safety": 7, "consult": 5}, ())
 
 
 def run(proof: Proof, monkeypatch: pytest.MonkeyPatch) -> tuple[int, list[str]]:
-    monkeypatch.setattr(cli_routing_proof, "prove", lambda _rules: proof)
-    done = CliRunner().invoke(cli_routing_proof.routing, ["verify"])
+    monkeypatch.setattr(routing_proof, "prove", lambda _rules: proof)
+    done = CliRunner().invoke(routing_proof.routing, ["verify"])
     return done.exit_code, done.stdout.splitlines()
 
 
@@ -52,6 +52,6 @@ def test_a_counterexample_is_printed_in_full(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_the_live_rules_are_what_is_proven(monkeypatch: pytest.MonkeyPatch) -> None:
     seen = []
-    monkeypatch.setattr(cli_routing_proof, "prove", lambda rules: seen.append(rules) or HOLDS)
-    CliRunner().invoke(cli_routing_proof.routing, ["verify"])
+    monkeypatch.setattr(routing_proof, "prove", lambda rules: seen.append(rules) or HOLDS)
+    CliRunner().invoke(routing_proof.routing, ["verify"])
     assert seen == [RULES]

@@ -9,7 +9,7 @@ import click
 from flask import Flask
 from flask.cli import AppGroup
 
-from portal import cli_ground
+from portal.commands import ground
 from portal.domain.access import system
 from portal.services import renewals, set_ups, sign_ins
 from portal.services.errors import BadInput, Refused
@@ -32,7 +32,7 @@ _WORDS = {
 @click.option("--name", "full_name", required=True)
 def create(roles: tuple[str, ...], email: str, full_name: str) -> None:
     """Make a staff account; prints its one-time set-up link, good for 24 hours."""
-    house = cli_ground.house()
+    house = ground.house()
     try:
         with house.store.staff.write() as session:
             made = set_ups.create(session, house.tools, email=email, full_name=full_name, roles=roles, by=_BY)
@@ -40,18 +40,18 @@ def create(roles: tuple[str, ...], email: str, full_name: str) -> None:
         _refuse(*refused.faults)
     except Refused as refused:
         _refuse(refused.reason)
-    cli_ground.finish()
+    ground.finish()
     click.echo(made.link)
 
 
 @accounts.command("first-link")
 def first_link() -> None:
     """Print a one-time link that makes the first admin; nothing once there is any staff account."""
-    house = cli_ground.house()
+    house = ground.house()
     with house.store.staff.write() as session:
         link = set_ups.first_link(session, house.tools, by=_BY)
     if link is not None:
-        cli_ground.finish()
+        ground.finish()
         click.echo(link)
 
 
@@ -62,14 +62,14 @@ def renew(email: str) -> None:
 
     The link goes to their e-mail. For the only admin there is: others press "New authenticator".
     """
-    house = cli_ground.house()
+    house = ground.house()
     try:
         with house.store.staff.write() as session:
             staff_id = sign_ins.find_staff(session, house.tools, email=email, device_hash=None).id
             code = renewals.begin(session, house.tools, staff_id=staff_id, by=_BY)
     except Refused:
         _refuse("nobody_to_renew")
-    cli_ground.finish()
+    ground.finish()
     click.echo(code)
 
 

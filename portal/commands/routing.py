@@ -1,7 +1,7 @@
 """``flask --app wsgi routing …``: couples in, recommendations out.
 
 Here stands what ``recommend`` needs and nothing more, so that it starts at once; its sister commands are in
-``cli_routing_proof.py`` and ``cli_routing_backtest.py`` and join the group when they are imported.
+``routing_proof.py`` and ``routing_backtest.py`` and join the group when they are imported.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import BinaryIO, NoReturn
 import click
 from flask import Flask
 
-from portal.cli_routing_many import printed, printed_by_many, workers
+from portal.commands.routing_many import printed, printed_by_many, workers
 from portal.domain.couple_stream import is_lines, read_couples
 from portal.domain.errors import CoupleFault
 

@@ -14,7 +14,7 @@ from flask import Flask, current_app
 from flask.cli import AppGroup
 
 from portal.assembly import House
-from portal.cli_serve import crew, run_due
+from portal.commands.serve import crew, run_due
 from portal.config import Settings
 from portal.domain.access import system
 from portal.services import export_making, export_streams

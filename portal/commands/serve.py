@@ -17,9 +17,11 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
+from sqlalchemy.exc import DBAPIError
 
-from portal import logs, one_process
-from portal.assembly import ROOT, House
+from portal import dress, logs, one_process
+from portal.assembly import ROOT, House, NotYet
+from portal.commands.bare import DISK
 from portal.config import ConfigError, Settings
 from portal.migrations.migrate import NotServed
 from portal.services import jobs
@@ -34,6 +36,8 @@ log = logging.getLogger("portal.serve")
 
 #: How long a command works on other jobs; what is left then is the running worker's.
 _PATIENCE: Final = 20.0
+#: How ``serve`` ends where a database is away, not yet ready for it, or its disk full (``EX_TEMPFAIL``).
+AGAIN: Final = 75
 
 
 def workplace(app: Flask) -> Workplace:
@@ -63,11 +67,11 @@ def crew(settings: Settings, house: House | None = None) -> Crew:
     process did. ``house``: of a command that works alone, which forks them."""
     from portal.services import export_crew  # noqa: PLC0415 - late, as above
 
-    command, forking = (sys.executable, "-m", "portal.cli_hands"), None
+    command, forking = (sys.executable, "-m", "portal.commands.hands"), None
     if house is not None:
-        from portal import cli_hands  # noqa: PLC0415 - late, as above
+        from portal.commands import hands  # noqa: PLC0415 - late, as above
 
-        forking = export_crew.Forking(cli_hands.copied(house.store.staff, house.tools), house.close)
+        forking = export_crew.Forking(hands.copied(house.store.staff, house.tools), house.close)
     return export_crew.Crew(command, count=settings.export_processes, folder=ROOT, forking=forking)
 
 
@@ -130,7 +134,7 @@ def serve() -> None:
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     settings: Settings = app.extensions["portal.settings"]
     house: House = app.extensions["portal.house"]
-    house.tools  # noqa: B018  (what cannot be opened stops the start)
+    _open(house)
     if settings.processes > 1:
         house.close()
         _become_several(settings)
@@ -145,6 +149,18 @@ def serve() -> None:
     finally:
         if shift is not None:
             shift.stop()
+
+
+def _open(house: House) -> None:
+    """What cannot be opened stops the start: with 2, as every command, where somebody has to mend it; with
+    ``AGAIN`` where the next try may find it mended, so that whoever starts it knows when to try."""
+    try:
+        house.tools  # noqa: B018  (opens)
+    except (NotYet, DBAPIError, OSError) as error:
+        if isinstance(error, OSError) and error.errno not in DISK:
+            raise
+        click.echo(str(error) if isinstance(error, NotYet) else house.why_closed(error), err=True)
+        sys.exit(AGAIN)
 
 
 def _become_several(settings: Settings) -> None:
@@ -176,6 +192,7 @@ def _serve_pages(app: Flask, settings: Settings) -> None:
             port=settings.port,
             # The application reads these headers itself, where proxies are trusted (assembly.py).
             keeps_proxy_headers=settings.trusted_proxies > 0,
+            headers=dress.lines(is_production=settings.is_production),
         )
     except OSError as error:
         raise ConfigError(f"PORTAL_HOST, PORTAL_PORT: nobody can listen there ({error.strerror})") from error

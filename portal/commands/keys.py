@@ -10,8 +10,9 @@ import click
 from flask import Flask
 from flask.cli import AppGroup
 
-from portal import cli_ground, key_exchange, key_kits, keyfiles
+from portal import key_exchange, key_kits, keyfiles
 from portal.assembly import House
+from portal.commands import ground
 from portal.domain.access import system
 from portal.key_kits import KitRefused
 from portal.keyfiles import KeyPaths
@@ -32,7 +33,7 @@ def rotate() -> None:
     The portal may be running. After a kill, run it again: it goes on where it was. Backups and recovery kits
     made before do not fit the new keys: make new ones.
     """
-    house, settings = cli_ground.house(), cli_ground.settings()
+    house, settings = ground.house(), ground.settings()
     paths = KeyPaths(settings.keys, settings.private_key)
     # Opens the house, and refuses before anything is made where this role does not hold the staff's keys.
     house.tools.vault.current_id("staff")
@@ -44,7 +45,7 @@ def rotate() -> None:
     while not _destroy(house, paths):
         count += _renew_rows(house)
     _note(house, "keys.rotated", count)
-    cli_ground.finish()
+    ground.finish()
     click.echo(
         f"{count} texts and {files} report files stand under the new keys; the old keys are destroyed."
     )
@@ -89,10 +90,10 @@ def kit(file: Path) -> None:
 
     It is asked for twice, or read from PORTAL_KIT_PASSPHRASE or the first line of the standard input.
     """
-    house, settings = cli_ground.house(), cli_ground.settings()
+    house, settings = ground.house(), ground.settings()
     house.tools  # noqa: B018  (makes the keys of an empty instance)
     if file.exists():
-        cli_ground.refuse(f"{file.name} is there already; name a new file")
+        ground.refuse(f"{file.name} is there already; name a new file")
     paths = KeyPaths(settings.keys, settings.private_key)
     passphrase = _passphrase(is_new=True)
     try:
@@ -100,11 +101,11 @@ def kit(file: Path) -> None:
         keyfiles.put_new(file, text)
         key_kits.opened(file.read_text(encoding="ascii"), passphrase)
     except KitRefused as refused:
-        cli_ground.refuse(str(refused))
+        ground.refuse(str(refused))
     except OSError as error:
-        cli_ground.refuse(f"{file.name}: {error.strerror}")
+        ground.refuse(f"{file.name}: {error.strerror}")
     _note(house, "keys.kit_made", 0)
-    cli_ground.finish()
+    ground.finish()
     click.echo("The recovery kit is written and opens. Keep it apart from this machine and from the backups;")
     click.echo("keep the passphrase apart from the kit. Without both, a lost disk is lost for good.")
 
@@ -113,7 +114,7 @@ def kit(file: Path) -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def restore(file: Path) -> None:
     """Put the keys of a recovery kit in place where there are none."""
-    settings = cli_ground.settings()
+    settings = ground.settings()
     paths = KeyPaths(settings.keys, settings.private_key)
     try:
         text = file.read_text(encoding="utf-8", errors="replace")
@@ -121,9 +122,9 @@ def restore(file: Path) -> None:
         is_new = key_kits.put_back(held, paths, settings.secret_file)
         keyfiles.read_json(paths)
     except KitRefused as refused:
-        cli_ground.refuse(str(refused))
+        ground.refuse(str(refused))
     except OSError as error:
-        cli_ground.refuse(str(error.strerror))
+        ground.refuse(str(error.strerror))
     click.echo("The keys are in place." if is_new else "These very keys are in place already.")
 
 

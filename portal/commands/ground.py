@@ -9,7 +9,7 @@ import click
 from flask import current_app
 
 from portal.assembly import House
-from portal.cli_serve import run_due
+from portal.commands.serve import run_due
 from portal.config import Settings
 
 BAD_INPUT = 2

@@ -20,7 +20,8 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from portal import assembly, cli_ground, moving, sqlite_files
+from portal import assembly, moving, sqlite_files
+from portal.commands import ground
 from portal.config import Settings
 from portal.domain.access import system
 from portal.migrations import migrate
@@ -68,7 +69,7 @@ def move(to: str, partner: str | None) -> None:
     2 where it cannot be done; the practice then stays where it is. Passwords are best left out of the URL:
     PGPASSWORD, or a line in ~/.pgpass.
     """
-    settings = cli_ground.settings()
+    settings = ground.settings()
     path = _source(settings)
     staff = _url("--to", to)
     default = settings.partner_database_url
@@ -81,16 +82,16 @@ def move(to: str, partner: str | None) -> None:
             click.echo(f"{_told(fault)} The practice stays where it is.")
             sys.exit(1)
         except Unwanted as refused:
-            cli_ground.refuse(str(refused))
+            ground.refuse(str(refused))
     _tell(rows, path, staff, given)
 
 
 def _source(settings: Settings) -> Path:
     if not settings.database_url.startswith(_SQLITE):
-        cli_ground.refuse("DATABASE_URL does not name a SQLite file: there is nothing to move")
+        ground.refuse("DATABASE_URL does not name a SQLite file: there is nothing to move")
     path = Path(settings.database_url.removeprefix(_SQLITE))
     if not path.exists():
-        cli_ground.refuse(f"{path.name}: there is no such database")
+        ground.refuse(f"{path.name}: there is no such database")
     return path
 
 
@@ -104,13 +105,13 @@ def _url(option: str, given: str) -> URL:
     except ArgumentError:
         url = make_url("none://")
     if url.get_backend_name() != "postgresql" or not url.database:
-        cli_ground.refuse(f"{option}: an address such as postgresql://owner@host/database")
+        ground.refuse(f"{option}: an address such as postgresql://owner@host/database")
     return url
 
 
 def _tools(settings: Settings) -> Tools:
     if not settings.keys.exists():
-        cli_ground.refuse("there are no keys here; put them in place first: keys restore KIT")
+        ground.refuse("there are no keys here; put them in place first: keys restore KIT")
     return assembly.tools_for(settings)
 
 
@@ -125,7 +126,7 @@ def _store(staff: URL, partner: URL) -> Iterator[Store]:
                 with door.read() as session:
                     session.execute(text("SELECT 1"))
             except DBAPIError as error:
-                cli_ground.refuse(f"{option}: nobody answers, or not to this role ({_kind(error)})")
+                ground.refuse(f"{option}: nobody answers, or not to this role ({_kind(error)})")
         yield store
     finally:
         store.dispose()
@@ -149,7 +150,7 @@ def _moved(way: Way) -> int:
             source.commit()
             _open(way, rows)
     except InUse:
-        cli_ground.refuse("the portal is running here; stop it first")
+        ground.refuse("the portal is running here; stop it first")
     return rows
 
 
@@ -166,7 +167,7 @@ def _bring_up(way: Way) -> None:
 def _require_here(way: Way, source: Connection) -> None:
     left = source.scalar(text("SELECT version_num FROM alembic_version")) == migrate.moved(way.practice)
     if left and migrate.current(way.target) != migrate.moving(way.practice):
-        cli_ground.refuse("this practice was moved already; set DATABASE_URL to where it is")
+        ground.refuse("this practice was moved already; set DATABASE_URL to where it is")
 
 
 def _proven(way: Way) -> str:

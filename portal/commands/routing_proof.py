@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 from flask import Flask
 
-from portal.cli_routing import routing, without_collector
+from portal.commands.routing import routing, without_collector
 from portal.content.rules import ruleset
 from portal.domain.couple_file import parse_couple
 from portal.domain.population import RATES

@@ -13,10 +13,11 @@ import click
 from flask import Flask
 from flask.cli import AppGroup
 
-from portal import backup_files, cli_ground, cli_restoring, moving, sqlite_files, vault_files
+from portal import backup_files, moving, sqlite_files, vault_files
 from portal.assembly import House
 from portal.backup_files import Manifest, NotABackup
-from portal.cli_places import RestoreRefused, TrailBroken
+from portal.commands import ground, restoring
+from portal.commands.places import RestoreRefused, TrailBroken
 from portal.config import Settings
 from portal.domain.access import system
 from portal.migrations import migrate
@@ -39,21 +40,21 @@ def create(file: Path) -> None:
     The keys are not in it: keep a recovery kit elsewhere. Exit 1 where the audit trail has a fault (the
     backup is written all the same).
     """
-    house, settings = cli_ground.house(), cli_ground.settings()
+    house, settings = ground.house(), ground.settings()
     if file.exists():
-        cli_ground.refuse(f"{file.name} is there already; name a new file")
+        ground.refuse(f"{file.name} is there already; name a new file")
     if not file.absolute().parent.is_dir():
-        cli_ground.refuse(f"{file.parent}: there is no such folder")
-    cli_ground.finish()
+        ground.refuse(f"{file.parent}: there is no such folder")
+    ground.finish()
     try:
         with _copied(house, settings) as (half, store):
             anchor, fault = _trail(house, store)
             manifest = _manifest(house, store, anchor)
             backup_files.write(file, house.tools.vault, manifest, half)
     except OSError as error:
-        cli_ground.refuse(f"{file.name}: {error.strerror}")
+        ground.refuse(f"{file.name}: {error.strerror}")
     except (vault_files.Damaged, moving.Different):
-        cli_ground.refuse(f"{file.name}: what was written does not read back; is the disk sound?")
+        ground.refuse(f"{file.name}: what was written does not read back; is the disk sound?")
     _told(house, settings, anchor)
     click.echo(f"Backup of {anchor.count} events, read back. Audit anchor {anchor.count}:{anchor.head}")
     if fault is not None:
@@ -70,7 +71,7 @@ def _copied(house: House, settings: Settings) -> Iterator[tuple[Path, Store]]:
     half = settings.instance / f".backup-{secrets.token_hex(4)}.half"
     try:
         _copy(house.store.staff, half)
-        with cli_restoring.opened(half) as store:
+        with restoring.opened(half) as store:
             yield half, store
     finally:
         sqlite_files.discard(half)
@@ -102,7 +103,7 @@ def _told(house: House, settings: Settings, anchor: Anchor) -> None:
     with house.store.staff.write() as session:
         subject, detail = ("practice", PRACTICE_ID), {"events": anchor.count}
         audit.record(session, house.tools, by=_BY, verb="backup.created", subject=subject, detail=detail)
-    cli_ground.finish()
+    ground.finish()
     if settings.anchor is not None:
         try:
             audit_anchors.keep(house.tools, settings.anchor, anchor)
@@ -119,19 +120,19 @@ def restore(file: Path) -> None:
     column; ends all sessions and one-time links; erases again what was erased since. Exit 1 where the file
     or its trail was tampered with, 2 where it cannot be done; then nothing was changed.
     """
-    settings = cli_ground.settings()
+    settings = ground.settings()
     try:
-        told = cli_restoring.restore(file, settings, by=_BY)
+        told = restoring.restore(file, settings, by=_BY)
     except (RestoreRefused, NotABackup) as refused:
-        cli_ground.refuse(str(refused) or f"{file.name} is not a backup")
+        ground.refuse(str(refused) or f"{file.name} is not a backup")
     except TrailBroken as broken:
         click.echo(str(broken))
         sys.exit(1)
     except OSError as error:
-        cli_ground.refuse(f"{error.strerror}: {Path(error.filename or file).name}")
+        ground.refuse(f"{error.strerror}: {Path(error.filename or file).name}")
     for line in told:
         click.echo(line)
-    cli_ground.finish()
+    ground.finish()
 
 
 def init_app(app: Flask) -> None:

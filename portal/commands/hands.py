@@ -1,7 +1,7 @@
 """A child that makes parts of a large report (``services/export_crew.py``), never started by a person.
 
-``exports create`` forks it; the worker, beside which threads run, starts ``python -m portal.cli_hands``. No
-page, no migration, no partners' door.
+``exports create`` forks it; the worker, beside which threads run, starts ``python -m portal.commands.hands``.
+No page, no migration, no partners' door.
 """
 
 from __future__ import annotations

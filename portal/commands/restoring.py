@@ -14,7 +14,7 @@ from sqlalchemy import create_engine
 
 from portal import assembly, backup_files, sqlite_files, vault_files
 from portal.backup_files import Manifest
-from portal.cli_places import FilePlace, Place, RestoreRefused, ServerPlace, TrailBroken
+from portal.commands.places import FilePlace, Place, RestoreRefused, ServerPlace, TrailBroken
 from portal.config import Settings
 from portal.domain.access import Viewer
 from portal.keyfiles import KeyFileError

@@ -8,8 +8,8 @@ import click
 from flask import Flask
 from flask.cli import AppGroup
 
-from portal import cli_ground
 from portal.assembly import House
+from portal.commands import ground
 from portal.domain.access import system
 from portal.services import cases, erasures
 from portal.services import retention as policy
@@ -23,10 +23,10 @@ _BY = system("retention")
 @retention.command("run")
 def run() -> None:
     """Delete drafts, dead links, mail bodies and closed cases that are over their time; clean the disk."""
-    house, settings = cli_ground.house(), cli_ground.settings()
-    cli_ground.finish()
+    house, settings = ground.house(), ground.settings()
+    ground.finish()
     done = policy.run(house.store, house.tools, by=_BY, outbox=settings.outbox)
-    cli_ground.finish()
+    ground.finish()
     click.echo(
         f"{done.drafts} drafts, {done.links} links, {done.mails} mails, {done.sessions} cards, "
         f"{done.cases} cases, {done.late} late texts deleted"
@@ -39,13 +39,13 @@ def run() -> None:
 @click.option("--lift", is_flag=True, help="End the hold.")
 def hold(case_id: str, *, lift: bool) -> None:
     """Put a case under legal hold: nothing of it is deleted until the hold is lifted."""
-    house = cli_ground.house()
+    house = ground.house()
     try:
         with house.store.staff.write() as session:
             policy.hold(session, house.tools, case_id=case_id, is_held=not lift, by=_BY)
     except NotFound:
-        cli_ground.refuse("there is no such case")
-    cli_ground.finish()
+        ground.refuse("there is no such case")
+    ground.finish()
     click.echo("The hold is lifted." if lift else "The case is under legal hold.")
 
 
@@ -55,7 +55,7 @@ def hold(case_id: str, *, lift: bool) -> None:
 @click.option("--yes", is_flag=True, required=True, help="There is no way back.")
 def erase(case_id: str, *, slot: str | None, yes: bool) -> None:
     """Erase a case, or one person of it, for good; noted by id in PORTAL_ANCHOR for restored backups."""
-    house = cli_ground.house()
+    house = ground.house()
     try:
         with house.store.staff.write() as session:
             if slot is None:
@@ -64,10 +64,10 @@ def erase(case_id: str, *, slot: str | None, yes: bool) -> None:
                 partner_id = cases.partner_in(session, case_id, slot)
                 erasures.erase_person(session, house.tools, partner_id=partner_id, by=_BY)
     except (NotFound, BadInput):
-        cli_ground.refuse("there is no such case or person")
+        ground.refuse("there is no such case or person")
     except OutOfOrder:
-        cli_ground.refuse("the case is under legal hold")
-    cli_ground.finish()
+        ground.refuse("the case is under legal hold")
+    ground.finish()
     click.echo("Erased. Backups made before still hold it: delete them when their time is over.")
     _clean(house)
 

@@ -13,21 +13,22 @@ from functools import wraps
 from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 from flask import Flask
 
 #: Group and command -> the module that registers it.
 _MODULES: Mapping[tuple[str, str], str] = {
-    ("routing", "recommend"): "cli_routing",
-    ("routing", "verify"): "cli_routing_proof",
-    ("routing", "simulate"): "cli_routing_proof",
-    ("routing", "document"): "cli_routing_proof",
+    ("routing", "recommend"): "routing",
+    ("routing", "verify"): "routing_proof",
+    ("routing", "simulate"): "routing_proof",
+    ("routing", "document"): "routing_proof",
 }
 #: How an error is told: these words, its own (""), or words made from it.
 Words = str | Callable[[Any], str]
-_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
+#: What a disk says that is full, failing or read-only.
+DISK: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
 _FLASK = frozenset({"flask", "flask.exe", "__main__.py"})
 
 
@@ -50,7 +51,7 @@ def create_commands(module: str) -> Flask:
     from portal.content.faults import ContentError  # noqa: PLC0415 - late, as in create_app
 
     app = Flask("portal", static_folder=None)
-    import_module(f"portal.{module}").init_app(app)
+    import_module(f"portal.commands.{module}").init_app(app)
     for command in app.cli.commands.values():
         let_refuse(command, {ContentError: "", OSError: words_of_disk})
     return app
@@ -58,7 +59,7 @@ def create_commands(module: str) -> Flask:
 
 def words_of_disk(error: OSError) -> str:
     """A disk that is full, failing or read-only, and the file. Any other error is ours, and raised again."""
-    if error.errno not in _DISK:
+    if error.errno not in DISK:
         raise error
     return ": ".join(str(word) for word in (error.filename, error.strerror) if word)
 

@@ -7,7 +7,7 @@ from flask import Flask, current_app
 from flask.cli import with_appcontext
 
 from portal.assembly import House
-from portal.cli_routing import routing
+from portal.commands.routing import routing
 from portal.content.rules import CURRENT, RULESETS
 from portal.services import backtests
 

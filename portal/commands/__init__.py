@@ -1,0 +1,1 @@
+"""The commands of ``portal/cli.py``, a module a group, each loaded when it is asked for."""
