@@ -42,15 +42,31 @@ def looked(page: Page, script: str) -> Any:
 
 def back(page: Page) -> None:
     """One press of Back; at the first entry there is nowhere to go."""
-    devtools = page.context.new_cdp_session(page)
-    history = devtools.send("Page.getNavigationHistory")
+    history = _asked(page, "Page.getNavigationHistory")
     before = history["currentIndex"] - 1
     if before >= 0:
-        devtools.send("Page.navigateToHistoryEntry", {"entryId": history["entries"][before]["id"]})
-        until(page, lambda: devtools.send("Page.getNavigationHistory")["currentIndex"] == before)
-    devtools.detach()
+        _asked(page, "Page.navigateToHistoryEntry", entryId=history["entries"][before]["id"])
+        until(page, lambda: _asked(page, "Page.getNavigationHistory")["currentIndex"] == before)
     until(page, lambda: bool(looked(page, "() => document.readyState === 'complete'")))
     page.wait_for_timeout(_SHOWS_BY)  # out of the cache it is there at once, and so is what it shows
+
+
+def _asked(page: Page, what: str, **fields: Any) -> Any:
+    """What the browser says to this; while one page makes room for the other it is asked again."""
+    found = []
+
+    def has_said() -> bool:
+        devtools = page.context.new_cdp_session(page)
+        try:
+            found.append(devtools.send(what, fields))
+        except Error as error:
+            if "Not attached to an active page" not in error.message:
+                raise
+        devtools.detach()
+        return bool(found)
+
+    until(page, has_said)
+    return found[0]
 
 
 def presses_in_a_hurry(page: Page, key: str, times: int) -> None:

@@ -77,7 +77,7 @@ def test_a_reload_under_load_loses_no_request_and_no_save(portal: LivePortal) ->
         assert [bool(holders[pid]) for pid in holders] == [False, True, True]
         expect_no_header_to_be_believed(portal)
         for status, lines in REFUSED:
-            expect_a_neutral_refusal(said(portal, head(portal, *lines), patience=30), status)
+            expect_a_neutral_refusal(said(portal, head(portal, *lines)), status)
     lines_of_log = (portal.instance / "serve.log").read_text("utf-8").splitlines()
     events = {json.loads(line)["event"] for line in lines_of_log}
     assert events == {"request", "gunicorn.error"}
