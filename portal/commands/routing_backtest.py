@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import click
-from flask import Flask, current_app
+from flask import Flask
 from flask.cli import with_appcontext
 
-from portal.assembly import House
+from portal.commands import ground
 from portal.commands.routing import routing
 from portal.content.rules import CURRENT, RULESETS
 from portal.services import backtests
@@ -17,7 +17,7 @@ from portal.services import backtests
 @with_appcontext
 def backtest_command(named: str) -> None:
     """Run a ruleset over every stored case; print what would change, a line a case. Nothing is changed."""
-    house: House = current_app.extensions["portal.house"]
+    house = ground.house()
     cases = changed = 0
     with house.store.staff.read() as session:
         for outcome in backtests.run(session, house.tools, named=named):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple, get_args
 
 from flask_babel import gettext as _
 
@@ -15,6 +15,7 @@ from portal.services.caseload_head import COUNTED
 from portal.web.therapist import of_two, words
 
 Whose = Literal["own", "nobody", "colleague"]
+WHOSE: Final[tuple[Whose, ...]] = get_args(Whose)
 
 #: The rules that mean a danger to life now (clinical.md §4, R2 and its gates).
 _CRISIS = frozenset({"R2"})
