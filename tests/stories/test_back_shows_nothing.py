@@ -16,7 +16,7 @@ from typing import Any
 import neutral_site
 import pytest
 from playwright.sync_api import Browser, BrowserType, Page, expect
-from story_history import back, looked, presses_in_a_hurry
+from story_history import back, looked, presses_in_a_hurry, until
 from story_looks import PATIENCE
 from story_partner import PASSWORD, Partner
 from test_typed_text_survives import carry_over
@@ -142,10 +142,23 @@ def leaves(page: Page, way: str = "link") -> None:
     assert page.url == HOME
 
 
+def leaves_for_good(page: Page, way: str = "link") -> None:
+    """And the portal has heard of it: what the browser sent on the way out may be under way yet."""
+
+    def cookies() -> dict[str, str]:
+        kept = page.context.cookies(at)
+        return {str(one.get("name")): str(one.get("value")) for one in kept}
+
+    at = page.url
+    before = cookies()
+    leaves(page, way)
+    until(page, lambda: cookies() != before)
+
+
 @pytest.mark.parametrize("way", ["link", "shift"])
 def test_after_leaving_back_shows_nothing(somebody: Callable[..., Page], way: str) -> None:
     page = somebody()
-    leaves(page, way)
+    leaves_for_good(page, way)
     then_back_shows_nothing(page)
     page.goto("/my/form")
     expect(page).to_have_url(re.compile("/sign-in$"))
@@ -199,7 +212,7 @@ def test_who_signs_in_next_on_this_device_sees_nothing_of_the_one_before(
     somebody: Callable[..., Page], riverside: Practice
 ) -> None:
     page = somebody()
-    leaves(page)
+    leaves_for_good(page)
     page.goto("/begin")
     page.get_by_label("Choose a password").fill(PASSWORD)
     page.get_by_role("button", name="Begin", exact=True).click()
