@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from portal.domain.access import Viewer
 from portal.domain.normal_forms import normalized
+from portal.domain.urgency import LOST
 from portal.domain.visibility import ALONE_WAITS
 from portal.models import moment
 from portal.services import audit, case_names, caseload_queries, caseload_rows
@@ -59,6 +60,8 @@ class CaseloadRow:
     is_overdue: bool = False
     #: An urgent case where each person who came was seen alone, since they last sent.
     is_seen: bool = False
+    #: Slots of those of whose form something cannot be opened.
+    lost: tuple[str, ...] = ()
     #: What a page made of the row, by what else decided it. It goes with the row, and with the keys.
     drawn: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
@@ -163,6 +166,7 @@ class _Advice(NamedTuple):
     rule: str | None = None
     rules: tuple[str, ...] = ()
     gates: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
 
 
 _NOTHING: Final = _Advice()
@@ -193,11 +197,12 @@ def _row(tools: Tools, row: tuple[Any, ...], sealed: Sealed) -> CaseloadRow:
     _kind, case_id, urgency, at, waiting_since, opened_at, therapist_id, made_id, id_a, id_b, told = row
     held = {} if made_id is None and id_a is None and id_b is None else sealed()
     names = case_names.opened(tools, id_a, held.get(id_a)), case_names.opened(tools, id_b, held.get(id_b))
-    route, reason, rule, rules, gates = _advice(tools, made_id, held.get(made_id))
+    route, reason, rule, rules, gates, lost = _advice(tools, made_id, held.get(made_id))
     return CaseloadRow(
         case_id, names, urgency, moment(at), moment(waiting_since), moment(opened_at), therapist_id,
         route, reason, rule, rules, gates,
         is_new=made_id is not None and bool(told & 1), is_overdue=bool(told & 2), is_seen=bool(told & 4),
+        lost=lost,
     )  # fmt: skip
 
 
@@ -207,4 +212,4 @@ def _advice(tools: Tools, made_id: str | None, box: bytes | None) -> _Advice:
         return _NOTHING
     body = json.loads(tools.vault.unbox("staff", Place("recommendation", "body_box", made_id), box))
     rules, gates = tuple(body["matched_rules"]), tuple(body["gates"])
-    return _Advice(body["route"], body["reason"], body["rule"], rules, gates)
+    return _Advice(body["route"], body["reason"], body["rule"], rules, gates, tuple(body.get(LOST, ())))
