@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Response, abort, make_response, render_template, request
 from flask_babel import gettext as _
+from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
 from portal.services import caseload as service
@@ -28,7 +29,7 @@ def caseload() -> Response:
     """The queue: safety first, then by waiting time, or as the address says."""
     filters, after = _filters(), Cursor.parse(request.args.get("after", ""))
     # One statement and its event: nothing that another writer could change in between.
-    with kit.store().staff.write_row() as connection:
+    with kit.store().staff.hot_write() as connection:
         page = service.page(connection, kit.tools(), by=kit.viewer(), after=after, filters=filters)
     kit.wake_worker()
     has_shortcuts = cookies.read(request, cookies.SHORTCUTS) != "off"
@@ -109,7 +110,7 @@ def _draw(page: CaseloadPage, *, status: int = 200, **more: Any) -> Response:
         "therapist/caseload.html",
         **caseload_page.around(PLAIN, counts, caseload_presenter.idle(counts)),
         notices=caseload_page.notices(page),
-        rows=caseload_page.rows(page.rows),
+        rows=Markup(caseload_page.rows(page.rows).decode()),  # noqa: S704  (drawn by a template)
         further=caseload_page.further(page, PLAIN),
         **seen,
     )
