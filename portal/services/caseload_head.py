@@ -53,12 +53,12 @@ def word(text: str) -> ColumnElement[str]:
     return literal_column(f"'{text}'", String)
 
 
-def parts() -> list[Select[Any]]:
-    """All of it."""
-    return [_letters(), _outcomes(), *_counts()]
+def parts(*, by_parts: bool = False) -> list[Select[Any]]:
+    """All of it. ``by_parts``: as PostgreSQL needs it."""
+    return [_letters(), _outcomes(), *_counts(by_parts=by_parts)]
 
 
-def _counts() -> list[Select[Any]]:
+def _counts(*, by_parts: bool = False) -> list[Select[Any]]:
     """How many cases of the two first ways want something, told up to ``COUNTED``."""
     c, p, v = table_of(CaseFile).c, table_of(Partner).c, table_of(CallPlan).c
     ways = case_access.ways(_VIEWER, _NOW)
@@ -68,6 +68,9 @@ def _counts() -> list[Select[Any]]:
         ranges = [
             select(c.id).where(way, ~barred, c.closed_at.is_(None), c.urgency == int(level)) for way in own
         ]
+        if by_parts:  # else it would read the whole range
+            order = (c.therapist_id, c.closed_at, c.urgency, c.waiting_since, c.id)
+            ranges = [select(one.order_by(*order).limit(COUNTED).subquery()) for one in ranges]
         found.append(_count(level, union_all(*ranges).limit(COUNTED).subquery()))
     overdue = (
         select(v.partner_id)

@@ -37,12 +37,7 @@ from sqlalchemy import (
 )
 
 from portal.driven import Driven
-from portal.models import (
-    Absence,
-    CaseFile,
-    UtcDateTime,
-    table_of,
-)
+from portal.models import Absence, CaseFile, UtcDateTime, place_of, table_of
 from portal.services import case_access, caseload_head, caseload_rows
 from portal.services.caseload_filters import Filters, Whose
 
@@ -70,7 +65,10 @@ def driven(filters: Filters, *, is_first: bool, by_parts: bool = False) -> Drive
 
 def page(filters: Filters, *, is_first: bool, by_parts: bool = False) -> CompoundSelect[Any]:
     """Cases, letters and counts of one page, in no order; and the mark where looking stopped."""
-    parts, seen = caseload_head.parts(), looked(filters, is_first=is_first, by_parts=by_parts)
+    parts, seen = (
+        caseload_head.parts(by_parts=by_parts),
+        looked(filters, is_first=is_first, by_parts=by_parts),
+    )
     if not _is_bounded(filters):
         return union_all(caseload_rows.of(seen.cte("picked")), *parts)
     rows = seen.subquery("seen")
@@ -91,7 +89,7 @@ def in_order(filters: Filters, cases: Iterable[Any]) -> list[Any]:
 def search() -> Select[Any]:
     """The newest cases the viewer may see, open or closed, with their ciphertexts behind their columns."""
     c = table_of(CaseFile).c
-    parts = _parts([c.id, c.waiting_since.label("at"), c.opened_at])
+    parts = _parts([c.id, c.waiting_since.label("at"), c.opened_at, place_of(c.id).label("place")])
     newest = union_all(*parts).order_by(desc("opened_at"), desc("id")).limit(SEARCHED)
     return caseload_rows.whole(newest.subquery("picked"))
 
@@ -119,7 +117,7 @@ def is_visible() -> ColumnElement[bool]:
 def looked(filters: Filters, *, is_first: bool, by_parts: bool = False) -> CompoundSelect[Any]:
     """The cases of all ways merged in the order of the page, as far as they are looked at."""
     c = table_of(CaseFile).c
-    columns = _keys(filters)
+    columns = [*_keys(filters), place_of(c.id).label("place")]
     if _is_bounded(filters):
         columns += [c.route_mark, c.languages, *([] if _is_by_urgency(filters) else [c.urgency])]
     limit = LOOKED if _is_bounded(filters) else PAGE + 1

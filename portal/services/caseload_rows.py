@@ -35,6 +35,7 @@ from portal.models import (
     Partner,
     Recommendation,
     UtcDateTime,
+    place_of,
     table_of,
 )
 from portal.services import case_names, caseload_head, interviews
@@ -70,7 +71,7 @@ def of(picked: Subquery | CTE) -> Select[Any]:
             _newest_consent(one_a).label("id_a"), _newest_consent(one_b).label("id_b"),
             _told(c, picked, one_a, one_b).label("told"),
         )
-        .join_from(picked, c, c.c.id == picked.c.id)
+        .join_from(picked, c, place_of(c.c.id) == picked.c.place)
         .join(one_a, and_(one_a.c.case_id == picked.c.id, one_a.c.slot == "a"), isouter=True)
         .join(one_b, and_(one_b.c.case_id == picked.c.id, one_b.c.slot == "b"), isouter=True)
     )  # fmt: skip

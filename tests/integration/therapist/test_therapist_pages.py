@@ -25,16 +25,6 @@ GONE = "00000000-0000-4000-8000-000000000000"
 
 
 @pytest.fixture
-def thea(house: World) -> Viewer:
-    return house.staff()
-
-
-@pytest.fixture
-def sit(desk: Sit, thea: Viewer) -> Desk:
-    return desk(thea)
-
-
-@pytest.fixture
 def couple(house: World, thea: Viewer) -> Case:
     """Both sent; the route is discernment."""
     case = house.case(therapist=thea)
