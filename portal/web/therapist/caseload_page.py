@@ -41,7 +41,7 @@ class Frame(NamedTuple):
 
 def plain(page: CaseloadPage, filters: Filters, *, is_first: bool, has_shortcuts: bool) -> bytes:
     """The page as its address asks for it, in the bytes that are sent."""
-    counts = caseload_presenter.numbers(page.counts)
+    counts = caseload_presenter.numbers(page.counts, words.locale())
     frame = Frame(
         words.locale(), context.practice().name, kit.viewer().roles, has_shortcuts, filters, is_first,
         bool(page.rows), page.after is not None, tuple(counts), caseload_presenter.idle(counts),
@@ -52,11 +52,12 @@ def plain(page: CaseloadPage, filters: Filters, *, is_first: bool, has_shortcuts
         "notices": notices(page),
         "further": escape(further(page, filters)),
     }
-    values = {name: text.encode() for name, text in told.items()}
-    values["rows"] = rows(page.rows, filters)
+    pieces = {name: [text.encode()] for name, text in told.items()} | {"rows": rows(page.rows, filters)}
     between, names = _frame(frame)
-    whole = list(between)
-    whole[1::2] = [values[name] for name in names]
+    whole = [between[0]]
+    for name, text in zip(names, between[2::2], strict=True):
+        whole += pieces[name]
+        whole.append(text)
     return b"".join(whole)
 
 
@@ -93,7 +94,13 @@ def around(filters: Filters, counts: Mapping[str, str], idle: frozenset[str]) ->
 
 def further(page: CaseloadPage, filters: Filters) -> str:
     """Where the list goes on; empty at its end."""
-    return "/caseload?" + urlencode({**filters.as_fields(), "after": page.after}) if page.after else ""
+    return f"{_address(filters)}after={page.after}" if page.after else ""  # digits, dots and dashes
+
+
+@lru_cache(maxsize=256)
+def _address(filters: Filters) -> str:
+    fields = filters.as_fields()
+    return f"/caseload?{urlencode(fields)}&" if fields else "/caseload?"
 
 
 def notices(page: CaseloadPage) -> Markup:
@@ -113,11 +120,11 @@ class _Drawn(NamedTuple):
 
     begins: datetime
     ends: datetime
-    pieces: tuple[bytes, bytes, bytes]
+    pieces: tuple[bytes, ...]
 
 
-def rows(found: Iterable[CaseloadRow], filters: Filters = PLAIN) -> bytes:
-    """The rows of the table."""
+def rows(found: Iterable[CaseloadRow], filters: Filters = PLAIN) -> list[bytes]:
+    """The rows of the table, in pieces: fifty rows are a few kinds, and what a kind shares is kept once."""
     viewer_id, is_closed, now = kit.viewer().id, filters.status == "closed", kit.tools().now()
     language, zone = words.locale(), context.practice().time_zone
     decided_by = {whose: (language, zone, whose, is_closed) for whose in caseload_presenter.WHOSE}
@@ -128,23 +135,25 @@ def rows(found: Iterable[CaseloadRow], filters: Filters = PLAIN) -> bytes:
         if held is None or not held.begins <= now < held.ends:
             held = row.drawn[key] = _drawn(row, key, viewer_id, now)
         drawn += held.pieces
-    return b"".join(drawn)
+    return drawn
 
 
 def _drawn(
     row: CaseloadRow, decided_by: tuple[str, str, Whose, bool], viewer_id: str, now: datetime
 ) -> _Drawn:
     language, _zone, _whose, is_closed = decided_by
-    drawn = _row(language, caseload_presenter.kind(row, viewer_id, is_closed=is_closed))
-    values = {"id": escape(row.id), "names": escape(caseload_presenter.names(row, _(" and ")))}
-    before, after = (cuts.fill(part, values).encode() for part in cuts.around(drawn, "waiting"))
+    between, marks = _row(language, caseload_presenter.kind(row, viewer_id, is_closed=is_closed))
     since = row.at if is_closed else row.waiting_since
     waited, begins, ends = words.waited_until(now - since, language)
-    return _Drawn(since + begins, since + ends, (before, escape(waited).encode(), after))
+    told = {"id": row.id, "names": caseload_presenter.names(row, _(" and ")), "waiting": waited}
+    values = {name: escape(text).encode() for name, text in told.items()}
+    whole = list(between)
+    whole[1::2] = [values[name] for name in marks]
+    return _Drawn(since + begins, since + ends, tuple(whole))
 
 
 @lru_cache(maxsize=1024)
-def _row(_language: str, kind: Kind) -> cuts.Cut:
+def _row(_language: str, kind: Kind) -> tuple[tuple[bytes, ...], tuple[str, ...]]:
     slots = {name: cuts.mark(name) for name in ("id", "names", "waiting")}
     drawn = render_template("therapist/caseload_row.html", line=caseload_presenter.line(kind), **slots)
-    return cuts.cut(drawn + "\n")
+    return cuts.in_bytes(cuts.cut(drawn + "\n"))

@@ -211,7 +211,9 @@ def test_a_store_that_cannot_be_used_leaves_memory(caplog: pytest.LogCaptureFixt
 
 
 @pytest.fixture
-def redis() -> Iterator[RedisServer]:
+def redis(monkeypatch: pytest.MonkeyPatch) -> Iterator[RedisServer]:
+    """A store; on a busy machine it may take longer than a page would wait for it."""
+    monkeypatch.setattr(throttles, "_PATIENCE", 30.0)
     with redis_server() as served:
         yield served
 

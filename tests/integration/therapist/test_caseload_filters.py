@@ -18,6 +18,7 @@ from portal.models import CaseFile, StaffAccount, table_of
 from portal.services import accounts, break_glass, caseload, caseload_queries, practice_settings
 from portal.services.caseload import CaseloadPage
 from portal.services.caseload_filters import Cursor, Filters, UnknownOption
+from portal.web.therapist import words
 
 Sit = Callable[[Viewer], Desk]
 
@@ -276,6 +277,34 @@ def test_a_row_that_is_remembered_changes_with_everything_it_shows(house: World,
         session.execute(update(table_of(StaffAccount)).values(language="es"))
     spoken = shown()[1]
     assert ("2 días" in spoken, "yours" in spoken, "New since" in spoken) == (True, False, False)
+
+
+def test_how_long_somebody_waits_goes_on_while_nothing_else_of_the_row_changes(
+    house: World, desk: Sit
+) -> None:
+    thea = house.staff()
+    house.case(therapist=thea)
+
+    def waits(**time: float) -> str:
+        house.tools.clock.move(**time)  # type: ignore[attr-defined]
+        found = [re.search(r'class="waiting"[^>]*>([^<]+)<', desk(thea).get("/caseload")) for _ in range(2)]
+        told = [one[1] for one in found if one]
+        assert told[0] == told[1]
+        return told[0]
+
+    assert [waits(), waits(hours=3), waits(minutes=29), waits(minutes=2), waits(hours=21)] == [
+        "0 hours", "3 hours", "3 hours", "4 hours", "1 day",
+    ]  # fmt: skip
+    assert waits(hours=-22) == "3 hours"
+
+
+@pytest.mark.parametrize("seconds", [-1, 0, 0.5, 359.9, 360, 360.4, 361, 719, 1800, 86_400 * 9 + 359])
+def test_words_for_a_wait_say_from_when_to_when_they_stay(seconds: float) -> None:
+    span = timedelta(seconds=seconds)
+    said, begins, ends = words.waited_until(span, "en")
+    assert begins <= span < ends <= begins + timedelta(seconds=360)
+    for other in (begins, (begins + ends) / 2, ends - timedelta(microseconds=1)):
+        assert words.waited_until(other, "en") == (said, begins, ends)
 
 
 def test_a_row_of_safety_says_what_comes_after_everybody_was_seen_alone(house: World, desk: Sit) -> None:
