@@ -101,7 +101,9 @@ def _scheme_of(name: str, url: str | None, schemes: tuple[str, ...], faults: lis
     return url
 
 
-def _one_of(name: str, value: str, allowed: tuple[str, ...], faults: list[str]) -> str:
+def _one_of(env: Mapping[str, str], name: str, allowed: tuple[str, ...], faults: list[str]) -> str:
+    """The first of ``allowed`` where nothing is set."""
+    value = env.get(name) or allowed[0]
     if value not in allowed:
         faults.append(f"{name} must be one of {', '.join(allowed)}")
     return value
@@ -167,10 +169,8 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     database, partner_database = _databases(env, instance, faults)
     base_url = _base_url(env.get("PORTAL_BASE_URL") or _own_address(host, port), faults)
     settings = Settings(
-        env=_one_of(
-            "PORTAL_ENV", env.get("PORTAL_ENV") or "development", ("development", "production"), faults
-        ),
-        role=_one_of("PORTAL_ROLE", env.get("PORTAL_ROLE") or "all", ROLES, faults),
+        env=_one_of(env, "PORTAL_ENV", ("development", "production"), faults),
+        role=_one_of(env, "PORTAL_ROLE", ROLES, faults),
         host=host,
         port=port,
         base_url=base_url,
@@ -183,15 +183,14 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         queue_url=_scheme_of("PORTAL_QUEUE", env.get("PORTAL_QUEUE") or None, _QUEUES, faults),
         processes=_number(env, "PORTAL_PROCESSES", 1, 1, faults, most=64),
         export_processes=_number(env, "PORTAL_EXPORT_PROCESSES", 1, 0, faults, most=64),
-        log=_one_of("PORTAL_LOG", env.get("PORTAL_LOG") or "text", ("text", "json"), faults),
+        log=_one_of(env, "PORTAL_LOG", ("text", "json"), faults),
         keys=Path(env.get("PORTAL_KEYS") or instance / "portal-keys.json").absolute(),
         private_key=Path(env.get("PORTAL_PRIVATE_KEY") or instance / "private.key").absolute(),
         secret_key=env.get("SECRET_KEY") or None,
         smtp_url=_smtp_url(env.get("SMTP_URL") or None, faults),
         connections=_connections(env, faults),
         anchor=_anchor(env.get("PORTAL_ANCHOR") or "", faults),
-        throttle=_one_of("PORTAL_THROTTLE", env.get("PORTAL_THROTTLE") or "on", ("on", "off"), faults)
-        == "on",
+        throttle=_one_of(env, "PORTAL_THROTTLE", ("on", "off"), faults) == "on",
     )
     faults += _sharing_faults(settings)
     faults += _production_faults(settings, env) if settings.is_production else _development_faults(settings)

@@ -27,7 +27,8 @@ _Shape = tuple[Callable[[list[Any]], Any], tuple[tuple[int, _Turn], ...]]
 
 @dataclass(frozen=True)
 class _Text:
-    """What the driver is given. ``binds``: name, value where none is handed in, way to the driver."""
+    """What the driver is given. ``binds``: name, value where none is handed in, way to the driver; each once,
+    however often the statement names it."""
 
     sql: str
     binds: tuple[tuple[str, Any, _Turn | None], ...]
@@ -69,6 +70,17 @@ class Driven:
         cursor.close()
         make, turns = self._shaped(connection.dialect)
         return [make(row) for row in found] if not turns else [_turned(make, turns, row) for row in found]
+
+    def rows(self, session: Hot, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+        """Every row, its columns by place alone: for those whose names nobody asks for."""
+        connection = _driven(session)
+        if connection is None:
+            return [tuple(row) for row in _slow(session).execute(self.statement, dict(values))]
+        cursor = self._run(connection, values)
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+        cursor.close()
+        _, turns = self._shaped(connection.dialect)
+        return found if not turns else [_turned(tuple, turns, row) for row in found]
 
     def change(self, session: Hot, values: Mapping[str, Any]) -> int:
         """How many rows a change met; inside a transaction that has begun."""
@@ -140,8 +152,18 @@ def _written(statement: Any, dialect: Dialect, names: list[str]) -> _Text:
     if missing:
         raise TypeError(f"values are missing: {sorted(missing)}")
     turns = {name: _turn_to(bind.type, dialect) for name, bind in held.items()}
-    binds = ((held[name].key, held[name].value, turns[name]) for name in compiled.positiontup)
-    return _Text(str(compiled), tuple(binds))
+    binds = {name: (bind.key, bind.value, turns[name]) for name, bind in held.items()}
+    return _Text(_numbered(str(compiled), compiled.positiontup, list(binds)), tuple(binds.values()))
+
+
+def _numbered(sql: str, places: list[str], names: list[str]) -> str:
+    """The statement with its values by number: one that it names twenty times is bound once."""
+    between = sql.split("?")
+    if len(between) != len(places) + 1:
+        raise TypeError("a driven statement has no question mark but for its values")
+    at = {name: number for number, name in enumerate(names, 1)}
+    whole = [f"{text}?{at[name]}" for text, name in zip(between, places, strict=False)]
+    return "".join([*whole, between[-1]])
 
 
 def _turn_to(kind: TypeEngine[Any], dialect: Dialect) -> _Turn | None:

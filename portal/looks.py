@@ -11,10 +11,11 @@ from typing import Any, Final, TypeVar
 from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
-from portal.services import happenings, jobs, routing, rule_walks, screening
+from portal.services import happenings, jobs, losses, routing, rule_walks, screening
 from portal.services.errors import Conflict
 from portal.services.routing import Advice
 from portal.services.screening import Look, Screened
+from portal.vault import VaultError
 from portal.workplace import WORKER, Workplace, note_error
 
 _LOOKS: Final = 5
@@ -41,6 +42,9 @@ def route(place: Workplace, case_id: str) -> None:
         return routing.look(session, place.tools, case_id=case_id)
 
     def keep(session: Session, advice: Advice | None) -> None:
+        if advice is not None:
+            missing = advice.couple.missing
+            losses.note(session, place.tools, case_id=case_id, missing=missing, by=WORKER)
         routing.keep(session, place.tools, advice, by=WORKER)
 
     _looked(place, routing.row(case_id), look, keep)
@@ -65,25 +69,60 @@ def look_into(place: Workplace, intake_id: str) -> None:
     """Something was saved or a section left: it may change the route even without a finding of its own.
 
     This comes by the second on a busy evening: the case is opened once for both, and both are kept together.
-    Where something said is lost there is no advice; the job that asks for it waits until it can be opened.
     """
 
     def look(session: Session) -> tuple[Look, Advice | None]:
         looked_at = place.tools.now()  # before anything is read
         seen = screening.look(session, place.tools, intake_id=intake_id)
-        if seen.is_partial:
-            return seen, None
-        return seen, routing.advise(session, place.tools, seen.couple, looked_at=looked_at)
+        couple, missing = seen.couple, seen.missing
+        return seen, routing.advise(session, place.tools, couple, looked_at=looked_at, missing=missing)
 
     def keep(session: Session, both: tuple[Look, Advice | None]) -> None:
         seen, advice = both
-        if _note(session, place, seen).is_changed:
-            return
-        if seen.is_partial:
-            jobs.add(session, place.tools, kind="route", subject_id=seen.case_id)
-        routing.keep(session, place.tools, advice, by=WORKER)
+        if not _note(session, place, seen).is_changed:
+            routing.keep(session, place.tools, advice, by=WORKER)
 
     _looked(place, screening.rows(intake_id), look, keep)
+
+
+def sent(place: Workplace, intake_id: str) -> None:
+    """A form was sent: its answers are put together, looked at and told of.
+
+    Where some of them are lost nothing is put together: it would stand for the whole. The rest is looked at
+    and told of all the same, and another look waits for what is lost.
+    """
+    missing: dict[str, int | None] = {}
+    try:
+        _put_together(place, intake_id)
+    except VaultError as error:
+        note_error("putting answers together", error)
+        missing = {intake_id: None}
+    screened = screen(place, intake_id)
+    route(place, screened.case_id)
+    with place.store.staff.write() as session:
+        losses.note(session, place.tools, case_id=screened.case_id, missing=missing, by=WORKER)
+        happenings.tell_of_sending(session, place.tools, case_id=screened.case_id, by=WORKER)
+
+
+def _put_together(place: Workplace, intake_id: str) -> None:
+    with place.store.staff.read() as session:
+        merged = happenings.merged_answers(session, place.tools, intake_id=intake_id)
+    with place.store.staff.write() as session:
+        happenings.keep_merged(session, place.tools, intake_id=intake_id, merged=merged)
+
+
+def once_more(place: Workplace, lost_id: str) -> None:
+    """Something was lost: what was looked at without it is looked at anew. Raises VaultError until then."""
+    with place.store.staff.read() as session:
+        found = losses.back(session, place.tools, lost_id)
+    if found is None:
+        return
+    if found.is_sent:
+        _put_together(place, found.id)
+    for intake_id in found.intakes:
+        screen(place, intake_id)
+    with place.store.staff.write() as session:
+        losses.over(session, place.tools, found, by=WORKER)
 
 
 def _looked(
@@ -113,6 +152,7 @@ def _note(session: Session, place: Workplace, seen: Look) -> Screened:
     """
     screened = screening.note(session, place.tools, seen, by=WORKER)
     happenings.tell_of_findings(session, place.tools, screened, by=WORKER)
+    losses.note(session, place.tools, case_id=seen.case_id, missing=seen.missing, by=WORKER)
     if screened.is_changed:
         jobs.add(session, place.tools, kind="route", subject_id=screened.case_id)
     return screened

@@ -7,9 +7,10 @@ once. Asked for by place and what marks the ciphertext, so that a changed or an 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from typing import Any, Final, TypeVar
 
+B = TypeVar("B", bound=Hashable)
 T = TypeVar("T")
 
 #: Two generations of so many things, each begun at least so many seconds after the last: what nobody asks for
@@ -39,14 +40,30 @@ class Opened:
 
     def recall(self, place: Hashable, blob: Hashable, opening: Callable[[], T]) -> T:
         """What ``opening`` made of this blob (or of all that a row holds) in this place, now or lately."""
-        if len(self._young) >= SIZE or self._clock() - self._began >= LIFE:
-            self._began, self._old, self._young = self._clock(), self._young, {}
+        self._turn()
         key = place, blob
         found: T | None = self._young.get(key)
         if found is None:
             found = self._old.get(key)
             self._young[key] = found = opening() if found is None else found
         return found
+
+    def recall_each(self, place: Hashable, blobs: Iterable[B], opening: Callable[[B], T]) -> list[T]:
+        """The same for many at once."""
+        self._turn()
+        young, old, found = self._young, self._old, []
+        for blob in blobs:
+            key = place, blob
+            one: T | None = young.get(key)
+            if one is None:
+                one = old.get(key)
+                young[key] = one = opening(blob) if one is None else one
+            found.append(one)
+        return found
+
+    def _turn(self) -> None:
+        if len(self._young) >= SIZE or self._clock() - self._began >= LIFE:
+            self._began, self._old, self._young = self._clock(), self._young, {}
 
     def forget(self) -> None:
         """Nothing is kept any more."""

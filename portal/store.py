@@ -85,7 +85,7 @@ Transaction = Session | Connection
 Hot = Transaction | Handle
 
 
-def is_postgres(session: Transaction) -> bool:
+def is_postgres(session: Hot) -> bool:
     """Whether a verb runs on PostgreSQL, where one statement for both engines does not do."""
     bind = session.get_bind() if isinstance(session, Session) else session
     return bind.dialect.name == "postgresql"

@@ -2,6 +2,9 @@
 
 Docstrings of SQLAlchemy are two megabytes; what ``typing`` keeps of overloads is half of one, and Flask-Login
 loads a client for tests and with it a debugger. What goes this early makes room for what is loaded next.
+
+How a function holds its docstring is a matter of each Python: on one that was not tried nothing is let go of,
+and a process is some megabytes larger.
 """
 
 from __future__ import annotations
@@ -18,8 +21,10 @@ from typing import Any, Final
 _LONG: Final = 400
 #: ``Py_TPFLAGS_HEAPTYPE``: a class that was written in Python.
 _CHANGES: Final = 1 << 9
+#: Where this was tried: implementation, and the first two numbers of its version.
+TRIED: Final = frozenset({("cpython", 3, 11)})
 #: How byte code takes the first of a function's constants, which its docstring is.
-_TAKES_FIRST: Final = tuple(bytes((code, 0)) for code in dis.hasconst)
+_TAKES_FIRST: Final = tuple(bytes((code, 0)) for code in dis.hasconst if code < 256)
 
 
 def load_lightly() -> None:
@@ -27,6 +32,8 @@ def load_lightly() -> None:
 
     Before anything else that is large.
     """
+    if (sys.implementation.name, *sys.version_info[:2]) not in TRIED:
+        return
     name = "flask_login.test_client"
     if name not in sys.modules:
         empty: Any = ModuleType(name)

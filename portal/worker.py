@@ -21,6 +21,7 @@ from portal.services import (
     happenings,
     insights,
     jobs,
+    losses,
     mails,
     resets,
     retention,
@@ -45,17 +46,6 @@ def _recheck(place: Workplace, case_id: str) -> None:
         is_due = routing.is_recheck_due(session, place.tools, case_id)
     if is_due:
         looks.route(place, case_id)
-
-
-def _submitted(place: Workplace, intake_id: str) -> None:
-    with place.store.staff.read() as session:
-        merged = happenings.merged_answers(session, place.tools, intake_id=intake_id)
-    with place.store.staff.write() as session:
-        happenings.keep_merged(session, place.tools, intake_id=intake_id, merged=merged)
-    screened = looks.screen(place, intake_id)
-    looks.route(place, screened.case_id)
-    with place.store.staff.write() as session:
-        happenings.tell_of_sending(session, place.tools, case_id=screened.case_id, by=WORKER)
 
 
 def _said(place: Workplace, statement_id: str) -> None:
@@ -141,11 +131,12 @@ def _pauses(place: Workplace, export_id: str) -> Callable[[], None]:
 
 #: Job kind -> what to do about its subject; each may run twice without harm.
 HANDLERS: Final[dict[str, Callable[[Workplace, str], None]]] = {
-    "submitted": _submitted,
+    "submitted": looks.sent,
     "statement": _said,
     "joined": _joined,
     "second_claim": _second_claim,
     "left": looks.look_into,
+    losses.KIND: looks.once_more,
     "route": looks.route,
     "recheck": _recheck,
     rule_walks.KIND: looks.reroute,

@@ -205,7 +205,7 @@ def server(*, is_durable: bool = False) -> Iterator[PostgresDatabases]:
         yield PostgresDatabases(folder)
     finally:
         process.send_signal(signal.SIGINT)
-        process.wait(20)
+        process.wait(120)
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -236,7 +236,7 @@ def _reachable(programs: Path, folder: Path, *, is_root: bool) -> Path:
 def _wait(folder: Path, process: subprocess.Popen[bytes]) -> None:
     import psycopg
 
-    give_up = time.monotonic() + 30
+    give_up = time.monotonic() + 120
     while True:
         try:
             psycopg.connect(f"postgresql:///postgres?host={folder}&user=postgres").close()

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-from typing import NoReturn
-
 import click
 from flask import Flask
 from flask.cli import AppGroup
 
 from portal.commands import ground
+from portal.commands.bare import refuse
 from portal.domain.access import system
 from portal.services import renewals, set_ups, sign_ins
 from portal.services.errors import BadInput, Refused
@@ -37,9 +35,9 @@ def create(roles: tuple[str, ...], email: str, full_name: str) -> None:
         with house.store.staff.write() as session:
             made = set_ups.create(session, house.tools, email=email, full_name=full_name, roles=roles, by=_BY)
     except BadInput as refused:
-        _refuse(*refused.faults)
+        refuse(*(_WORDS[reason] for reason in refused.faults))
     except Refused as refused:
-        _refuse(refused.reason)
+        refuse(_WORDS[refused.reason])
     ground.finish()
     click.echo(made.link)
 
@@ -68,15 +66,9 @@ def renew(email: str) -> None:
             staff_id = sign_ins.find_staff(session, house.tools, email=email, device_hash=None).id
             code = renewals.begin(session, house.tools, staff_id=staff_id, by=_BY)
     except Refused:
-        _refuse("nobody_to_renew")
+        refuse(_WORDS["nobody_to_renew"])
     ground.finish()
     click.echo(code)
-
-
-def _refuse(*reasons: str) -> NoReturn:
-    for reason in reasons:
-        click.echo(_WORDS[reason], err=True)
-    sys.exit(2)
 
 
 def init_app(app: Flask) -> None:

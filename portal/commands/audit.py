@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import NoReturn
 
 import click
-from flask import Flask, current_app
+from flask import Flask
 from flask.cli import AppGroup
 
 from portal import backup_files
 from portal.assembly import House
-from portal.config import Settings
+from portal.commands import ground
+from portal.commands.bare import refuse
 from portal.services import audit_anchors, audit_chain
 from portal.services.audit_anchors import Anchor, AnchorDamaged
 from portal.vault import KeyMissing
@@ -31,8 +32,7 @@ audit = AppGroup("audit", help="The audit trail.")
 )
 def verify(given: str | None, backup: Path | None) -> None:
     """Check every event, the chain, its head and the anchors in PORTAL_ANCHOR; exit 1 at the first fault."""
-    house: House = current_app.extensions["portal.house"]
-    settings: Settings = current_app.extensions["portal.settings"]
+    house, settings = ground.house(), ground.settings()
     anchors = [] if given is None else [_anchor(given)]
     if backup is not None:
         anchors.append(_anchor_of(house, backup))
@@ -53,8 +53,7 @@ def verify(given: str | None, backup: Path | None) -> None:
 def _anchor(text: str) -> Anchor:
     found = re.fullmatch(r"(\d{1,15}):([0-9a-f]{64})", text)
     if found is None:
-        click.echo("--anchor: a count and a head, such as 120:3f5a…", err=True)
-        sys.exit(2)
+        refuse("--anchor: a count and a head, such as 120:3f5a…")
     return Anchor(int(found[1]), found[2])
 
 
@@ -62,9 +61,8 @@ def _anchor_of(house: House, file: Path) -> Anchor:
     """The anchor in a backup; its first piece is opened, so that a forged manifest is no anchor."""
     try:
         return backup_files.anchor_of(file, house.tools.vault)
-    except (backup_files.NotABackup, KeyMissing, Damaged) as error:
-        click.echo(f"--backup: {file.name} is not a whole backup of these keys", err=True)
-        raise SystemExit(2) from error
+    except (backup_files.NotABackup, KeyMissing, Damaged):
+        refuse(f"--backup: {file.name} is not a whole backup of these keys")
 
 
 def _tell(fault: str) -> NoReturn:

@@ -17,6 +17,7 @@ from portal import backup_files, moving, sqlite_files, vault_files
 from portal.assembly import House
 from portal.backup_files import Manifest, NotABackup
 from portal.commands import ground, restoring
+from portal.commands.bare import refuse
 from portal.commands.places import RestoreRefused, TrailBroken
 from portal.config import Settings
 from portal.domain.access import system
@@ -42,9 +43,9 @@ def create(file: Path) -> None:
     """
     house, settings = ground.house(), ground.settings()
     if file.exists():
-        ground.refuse(f"{file.name} is there already; name a new file")
+        refuse(f"{file.name} is there already; name a new file")
     if not file.absolute().parent.is_dir():
-        ground.refuse(f"{file.parent}: there is no such folder")
+        refuse(f"{file.parent}: there is no such folder")
     ground.finish()
     try:
         with _copied(house, settings) as (half, store):
@@ -52,9 +53,9 @@ def create(file: Path) -> None:
             manifest = _manifest(house, store, anchor)
             backup_files.write(file, house.tools.vault, manifest, half)
     except OSError as error:
-        ground.refuse(f"{file.name}: {error.strerror}")
+        refuse(f"{file.name}: {error.strerror}")
     except (vault_files.Damaged, moving.Different):
-        ground.refuse(f"{file.name}: what was written does not read back; is the disk sound?")
+        refuse(f"{file.name}: what was written does not read back; is the disk sound?")
     _told(house, settings, anchor)
     click.echo(f"Backup of {anchor.count} events, read back. Audit anchor {anchor.count}:{anchor.head}")
     if fault is not None:
@@ -124,12 +125,12 @@ def restore(file: Path) -> None:
     try:
         told = restoring.restore(file, settings, by=_BY)
     except (RestoreRefused, NotABackup) as refused:
-        ground.refuse(str(refused) or f"{file.name} is not a backup")
+        refuse(str(refused) or f"{file.name} is not a backup")
     except TrailBroken as broken:
         click.echo(str(broken))
         sys.exit(1)
     except OSError as error:
-        ground.refuse(f"{error.strerror}: {Path(error.filename or file).name}")
+        refuse(f"{error.strerror}: {Path(error.filename or file).name}")
     for line in told:
         click.echo(line)
     ground.finish()

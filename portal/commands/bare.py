@@ -1,6 +1,7 @@
 """Commands that need no database, no key and no page: an application of commands alone serves them.
 
 It starts in a quarter of the time, and nothing that such a command does can touch what it does not hold.
+Also how any command refuses: in words, with exit 2.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ from functools import wraps
 from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import click
 from flask import Flask
 
+BAD_INPUT: Final = 2
 #: Group and command -> the module that registers it.
 _MODULES: Mapping[tuple[str, str], str] = {
     ("routing", "recommend"): "routing",
@@ -64,6 +66,13 @@ def words_of_disk(error: OSError) -> str:
     return ": ".join(str(word) for word in (error.filename, error.strerror) if word)
 
 
+def refuse(*reasons: str) -> NoReturn:
+    """Say why not, a line each, and exit 2."""
+    for reason in reasons:
+        click.echo(reason, err=True)
+    sys.exit(BAD_INPUT)
+
+
 def _let_go_of_output() -> None:
     """What a full disk did not take would be tried once more at the end of the process, which then ends with
     120 and a line of the interpreter's.
@@ -99,7 +108,7 @@ def let_refuse(command: click.Command, refusals: Mapping[type[Exception], Words]
             words = next(words for kind, words in refusals.items() if isinstance(error, kind))
             click.echo((words if isinstance(words, str) else words(error)) or str(error), err=True)
             _let_go_of_output()
-            sys.exit(2)
+            sys.exit(BAD_INPUT)
 
     told.plain = run  # type: ignore[attr-defined]
     command.callback = told

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
-from flask import Flask, current_app
+from flask import Flask
 from flask.cli import AppGroup
 
 from portal import worker
 from portal.assembly import House
+from portal.commands import ground
+from portal.commands.bare import refuse
 from portal.config import Settings
 from portal.demo import load as loading
 from portal.demo.load import State
@@ -26,14 +26,13 @@ def load() -> None:
 
     On a database that holds it already the same lines are printed. One that was interrupted is built anew.
     """
-    house: House = current_app.extensions["portal.house"]
-    settings: Settings = current_app.extensions["portal.settings"]
+    house, settings = ground.house(), ground.settings()
     if settings.is_production:
-        _refuse("The demonstration is for development only.")
+        refuse("The demonstration is for development only.")
     with house.store.staff.read() as session:
         state = loading.state(session)
     if state is State.REAL:
-        _refuse("This database holds real accounts. Load the demonstration into an instance of its own.")
+        refuse("This database holds real accounts. Load the demonstration into an instance of its own.")
     if state is not State.WHOLE:
         _build(house, settings, is_half=state is State.HALF)
     with house.store.staff.read() as session:
@@ -64,11 +63,6 @@ def _build(house: House, settings: Settings, *, is_half: bool) -> None:
 def _say(text: str) -> None:
     """Progress is for people: the standard output holds sign-ins only."""
     click.echo(text, err=True)
-
-
-def _refuse(text: str) -> None:
-    click.echo(text, err=True)
-    sys.exit(2)
 
 
 def init_app(app: Flask) -> None:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, NoReturn
+from typing import IO
 
 import click
-from flask import Flask, current_app
+from flask import Flask
 from flask.cli import AppGroup
 
 from portal.assembly import House
-from portal.commands.serve import crew, run_due
-from portal.config import Settings
+from portal.commands import ground
+from portal.commands.bare import refuse
+from portal.commands.serve import crew
 from portal.domain.access import system
 from portal.services import export_making, export_streams
 from portal.services import exports as reports
@@ -46,7 +46,7 @@ _WORDS = {
 def create(*, form: str, output: Path, since: str, until: str, identified: bool, purpose: str) -> None:
     """Write a report of all sent intakes, one row each; de-identified unless asked for otherwise."""
     order = _order(form=form, since=since, until=until, identified=identified, purpose=purpose)
-    house: House = current_app.extensions["portal.house"]
+    house = ground.house()
     refused: OSError | None = None
     try:
         # Before anything is noted: where nothing can be written, nobody has handed anything out.
@@ -56,17 +56,16 @@ def create(*, form: str, output: Path, since: str, until: str, identified: bool,
             file.writelines(_pieces(house, view))
     except OSError as error:
         refused = error
-    app: Any = current_app
-    run_due(app._get_current_object())
+    ground.finish()
     if refused is not None:
-        _refuse(f"--output: {refused.strerror}")
+        refuse(f"--output: {refused.strerror}")
 
 
 def _order(*, form: str, since: str, until: str, identified: bool, purpose: str) -> Order:
     try:
         return checked(form=form, since=since, until=until, identified=identified, purpose=purpose)
     except BadInput as refused:
-        _refuse(*(f"--{name}: {_WORDS[reason]}" for name, reason in refused.faults.items()))
+        refuse(*(f"--{name}: {_WORDS[reason]}" for name, reason in refused.faults.items()))
 
 
 @contextmanager
@@ -76,7 +75,7 @@ def _whole(output: Path) -> Iterator[IO[bytes]]:
     A device or a pipe would be replaced by the file, for every program of the machine: it is refused.
     """
     if output.exists() and not output.is_file():
-        _refuse("--output: there is something that is no file; name a new one")
+        refuse("--output: there is something that is no file; name a new one")
     half = output.with_name(f".{output.name}.half")
     half.unlink(missing_ok=True)
     opened = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -89,19 +88,13 @@ def _whole(output: Path) -> Iterator[IO[bytes]]:
 
 
 def _pieces(house: House, view: ExportView) -> Iterator[bytes]:
-    settings: Settings = current_app.extensions["portal.settings"]
+    settings = ground.settings()
     # One child would only do what this process can do itself.
     with crew(settings, house) if settings.export_processes > 1 else NOBODY as hands:
         if view.format != "xlsx":
             yield from export_streams.stream(house.store, house.tools, view=view, by=_BY, crew=hands)
             return
         yield from export_making.at_once(house.store, house.tools, settings.exports, view, by=_BY, crew=hands)
-
-
-def _refuse(*reasons: str) -> NoReturn:
-    for reason in reasons:
-        click.echo(reason, err=True)
-    sys.exit(2)
 
 
 def init_app(app: Flask) -> None:

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-from typing import Any, NoReturn
+from typing import Any
 
-import click
 from flask import current_app
 
 from portal.assembly import House
-from portal.commands.serve import run_due
 from portal.config import Settings
-
-BAD_INPUT = 2
 
 
 def house() -> House:
@@ -29,12 +24,7 @@ def settings() -> Settings:
 
 def finish() -> None:
     """Do what is due, chaining of the audit trail included, before the command exits."""
+    from portal.commands.serve import run_due  # noqa: PLC0415 - late: what only reads needs none of it
+
     app: Any = current_app
     run_due(app._get_current_object())
-
-
-def refuse(*reasons: str) -> NoReturn:
-    """Say why not, a line each, and exit 2."""
-    for reason in reasons:
-        click.echo(reason, err=True)
-    sys.exit(BAD_INPUT)

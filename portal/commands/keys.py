@@ -13,6 +13,7 @@ from flask.cli import AppGroup
 from portal import key_exchange, key_kits, keyfiles
 from portal.assembly import House
 from portal.commands import ground
+from portal.commands.bare import refuse
 from portal.domain.access import system
 from portal.key_kits import KitRefused
 from portal.keyfiles import KeyPaths
@@ -93,7 +94,7 @@ def kit(file: Path) -> None:
     house, settings = ground.house(), ground.settings()
     house.tools  # noqa: B018  (makes the keys of an empty instance)
     if file.exists():
-        ground.refuse(f"{file.name} is there already; name a new file")
+        refuse(f"{file.name} is there already; name a new file")
     paths = KeyPaths(settings.keys, settings.private_key)
     passphrase = _passphrase(is_new=True)
     try:
@@ -101,9 +102,9 @@ def kit(file: Path) -> None:
         keyfiles.put_new(file, text)
         key_kits.opened(file.read_text(encoding="ascii"), passphrase)
     except KitRefused as refused:
-        ground.refuse(str(refused))
+        refuse(str(refused))
     except OSError as error:
-        ground.refuse(f"{file.name}: {error.strerror}")
+        refuse(f"{file.name}: {error.strerror}")
     _note(house, "keys.kit_made", 0)
     ground.finish()
     click.echo("The recovery kit is written and opens. Keep it apart from this machine and from the backups;")
@@ -122,9 +123,9 @@ def restore(file: Path) -> None:
         is_new = key_kits.put_back(held, paths, settings.secret_file)
         keyfiles.read_json(paths)
     except KitRefused as refused:
-        ground.refuse(str(refused))
+        refuse(str(refused))
     except OSError as error:
-        ground.refuse(str(error.strerror))
+        refuse(str(error.strerror))
     click.echo("The keys are in place." if is_new else "These very keys are in place already.")
 
 

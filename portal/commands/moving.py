@@ -22,6 +22,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from portal import assembly, moving, sqlite_files
 from portal.commands import ground
+from portal.commands.bare import refuse
 from portal.config import Settings
 from portal.domain.access import system
 from portal.migrations import migrate
@@ -82,16 +83,16 @@ def move(to: str, partner: str | None) -> None:
             click.echo(f"{_told(fault)} The practice stays where it is.")
             sys.exit(1)
         except Unwanted as refused:
-            ground.refuse(str(refused))
+            refuse(str(refused))
     _tell(rows, path, staff, given)
 
 
 def _source(settings: Settings) -> Path:
     if not settings.database_url.startswith(_SQLITE):
-        ground.refuse("DATABASE_URL does not name a SQLite file: there is nothing to move")
+        refuse("DATABASE_URL does not name a SQLite file: there is nothing to move")
     path = Path(settings.database_url.removeprefix(_SQLITE))
     if not path.exists():
-        ground.refuse(f"{path.name}: there is no such database")
+        refuse(f"{path.name}: there is no such database")
     return path
 
 
@@ -105,13 +106,13 @@ def _url(option: str, given: str) -> URL:
     except ArgumentError:
         url = make_url("none://")
     if url.get_backend_name() != "postgresql" or not url.database:
-        ground.refuse(f"{option}: an address such as postgresql://owner@host/database")
+        refuse(f"{option}: an address such as postgresql://owner@host/database")
     return url
 
 
 def _tools(settings: Settings) -> Tools:
     if not settings.keys.exists():
-        ground.refuse("there are no keys here; put them in place first: keys restore KIT")
+        refuse("there are no keys here; put them in place first: keys restore KIT")
     return assembly.tools_for(settings)
 
 
@@ -126,7 +127,7 @@ def _store(staff: URL, partner: URL) -> Iterator[Store]:
                 with door.read() as session:
                     session.execute(text("SELECT 1"))
             except DBAPIError as error:
-                ground.refuse(f"{option}: nobody answers, or not to this role ({_kind(error)})")
+                refuse(f"{option}: nobody answers, or not to this role ({_kind(error)})")
         yield store
     finally:
         store.dispose()
@@ -150,7 +151,7 @@ def _moved(way: Way) -> int:
             source.commit()
             _open(way, rows)
     except InUse:
-        ground.refuse("the portal is running here; stop it first")
+        refuse("the portal is running here; stop it first")
     return rows
 
 
@@ -167,7 +168,7 @@ def _bring_up(way: Way) -> None:
 def _require_here(way: Way, source: Connection) -> None:
     left = source.scalar(text("SELECT version_num FROM alembic_version")) == migrate.moved(way.practice)
     if left and migrate.current(way.target) != migrate.moving(way.practice):
-        ground.refuse("this practice was moved already; set DATABASE_URL to where it is")
+        refuse("this practice was moved already; set DATABASE_URL to where it is")
 
 
 def _proven(way: Way) -> str:

@@ -10,6 +10,7 @@ from flask.cli import AppGroup
 
 from portal.assembly import House
 from portal.commands import ground
+from portal.commands.bare import refuse
 from portal.domain.access import system
 from portal.services import cases, erasures
 from portal.services import retention as policy
@@ -44,7 +45,7 @@ def hold(case_id: str, *, lift: bool) -> None:
         with house.store.staff.write() as session:
             policy.hold(session, house.tools, case_id=case_id, is_held=not lift, by=_BY)
     except NotFound:
-        ground.refuse("there is no such case")
+        refuse("there is no such case")
     ground.finish()
     click.echo("The hold is lifted." if lift else "The case is under legal hold.")
 
@@ -64,9 +65,9 @@ def erase(case_id: str, *, slot: str | None, yes: bool) -> None:
                 partner_id = cases.partner_in(session, case_id, slot)
                 erasures.erase_person(session, house.tools, partner_id=partner_id, by=_BY)
     except (NotFound, BadInput):
-        ground.refuse("there is no such case or person")
+        refuse("there is no such case or person")
     except OutOfOrder:
-        ground.refuse("the case is under legal hold")
+        refuse("the case is under legal hold")
     ground.finish()
     click.echo("Erased. Backups made before still hold it: delete them when their time is over.")
     _clean(house)

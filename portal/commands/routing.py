@@ -12,16 +12,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import chain, islice
 from pathlib import Path
-from typing import BinaryIO, NoReturn
+from typing import BinaryIO
 
 import click
 from flask import Flask
 
+from portal.commands.bare import refuse
 from portal.commands.routing_many import printed, printed_by_many, workers
 from portal.domain.couple_stream import is_lines, read_couples
 from portal.domain.errors import CoupleFault
 
-BAD_INPUT = 2
 _FEW = 400
 """Lines that one process has done before others would have started."""
 
@@ -46,7 +46,7 @@ def recommend_command(file: str, would_change: bool) -> None:
             out.writelines(_printed(stream, would_change=would_change))
     except CoupleFault as fault:
         place = f"{fault.path}: " if fault.path else ""
-        _refuse(f"line {fault.line}: {place}{fault.message}")
+        refuse(f"line {fault.line}: {place}{fault.message}")
     finally:
         out.flush()
 
@@ -69,7 +69,7 @@ def _opened(file: str) -> Iterator[BinaryIO]:
     try:
         stream = Path(file).open("rb")  # noqa: SIM115 - closed below
     except OSError as error:
-        _refuse(f"{file}: the file cannot be read: {error.strerror}")
+        refuse(f"{file}: the file cannot be read: {error.strerror}")
     with stream:
         yield stream
 
@@ -84,11 +84,6 @@ def without_collector() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
-
-
-def _refuse(message: str) -> NoReturn:
-    click.echo(message, err=True)
-    raise SystemExit(BAD_INPUT)
 
 
 def init_app(app: Flask) -> None:

@@ -9,9 +9,9 @@ from typing import Literal
 from pydantic import Field
 
 from portal.content.consent import Consent, Point
-from portal.content.faults import ContentError, Fault
+from portal.content.faults import Fault
 from portal.content.placeholders import unknown
-from portal.content.reading import Document, Strict, Text, Texts, read
+from portal.content.reading import Document, Strict, Text, Texts, read_checked
 from portal.domain.constructs import POLICIES
 
 PLACEHOLDERS = frozenset({"practice", "phone", "help_lines"})
@@ -45,11 +45,7 @@ def shipped() -> dict[str, Consent]:
 
 def read_consents(path: Path) -> dict[str, Consent]:
     """Every version of a file, in its order; ContentError with every fault."""
-    document = read(path)
-    given = document.as_model(_FileIn)
-    faults = list(_faults(document, given))
-    if faults:
-        raise ContentError(faults)
+    given = read_checked(path, _FileIn, _faults)
     return {version.version: _consent(version) for version in given.versions}
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from portal.content.faults import ContentError, Fault
+from portal.content.faults import Fault
 from portal.content.letters import Letters, Message
 from portal.content.placeholders import unknown
-from portal.content.reading import Document, Strict, Texts, read
+from portal.content.reading import Document, Strict, Texts, read_checked
 from portal.domain.questionnaire import Wording
 
 PLACEHOLDERS = frozenset({"practice", "phone", "link", "date"})
@@ -72,11 +72,7 @@ def shipped() -> Letters:
 
 def read_letters(path: Path) -> Letters:
     """The letters of a file; ContentError with every fault."""
-    document = read(path)
-    given = document.as_model(_FileIn)
-    faults = list(_faults(document, given))
-    if faults:
-        raise ContentError(faults)
+    given = read_checked(path, _FileIn, _faults)
     return Letters(
         given.sentence.wording(),
         given.sent_on.wording(),

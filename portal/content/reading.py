@@ -8,7 +8,7 @@ doubled key is a fault (stack.md §11).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -112,6 +112,18 @@ def read(path: Path) -> Document:
         Fault(path.name, line + 1, f"the key {key!r} stands twice") for key, line in _doubled(node)
     )
     return Document(path.name, node, _plain(node), doubled)
+
+
+def read_checked(
+    path: Path, model: type[Model], faults_of: Callable[[Document, Model], Iterable[Fault]]
+) -> Model:
+    """One file as a model in which ``faults_of`` finds nothing; ContentError with every fault it finds."""
+    document = read(path)
+    made = document.as_model(model)
+    faults = list(faults_of(document, made))
+    if faults:
+        raise ContentError(faults)
+    return made
 
 
 def read_models(

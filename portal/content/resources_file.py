@@ -7,8 +7,8 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from portal.content.faults import ContentError, Fault
-from portal.content.reading import Document, Strict, Text, Texts, read
+from portal.content.faults import Fault
+from portal.content.reading import Document, Strict, Text, Texts, read_checked
 from portal.content.resources import HelpLine, Resources
 
 _FILE = Path(__file__).with_name("resources.yaml")
@@ -40,11 +40,7 @@ def shipped() -> dict[str, Resources]:
 
 def read_resources(path: Path) -> dict[str, Resources]:
     """Every region of a file; ContentError with every fault."""
-    document = read(path)
-    given = document.as_model(_FileIn)
-    faults = _faults(document, given)
-    if faults:
-        raise ContentError(faults)
+    given = read_checked(path, _FileIn, _faults)
     return {region.region: _resources(region) for region in given.regions}
 
 

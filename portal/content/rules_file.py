@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final, Literal
 
-from portal.content.faults import ContentError, Fault
-from portal.content.reading import Document, Strict, Text, Texts, read
+from portal.content.faults import Fault
+from portal.content.reading import Document, Strict, Text, Texts, read_checked
 from portal.content.rules import RULESETS
 from portal.domain.couple_fields import FIELD_ORDER
 from portal.domain.fit import MODELS
@@ -60,11 +60,7 @@ def shipped() -> dict[str, RulesetTexts]:
 
 def load_texts(path: Path) -> RulesetTexts:
     """The sentences of one file; ContentError with every fault at once."""
-    document = read(path)
-    content = document.as_model(RulesContent)
-    faults = list(_faults(document, content))
-    if faults:
-        raise ContentError(faults)
+    content = read_checked(path, RulesContent, _faults)
     return RulesetTexts(
         rules={key: _rule(rule) for key, rule in content.rules.items()},
         routes=_wordings(content.routes),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from math import fsum
 from typing import Final
 
 from portal.domain.couple_file import parse_couple
@@ -91,4 +92,5 @@ def _read(ruleset: Ruleset, draw: Draw, couples: int) -> Iterator[Recommendation
 def _figure(values: list[float]) -> Figure:
     ordered = sorted(values)
     edge = len(ordered) // 20
-    return Figure(sum(ordered) / len(ordered), ordered[edge], ordered[-1 - edge])
+    # Exact: ``sum`` rounds in one way up to Python 3.11, and in another since.
+    return Figure(fsum(ordered) / len(ordered), ordered[edge], ordered[-1 - edge])

@@ -11,6 +11,8 @@ FIVE_DAYS: Final = 2
 REVIEW: Final = 3
 WAITING: Final = 4
 SIGNED: Final = 5
+#: Where advice names those of whose form something is lost (``told_alone``).
+LOST: Final = "lost"
 
 _BY_RULE: Final[Mapping[str, int]] = {
     "R1": SAME_DAY,
@@ -35,9 +37,12 @@ def urgency(recommendation: Mapping[str, Any], *, is_signed: bool) -> int:
 
     ``recommendation``: contract.md's JSON. A signed review takes a case off the queue until something
     new is recommended. Safety rules that matched beside the first one count too.
+    What is lost of a form may tell of danger, and is looked after like it.
     """
     if is_signed:
         return SIGNED
+    if recommendation.get(LOST):
+        return SAME_DAY
     soonest = _soonest(recommendation["matched_rules"], recommendation["gates"], recommendation["flags"])
     if soonest is not None:
         return soonest

@@ -1,7 +1,7 @@
 """Tables only. Import from here, so that every table is known to the metadata."""
 
 from portal.models.account import Account, AccountLink, Consent, Notice, PartnerSession, Statement
-from portal.models.base import Base, KeptTime, UtcDateTime, hexed, moment, table_of
+from portal.models.base import Base, KeptTime, UtcDateTime, hexed, moment, place_of, table_of
 from portal.models.care import (
     Appointment,
     CallAttempt,
@@ -71,5 +71,6 @@ __all__ = [
     "UtcDateTime",
     "hexed",
     "moment",
+    "place_of",
     "table_of",
 ]

@@ -81,6 +81,19 @@ def _hexed(function: hexed, compiler: SQLCompiler, **options: Any) -> str:
     return f"encode({value}, 'hex')" if compiler.dialect.name == "postgresql" else f"hex({value})"
 
 
+class place_of(GenericFunction[Any]):  # noqa: N801  (likewise)
+    """Where the row with this id lies, for joins within one statement. SQLite's own number of a row stands in
+    every index: whoever found the id by one needs no other index to read the row. On PostgreSQL the id."""
+
+    inherit_cache = True
+
+
+@compiles(place_of)
+def _place_of(function: place_of, compiler: SQLCompiler, **options: Any) -> str:
+    name: str = compiler.process(function.clauses, **options)
+    return name if compiler.dialect.name == "postgresql" else f"{name.rpartition('.')[0]}.rowid"
+
+
 class KeptTime(UserDefinedType[Any]):
     """A time as its database gives it: for rows that are known by what they hold before they are read."""
 

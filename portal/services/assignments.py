@@ -7,7 +7,7 @@ that is asked for is named to a therapist who may open the case (docs/decisions/
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -20,7 +20,6 @@ from portal.services import (
     absences,
     audit,
     case_access,
-    openings,
     people,
     persons,
     reviews,
@@ -83,7 +82,7 @@ def _need(session: Session, tools: Tools, case_id: str, told: tuple[ReviewView, 
         route, model = newest.body["route"], newest.body["model"]
     family, is_joint = staffing.need_of(route, model)
     known = CaseReading(session, tools, case_id, may_miss=True)
-    wishes = [_wishes(session, tools, person) for person in persons.read(known)]
+    wishes = [_wishes(known, person) for person in persons.read(known)]
     formats = (
         frozenset({held}) if held in staffing.FORMATS else staffing.both(*(w["formats"] for w in wishes))
     )
@@ -96,11 +95,11 @@ def _need(session: Session, tools: Tools, case_id: str, told: tuple[ReviewView, 
     )
 
 
-def _wishes(session: Session, tools: Tools, person: Person) -> dict[str, frozenset[str]]:
+def _wishes(known: CaseReading, person: Person) -> dict[str, frozenset[str]]:
     """What one person asked for in the form they sent; before that, the language of their pages."""
-    said: dict[str, Any] = {}
+    said: Mapping[str, Any] = {}
     if person.intake is not None:
-        said = openings.answers(session, tools, person.intake.id)
+        said = known.answers(person.intake.id)
     language, form = said.get("preference_language"), said.get("preference_format")
     languages = {language} if language in ("en", "es") else set() if language else {person.language}
     times = said.get("preference_times")

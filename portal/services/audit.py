@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from functools import cache
 from typing import Final
 
@@ -40,14 +41,15 @@ def record(
     verb: str,
     subject: tuple[str, str],
     detail: Detail | None = None,
+    at: datetime | None = None,
 ) -> None:
-    """Write one event about ``subject`` (kind, id). ``detail`` holds ids, counts and keys only.
+    """Write one event about ``subject`` (kind, id). ``detail`` holds ids, counts and keys only; ``at``: now.
 
     Plain INSERT without RETURNING: a partner connection may write an event and never read one. Raises
     NotAKey, and nothing of the transaction is kept, where a value could be an answer, a name or an address.
     """
     _require_keys({"subject": subject[1], **(detail or {})})
-    happened_at = tools.now()
+    happened_at = at or tools.now()
     row: dict[str, object] = {
         "id": tools.new_id(),
         "verb": verb,

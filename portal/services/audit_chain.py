@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from portal.models import AuditEvent, table_of
-from portal.services import audit
+from portal.services import audit, denials
 from portal.services.audit_anchors import START, Anchor
 from portal.services.tools import Tools
 
@@ -24,17 +24,25 @@ def _link(tools: Tools, before: str, number: int, mac: str) -> str:
 
 
 def extend(session: Session, tools: Tools) -> int:
-    """Number and chain events that are not yet, oldest first; returns how many. One writing transaction."""
+    """Number and chain events that are not yet, oldest first, and fold refusals that are too many.
+
+    Returns how many were looked at. One writing transaction.
+    """
     c = table_of(AuditEvent).c
     last = session.execute(
         select(c.number, c.chain).where(c.number.is_not(None)).order_by(c.number.desc()).limit(1)
     ).one_or_none()
     number, chain = (0, START) if last is None else (last.number, last.chain)
+    is_due = c.number.is_(None) & ~denials.is_growing(tools.now())
     rows = session.execute(
-        select(c.id, c.mac).where(c.number.is_(None)).order_by(c.happened_at, c.id).limit(BATCH)
+        select(c.id, c.mac, c.verb).where(is_due).order_by(c.happened_at, c.id).limit(BATCH)
     ).all()
+    refused = [row.id for row in rows if row.verb in denials.VERBS]
+    gone = denials.fold(session, tools, refused) if refused else ()
     links = []
     for row in rows:
+        if row.id in gone:
+            continue
         number += 1
         chain = _link(tools, chain, number, row.mac)
         links.append({"event": row.id, "number": number, "chain": chain})

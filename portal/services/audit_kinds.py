@@ -12,8 +12,8 @@ OPEN: Final = frozenset(
     absence.ended absence.set case.conflict_lifted case.conflict_set case.recused case.suggestions_viewed
     entry.begun staff.profile_changed account.joined account.kept
     account.language_set account.leaving_seen addition.written admin.viewed
-    answers.viewed appointment.answered appointment.proposed audit.exported audit.viewed backup.created
-    backup.restored
+    answers.found answers.lost answers.viewed appointment.answered appointment.proposed audit.exported
+    audit.viewed backup.created backup.restored
     brief.made call.logged calls.viewed case.assigned case.calls_viewed case.closed case.erased case.held
     case.hold_lifted case.merged case.merged_away case.opened case.reopened case.scheduling_viewed
     case.trail_viewed case.unassigned case.viewed caseload.searched caseload.viewed cases.listed

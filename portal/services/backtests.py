@@ -17,6 +17,7 @@ from portal.models import Recommendation, table_of
 from portal.services import couples, practices, routing
 from portal.services.routing import RecommendationView
 from portal.services.tools import Tools
+from portal.vault import VaultError
 
 
 @dataclass(frozen=True)
@@ -39,10 +40,11 @@ class Outcome:
         return (self.old, self.old_rule) != (self.new, self.new_rule)
 
 
-def run(session: Session, tools: Tools, *, named: str) -> Iterator[Outcome]:
+def run(session: Session, tools: Tools, *, named: str, unread: list[str]) -> Iterator[Outcome]:
     """Every case with a recommendation, run again under a ruleset and the practice's own thresholds.
 
     A case is read as of the day of its newest recommendation, so that the passing of days is no change.
+    ``unread`` is given the ids of those that nobody can open: they are left out.
     """
     rules = routing.rules_of(session, named)
     zone = ZoneInfo(practices.view(session).time_zone)
@@ -50,7 +52,11 @@ def run(session: Session, tools: Tools, *, named: str) -> Iterator[Outcome]:
     ids = session.scalars(select(c.case_id).distinct().order_by(c.case_id)).all()
     newest = ((case_id, routing.latest(session, tools, case_id)) for case_id in ids)
     for case_id, kept in ((case_id, view) for case_id, view in newest if view is not None):
-        file = couples.couple_file(session, tools, case_id)
+        try:
+            file = couples.couple_file(session, tools, case_id)
+        except VaultError:
+            unread.append(case_id)
+            continue
         yield _outcome(case_id, kept, _as_of(file, kept, zone), rules)
 
 

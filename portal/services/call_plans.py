@@ -46,10 +46,12 @@ def keep(
 
 
 def _concerned(couple: Couple, advice: Mapping[str, Any]) -> frozenset[str]:
-    """Slots whose answers ask for a call by a time of their own; drafts too."""
+    """Slots whose answers ask for a call by a time of their own, or are lost and may; drafts too."""
     asked = [gate for gate in CALLED_SOON if gate in advice["gates"]]
     about = gates.concerned(parse_couple(couple.file)) if asked else {}
-    return frozenset(slot for gate in asked for slot in about.get(gate, ()))
+    return frozenset(
+        [*advice.get(urgency.LOST, ()), *(slot for gate in asked for slot in about.get(gate, ()))]
+    )
 
 
 def _put(session: Session, partner_id: str, old: Plan | None, new: Plan) -> None:

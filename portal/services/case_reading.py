@@ -8,39 +8,22 @@ transaction that changes nothing of what it read, and to one case.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache
 from typing import Any, Generic, TypeVar, cast
 
-from sqlalchemy import BindParameter, CompoundSelect, Connection, Row, Select, String, bindparam, select
+from sqlalchemy import CompoundSelect, Connection, Row, Select
 from sqlalchemy.orm import Session
 
 from portal.domain.answers import Answer
-from portal.models import (
-    Account,
-    AnswerSet,
-    Clearance,
-    Consent,
-    Fact,
-    Finding,
-    Intake,
-    Interview,
-    Invitation,
-    Partner,
-    PartnerSession,
-    Statement,
-    table_of,
-)
-from portal.services import openings
-from portal.services.openings import Entry, OpenedStatement
+from portal.services import case_rows, openings
+from portal.services.case_rows import this_case
+from portal.services.openings import Entry, Missed, OpenedStatement
 from portal.services.tools import Tools
+from portal.vault import VaultError
+
+__all__ = ["CaseReading", "Rows", "this_case"]
 
 Rows = Sequence[Row[Any]]
 Opened = TypeVar("Opened")
-
-
-def this_case() -> BindParameter[str]:
-    """The case that a statement is about; ``CaseReading.all`` says which."""
-    return bindparam("of_case", type_=String)
 
 
 class _Once(Generic[Opened]):
@@ -64,14 +47,16 @@ class _Once(Generic[Opened]):
 class CaseReading:
     """What stands of one case. ``tools`` may be ``Tools.reading``: here things are opened, none sealed.
 
-    ``may_miss``: a statement that nobody can open is read as lost; else reading it raises VaultError.
+    ``may_miss``: what nobody can open is left out and noted in ``lost``; else reading it raises VaultError.
     """
 
     def __init__(self, session: Session, tools: Tools, case_id: str, *, may_miss: bool = False) -> None:
         self.session = session
         self.tools = tools
         self.case_id = case_id
-        self._statement = openings.opened_or_lost if may_miss else openings.opened_statement
+        #: Ids of statements and intakes -> version of the oldest save that is lost, None for what is no save.
+        self.lost: dict[str, int | None] = {}
+        self._may_miss = may_miss
         self._opened: dict[str, object] = {}
         self._early_saves: dict[str, tuple[Entry, ...]] = {}
 
@@ -87,57 +72,57 @@ class CaseReading:
     @_Once
     def people(self) -> Rows:
         """Both partner records, slot a first, with their accounts."""
-        return self.all(_people())
+        return self.all(case_rows.people())
 
     @_Once
     def intakes(self) -> Rows:
         """Every round of both, the first first."""
-        return self.all(_intakes())
+        return self.all(case_rows.intakes())
 
     @_Once
     def sendings(self) -> Rows:
         """Every sent round whose answers were put together, in the order they were sent."""
-        return self.all(_sendings())
+        return self.all(case_rows.sendings())
 
     @_Once
     def statements(self) -> Rows:
         """What either told outside the form, oldest first."""
-        return self.all(_statements())
+        return self.all(case_rows.statements())
 
     @_Once
     def invitations(self) -> Rows:
         """Newest first; of one moment slot a first, so that nothing tells whose was written down first."""
-        return self.all(_invitations())
+        return self.all(case_rows.invitations())
 
     @_Once
     def consents(self) -> Rows:
         """Oldest first."""
-        return self.all(_consents())
+        return self.all(case_rows.consents())
 
     @_Once
     def facts(self) -> Rows:
         """What staff state of either, newest first; of one moment in a fixed order."""
-        return self.all(_facts())
+        return self.all(case_rows.facts())
 
     @_Once
     def devices(self) -> Rows:
         """The devices that either signed in from."""
-        return self.all(_devices())
+        return self.all(case_rows.devices())
 
     @_Once
     def findings(self) -> Rows:
         """Oldest first."""
-        return self.all(_findings())
+        return self.all(case_rows.findings())
 
     @_Once
     def clearances(self) -> Rows:
         """Newest first."""
-        return self.all(_clearances())
+        return self.all(case_rows.clearances())
 
     @_Once
     def interviews(self) -> Rows:
         """Newest first."""
-        return self.all(_interviews())
+        return self.all(case_rows.interviews())
 
     def said(self, kinds: Iterable[str]) -> dict[str, tuple[OpenedStatement, ...]]:
         """Opened statements of these kinds by partner id, oldest first."""
@@ -148,153 +133,66 @@ class CaseReading:
                 found[row.partner_id].append(self._once(row, self._statement))
         return {partner_id: tuple(said) for partner_id, said in found.items()}
 
+    def _statement(self, tools: Tools, row: Row[Any]) -> OpenedStatement:
+        if not self._may_miss:
+            return openings.opened_statement(tools, row)
+        opened = openings.opened_or_lost(tools, row)
+        if opened.is_lost:
+            self.lost[row.id] = None
+        return opened
+
     def answers(self, intake_id: str) -> Mapping[str, Answer]:
-        """Every answer of a round: put together once it was sent, else from its sealed saves."""
+        """Every answer of a round: put together once it was sent, else from its sealed saves.
+
+        What was put together and is lost stands in its saves as well, as far as these can be opened.
+        """
         row = next((one for one in self.sendings if one.intake_id == intake_id), None)
         if row is None:
-            return openings.merge(openings.entries(self.session, self.tools, intake_id))
-        return self._once(row, openings.opened_answers)
+            return self._from_saves(intake_id)
+        try:
+            return self._once(row, openings.opened_answers)
+        except VaultError as error:
+            self._miss(intake_id, [(None, error)])
+            return self._once(row, lambda _tools, _row: self._from_saves(intake_id))
+
+    def _from_saves(self, intake_id: str) -> Mapping[str, Answer]:
+        missed: Missed = []
+        saves = openings.entries(self.session, self.tools, intake_id, missed)
+        self._miss(intake_id, missed)
+        return openings.merge(saves)
 
     def early_saves(self, intake_id: str) -> tuple[Entry, ...]:
-        """The sealed saves of a round that the rules read before it is sent, opened, oldest first."""
+        """The sealed saves of a round that the rules read before it is sent, opened, oldest first.
+
+        One that was lost after its answers were put together is no loss: they stand there.
+        """
         if intake_id not in self._early_saves:
-            self._early_saves[intake_id] = openings.early_saves(self.session, self.tools, intake_id)
+            missed: Missed = []
+            saves = openings.early_saves(self.session, self.tools, intake_id, missed)
+            if missed and all(one.intake_id != intake_id for one in self.sendings):
+                self._miss(intake_id, missed)
+            self._early_saves[intake_id] = saves
         return self._early_saves[intake_id]
+
+    def call_wish(self, intake_id: str) -> Mapping[str, Answer]:
+        """What an unsent round tells in its readable sections that the rules read."""
+        try:
+            return openings.call_wish(self.session, self.tools, intake_id)
+        except VaultError as error:
+            self._miss(intake_id, [(None, error)])
+            return {}
+
+    def _miss(self, intake_id: str, missed: Missed) -> None:
+        """Note that something of an intake is lost, where this reading may go on without it."""
+        if not missed:
+            return
+        if not self._may_miss:
+            raise missed[0][1]
+        versions = [version for version, _error in missed if version is not None]
+        known = self.lost.get(intake_id)
+        self.lost[intake_id] = min((*versions, *(() if known is None else (known,))), default=None)
 
     def _once(self, row: Row[Any], opened: Callable[[Tools, Row[Any]], Opened]) -> Opened:
         if row.id not in self._opened:
             self._opened[row.id] = opened(self.tools, row)
         return cast(Opened, self._opened[row.id])
-
-
-@cache
-def _people() -> Select[Any]:
-    p, a = table_of(Partner).c, table_of(Account).c
-    return (
-        select(p.id, p.slot, a.id.label("account_id"), a.created_at.label("joined_at"), a.language)
-        .join_from(table_of(Partner), table_of(Account), a.partner_id == p.id, isouter=True)
-        .where(p.case_id == this_case())
-        .order_by(p.slot)
-    )
-
-
-@cache
-def _intakes() -> Select[Any]:
-    c, p = table_of(Intake).c, table_of(Partner).c
-    return (
-        select(c.id, c.partner_id, c.round, c.questionnaire, c.variant, c.private, c.begun_at, c.submitted_at)
-        .join_from(table_of(Intake), table_of(Partner), c.partner_id == p.id)
-        .where(p.case_id == this_case())
-        .order_by(c.round)
-    )
-
-
-@cache
-def _sendings() -> Select[Any]:
-    i, a, p = table_of(Intake).c, table_of(AnswerSet).c, table_of(Partner).c
-    return (
-        select(
-            i.partner_id, i.id.label("intake_id"), i.questionnaire, i.variant, i.submitted_at,
-            a.id, a.body_sealed,
-        )
-        .join_from(table_of(Intake), table_of(AnswerSet), a.intake_id == i.id)
-        .join(table_of(Partner), i.partner_id == p.id)
-        .where(p.case_id == this_case())
-        .order_by(i.submitted_at, i.round)
-    )  # fmt: skip
-
-
-@cache
-def _statements() -> Select[Any]:
-    c, p = table_of(Statement).c, table_of(Partner).c
-    return (
-        select(c.id, c.partner_id, c.kind, c.body_sealed, c.said_at)
-        .join_from(table_of(Statement), table_of(Partner), c.partner_id == p.id)
-        .where(p.case_id == this_case())
-        .order_by(c.said_at, c.id)
-    )
-
-
-@cache
-def _invitations() -> Select[Any]:
-    i, p = table_of(Invitation).c, table_of(Partner).c
-    return (
-        select(
-            i.id, i.partner_id, p.slot, i.state, i.channel, i.address_sealed, i.created_at, i.sent_at,
-            i.expires_at, i.used_at, i.link_box,
-        )
-        .join_from(table_of(Invitation), table_of(Partner), i.partner_id == p.id)
-        .where(p.case_id == this_case())
-        .order_by(i.created_at.desc(), p.slot, i.id.desc())
-    )  # fmt: skip
-
-
-@cache
-def _consents() -> Select[Any]:
-    c, p = table_of(Consent).c, table_of(Partner).c
-    return (
-        select(c.id, c.partner_id, p.slot, c.name_sealed)
-        .join_from(table_of(Consent), table_of(Partner), c.partner_id == p.id)
-        .where(p.case_id == this_case())
-        .order_by(c.given_at, c.id)
-    )
-
-
-@cache
-def _facts() -> Select[Any]:
-    f, p = table_of(Fact).c, table_of(Partner).c
-    return (
-        select(f.id, f.partner_id, p.slot, f.kind, f.value, f.note_box, f.stated_by, f.stated_at)
-        .join_from(table_of(Fact), table_of(Partner), f.partner_id == p.id)
-        .where(p.case_id == this_case())
-        .order_by(f.stated_at.desc(), p.slot, f.kind, f.id.desc())
-    )
-
-
-@cache
-def _devices() -> Select[Any]:
-    c, a, p = table_of(PartnerSession).c, table_of(Account).c, table_of(Partner).c
-    return (
-        select(c.account_id, c.device_hash)
-        .distinct()
-        .join_from(table_of(PartnerSession), table_of(Account), c.account_id == a.id)
-        .join(table_of(Partner), a.partner_id == p.id)
-        .where(p.case_id == this_case(), c.device_hash.is_not(None))
-    )
-
-
-@cache
-def _findings() -> Select[Any]:
-    f, p = table_of(Finding).c, table_of(Partner).c
-    return (
-        select(
-            f.id, f.partner_id, p.slot, f.intake_id, f.state, f.section, f.found_at, f.settled_at, f.body_box
-        )
-        .join_from(table_of(Finding), table_of(Partner), f.partner_id == p.id)
-        .where(p.case_id == this_case())
-        .order_by(f.found_at, f.id)
-    )
-
-
-@cache
-def _clearances() -> Select[Any]:
-    c = table_of(Clearance).c
-    return (
-        select(c.id, c.tier, c.note_box, c.given_by, c.given_at)
-        .where(c.case_id == this_case())
-        .order_by(c.given_at.desc(), c.id.desc())
-    )
-
-
-@cache
-def _interviews() -> Select[Any]:
-    i, p = table_of(Interview).c, table_of(Partner).c
-    return (
-        select(
-            i.id, i.partner_id, p.slot, i.identity_confirmed, i.private_setting, i.safety_reasked,
-            i.note_box, i.held_by, i.held_at,
-        )
-        .join_from(table_of(Interview), table_of(Partner), i.partner_id == p.id)
-        .where(p.case_id == this_case())
-        .order_by(i.held_at.desc(), i.id.desc())
-    )  # fmt: skip

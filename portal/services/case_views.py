@@ -17,6 +17,7 @@ from portal.domain.answers import Answer
 from portal.domain.couple_file import parse_couple
 from portal.domain.scales import SCALES
 from portal.domain.told import Told
+from portal.domain.urgency import LOST
 from portal.services import (
     appointments,
     audit,
@@ -30,6 +31,7 @@ from portal.services import (
     facts,
     interviews,
     invitations,
+    losses,
     reviews,
     routing,
     sendings,
@@ -107,6 +109,8 @@ class CaseView:
     #: What was sent, oldest first; and what the rules had said that a therapist last signed.
     sent: tuple[Sending, ...]
     signed_advice: RecommendationView | None
+    #: Slots of those of whose form something is lost.
+    lost: tuple[str, ...] = ()
 
     def side(self, slot: str) -> Side | None:
         """The partner in a slot, if anybody is there."""
@@ -114,8 +118,9 @@ class CaseView:
 
     @property
     def is_partial(self) -> bool:
-        """Whether something either said outside the form is lost."""
-        return any(one.is_lost for side in self.sides for one in (*side.said, *side.person.statements))
+        """Whether something either said is lost, in a form or outside it."""
+        said = (one for side in self.sides for one in (*side.said, *side.person.statements))
+        return bool(self.lost) or any(one.is_lost for one in said)
 
     @property
     def signed(self) -> ReviewView | None:
@@ -132,7 +137,8 @@ class CaseView:
 def opened(session: Session, tools: Tools, *, case_id: str, by: Viewer) -> CaseView:
     """The whole case and the event of looking; a constant number of statements. Raises NotFound.
 
-    Also where something said outside the form is lost: who works on the case needs its page.
+    Also where something is lost, in a form or outside it: who works on the case needs its page. Whoever sees
+    that first has it noted and told, so that nothing is signed upon it.
     """
     return _opened(session, tools, case_id=case_id, verb="case.viewed", by=by, may_miss=True)
 
@@ -147,7 +153,10 @@ def _opened(
 ) -> CaseView:
     head = cases.head(session, tools, case_id, by)
     audit.record(session, tools, by=by, verb=verb, subject=("case", case_id))
-    return _view(CaseReading(session, tools.reading(), case_id, may_miss=may_miss), head)
+    reading = CaseReading(session, tools.reading(), case_id, may_miss=may_miss)
+    view = _view(reading, head)
+    losses.note(session, tools, case_id=case_id, missing=reading.lost, by=by)
+    return view
 
 
 def _view(reading: CaseReading, head: CaseHead) -> CaseView:
@@ -177,7 +186,15 @@ def _view(reading: CaseReading, head: CaseHead) -> CaseView:
         alcohol_level=couple.alcohol_level,
         sent=sendings.read(reading, couple.people),
         signed_advice=signed_advice,
+        lost=_lost(reading, newest),
     )
+
+
+def _lost(reading: CaseReading, newest: RecommendationView | None) -> tuple[str, ...]:
+    """Of whose form something is lost: as it was read here, or noted with the newest recommendation."""
+    noted = () if newest is None else newest.body.get(LOST, ())
+    theirs = {row.partner_id for row in reading.intakes if row.id in reading.lost}
+    return tuple(row.slot for row in reading.people if row.id in theirs or row.slot in noted)
 
 
 def _sides(reading: CaseReading, couple: Couple) -> tuple[Side, ...]:

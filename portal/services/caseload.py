@@ -9,25 +9,25 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from functools import partial
+from functools import cache
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy.orm import Session
 
 from portal.domain.access import Viewer
 from portal.domain.normal_forms import normalized
+from portal.domain.urgency import LOST
 from portal.domain.visibility import ALONE_WAITS
 from portal.models import moment
-from portal.opened import mark
-from portal.services import audit, case_names, caseload_queries
+from portal.services import audit, case_names, caseload_queries, caseload_rows
 from portal.services.caseload_filters import PLAIN, Cursor, Filters
 from portal.services.caseload_queries import PAGE
 from portal.services.staff_letters import WaitingLetter
 from portal.services.tools import Tools
-from portal.store import Transaction, is_postgres
+from portal.store import Hot, is_postgres
 from portal.vault import Place
 
 
@@ -60,6 +60,8 @@ class CaseloadRow:
     is_overdue: bool = False
     #: An urgent case where each person who came was seen alone, since they last sent.
     is_seen: bool = False
+    #: Slots of those of whose form something cannot be opened.
+    lost: tuple[str, ...] = ()
     #: What a page made of the row, by what else decided it. It goes with the row, and with the keys.
     drawn: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
@@ -86,23 +88,26 @@ class CaseloadPage:
 
 
 def page(
-    session: Transaction, tools: Tools, *, by: Viewer, after: Cursor | None = None, filters: Filters = PLAIN
+    session: Hot, tools: Tools, *, by: Viewer, after: Cursor | None = None, filters: Filters = PLAIN
 ) -> CaseloadPage:
-    """One page of the queue and the event that it was looked at: two statements in all."""
+    """One page of the queue and the event that it was looked at: two statements, three where a row is new."""
     values = _values(tools, by, after) | (
         {"route": route_mark(tools, filters.route)} if filters.route else {}
     )
     by_parts = is_postgres(session)
     asked = caseload_queries.driven(filters, is_first=after is None, by_parts=by_parts)
-    found: dict[str, list[Any]] = {kind: [] for kind in ("case", "letter", "mark", "count", "outcome")}
-    for row in asked.all(session, values):
+    found: dict[str, list[tuple[Any, ...]]] = {
+        kind: [] for kind in ("case", "letter", "mark", "count", "outcome")
+    }
+    for row in asked.rows(session, values):
         found[row[0]].append(row)
-    rows = _rows(tools, caseload_queries.in_order(filters, found["case"]))
+    cases = caseload_queries.in_order(filters, found["case"])
+    rows = _rows(tools, cases, cache(lambda: _sealed(session, cases)))
     waiting = caseload_queries.in_order(filters, found["letter"])
-    letters = tuple(WaitingLetter(row.id, row.therapist_id, moment(row.at)) for row in waiting)
-    marks = [Cursor(row.urgency, moment(row.at), row.id) for row in found["mark"]]
-    counts = {row.id: row.urgency for row in found["count"]}
-    due = sorted((row.therapist_id, row.id) for row in found["outcome"])
+    letters = tuple(WaitingLetter(row[1], row[6], moment(row[3])) for row in waiting)
+    marks = [Cursor(row[2], moment(row[3]), row[1]) for row in found["mark"]]
+    counts = {row[1]: row[2] for row in found["count"]}
+    due = sorted((row[6], row[1]) for row in found["outcome"])
     outcomes = tuple((case_id, date.fromisoformat(day)) for day, case_id in due)
     # Not the filters: how many cases of a route or urgency there are is not for the trail.
     detail: audit.Detail = {"rows": len(rows[:PAGE])}
@@ -119,9 +124,11 @@ def search(session: Session, tools: Tools, *, name: str, by: Viewer) -> Caseload
     §0, "Search by name").
     """
     wanted = _folded(name)
-    found = session.execute(caseload_queries.search(), _values(tools, by, None))
+    found = session.execute(caseload_queries.search(), _values(tools, by, None)).all()
+    cases = [tuple(row[: caseload_rows.WIDTH]) for row in found]
+    sealed = {key: blob for row in found for key, blob in zip(row[caseload_rows.IDS], row[-3:], strict=True)}
     hits = sorted(
-        (row for row in _rows(tools, found) if _is_hit(row, wanted)),
+        (row for row in _rows(tools, cases, lambda: sealed) if _is_hit(row, wanted)),
         key=lambda row: (row.urgency, row.waiting_since, row.id),
     )[:PAGE]
     audit.record(
@@ -159,41 +166,50 @@ class _Advice(NamedTuple):
     rule: str | None = None
     rules: tuple[str, ...] = ()
     gates: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
 
 
 _NOTHING: Final = _Advice()
 
 
-def _rows(tools: Tools, found: Iterable[Any]) -> tuple[CaseloadRow, ...]:
-    """Rows opened, or as they were opened a while ago: known by every column, ciphertexts and all."""
+#: Ciphertexts by the ids of their rows.
+Sealed = Callable[[], Mapping[Any, bytes | None]]
+
+
+def _rows(tools: Tools, cases: Iterable[tuple[Any, ...]], sealed: Sealed) -> tuple[CaseloadRow, ...]:
+    """Rows opened, or as they were opened a while ago: known by every column. ``sealed``: by id, asked for
+    when there is one that nobody knows.
+
+    A recommendation and a consent are added and erased, never changed (but for the keys that they are under,
+    and what is remembered goes with the keys): so their ids stand for what they hold.
+    """
     reading = tools.reading()
-    recall = reading.vault.opened.recall
-    return tuple(recall("caseload", _marked(row), partial(_row, reading, row)) for row in found)
+    opened = reading.vault.opened
+    return tuple(opened.recall_each("caseload", cases, lambda row: _row(reading, row, sealed)))
 
 
-def _marked(row: Any) -> tuple[Any, ...]:
-    """A row as it is known by; the advice's ciphertext, far the longest, by its mark."""
-    box = row[8]
-    return tuple(row) if box is None else (*row[:8], mark(box), *row[9:])
+def _sealed(session: Hot, cases: list[tuple[Any, ...]]) -> dict[str, bytes]:
+    return dict(caseload_rows.sealed().rows(session, caseload_rows.sealed_values(cases)))
 
 
-def _row(tools: Tools, row: Any) -> CaseloadRow:
+def _row(tools: Tools, row: tuple[Any, ...], sealed: Sealed) -> CaseloadRow:
     # Taken apart at once: looked up by name, the columns of fifty rows cost as much as opening them again.
-    (
-        _kind, case_id, urgency, at, waiting_since, opened_at, therapist_id, made_id, box,
-        id_a, sealed_a, id_b, sealed_b, told,
-    ) = row  # fmt: skip
-    names = case_names.opened(tools, id_a, sealed_a), case_names.opened(tools, id_b, sealed_b)
-    route, reason, rule, rules, gates = _NOTHING if made_id is None else _advice(tools, made_id, box)
+    _kind, case_id, urgency, at, waiting_since, opened_at, therapist_id, made_id, id_a, id_b, told = row
+    held = {} if made_id is None and id_a is None and id_b is None else sealed()
+    names = case_names.opened(tools, id_a, held.get(id_a)), case_names.opened(tools, id_b, held.get(id_b))
+    route, reason, rule, rules, gates, lost = _advice(tools, made_id, held.get(made_id))
     return CaseloadRow(
         case_id, names, urgency, moment(at), moment(waiting_since), moment(opened_at), therapist_id,
         route, reason, rule, rules, gates,
         is_new=made_id is not None and bool(told & 1), is_overdue=bool(told & 2), is_seen=bool(told & 4),
+        lost=lost,
     )  # fmt: skip
 
 
-def _advice(tools: Tools, made_id: str, box: bytes) -> _Advice:
+def _advice(tools: Tools, made_id: str | None, box: bytes | None) -> _Advice:
     """Not remembered by itself: the row is, and new advice makes a new row."""
+    if made_id is None or box is None:
+        return _NOTHING
     body = json.loads(tools.vault.unbox("staff", Place("recommendation", "body_box", made_id), box))
     rules, gates = tuple(body["matched_rules"]), tuple(body["gates"])
-    return _Advice(body["route"], body["reason"], body["rule"], rules, gates)
+    return _Advice(body["route"], body["reason"], body["rule"], rules, gates, tuple(body.get(LOST, ())))

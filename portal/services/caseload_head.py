@@ -53,26 +53,25 @@ def word(text: str) -> ColumnElement[str]:
     return literal_column(f"'{text}'", String)
 
 
-def parts() -> list[Select[Any]]:
-    """All of it."""
-    return [_letters(), _outcomes(), *_counts()]
+def parts(*, by_parts: bool = False) -> list[Select[Any]]:
+    """All of it. ``by_parts``: as PostgreSQL needs it."""
+    return [_letters(), _outcomes(), *_counts(by_parts=by_parts)]
 
 
-def _counts() -> list[Select[Any]]:
+def _counts(*, by_parts: bool = False) -> list[Select[Any]]:
     """How many cases of the two first ways want something, told up to ``COUNTED``."""
     c, p, v = table_of(CaseFile).c, table_of(Partner).c, table_of(CallPlan).c
     ways = case_access.ways(_VIEWER, _NOW)
     own, barred = (ways.own, ways.unassigned), ways.conflicted
     found = []
     for level in COUNTS[:4]:
-        parts = [
-            select(c.id)
-            .where(way, ~barred, c.closed_at.is_(None), c.urgency == int(level))
-            .limit(COUNTED)
-            .subquery()
-            for way in own
+        ranges = [
+            select(c.id).where(way, ~barred, c.closed_at.is_(None), c.urgency == int(level)) for way in own
         ]
-        found.append(_count(level, union_all(*(select(part.c.id) for part in parts)).subquery()))
+        if by_parts:  # else it would read the whole range
+            order = (c.therapist_id, c.closed_at, c.urgency, c.waiting_since, c.id)
+            ranges = [select(one.order_by(*order).limit(COUNTED).subquery()) for one in ranges]
+        found.append(_count(level, union_all(*ranges).limit(COUNTED).subquery()))
     overdue = (
         select(v.partner_id)
         .join_from(table_of(CallPlan), table_of(Partner), v.partner_id == p.id)
@@ -88,7 +87,7 @@ def _counts() -> list[Select[Any]]:
 
 def _count(name: str, of: Subquery) -> Select[Any]:
     count = select(func.count()).select_from(of).scalar_subquery()
-    return select(word("count"), word(name), count, _NOW, *(null() for _ in range(10)))
+    return select(word("count"), word(name), count, _NOW, *(null() for _ in range(7)))
 
 
 def _outcomes() -> Select[Any]:
@@ -106,7 +105,7 @@ def _outcomes() -> Select[Any]:
     ).c
     return select(
         word("outcome"), due.id, ZERO, due.ended_at, due.ended_at, due.ended_at,
-        due.outcome_due_on, *(null() for _ in range(7)),
+        due.outcome_due_on, *(null() for _ in range(4)),
     )  # fmt: skip
 
 
@@ -118,7 +117,7 @@ def _letters() -> Select[Any]:
     return (
         select(
             word("letter"), c.id, ZERO, c.written_at, c.written_at, c.written_at,
-            c.written_by, *(null() for _ in range(7)),
+            c.written_by, *(null() for _ in range(4)),
         )
         .where(
             c.state == "waiting", or_(c.written_by != _VIEWER, is_due),

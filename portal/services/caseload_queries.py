@@ -23,41 +23,25 @@ from sqlalchemy import (
     Integer,
     Select,
     String,
-    Subquery,
     and_,
     asc,
     bindparam,
     case,
     desc,
-    exists,
     func,
-    literal_column,
     null,
     or_,
     select,
     tuple_,
-    type_coerce,
     union_all,
 )
 
-from portal.domain.urgency import TWO_DAYS
 from portal.driven import Driven
-from portal.models import (
-    Absence,
-    AuditEvent,
-    CallPlan,
-    CaseFile,
-    Consent,
-    KeptTime,
-    Partner,
-    Recommendation,
-    UtcDateTime,
-    table_of,
-)
-from portal.services import case_access, case_names, caseload_head, interviews
+from portal.models import Absence, CaseFile, UtcDateTime, place_of, table_of
+from portal.services import case_access, caseload_head, caseload_rows
 from portal.services.caseload_filters import Filters, Whose
 
-PAGE: Final = 50
+PAGE: Final = caseload_rows.PAGE
 #: A filter without an index of its own looks at so many cases of a range and page.
 LOOKED: Final = 1000
 #: A search by name opens at most this many cases' names, newest first (about 0.1 ms each).
@@ -81,13 +65,18 @@ def driven(filters: Filters, *, is_first: bool, by_parts: bool = False) -> Drive
 
 def page(filters: Filters, *, is_first: bool, by_parts: bool = False) -> CompoundSelect[Any]:
     """Cases, letters and counts of one page, in no order; and the mark where looking stopped."""
-    parts, seen = caseload_head.parts(), looked(filters, is_first=is_first, by_parts=by_parts)
+    parts, seen = (
+        caseload_head.parts(by_parts=by_parts),
+        looked(filters, is_first=is_first, by_parts=by_parts),
+    )
     if not _is_bounded(filters):
-        return union_all(_cases(seen.cte("picked")), *parts)
+        return union_all(caseload_rows.of(seen.cte("picked")), *parts)
     rows = seen.subquery("seen")
     # Neither engine turns the order of a subquery, and both stop here at the last row that is wanted.
     picked = select(rows).where(*_other_filters(filters, rows.c)).limit(PAGE + 1).cte("picked")
-    return union_all(_cases(picked), *parts, _mark(filters, picked, is_first=is_first, by_parts=by_parts))
+    return union_all(
+        caseload_rows.of(picked), *parts, _mark(filters, picked, is_first=is_first, by_parts=by_parts)
+    )
 
 
 def in_order(filters: Filters, cases: Iterable[Any]) -> list[Any]:
@@ -98,11 +87,11 @@ def in_order(filters: Filters, cases: Iterable[Any]) -> list[Any]:
 
 @cache
 def search() -> Select[Any]:
-    """The newest cases the viewer may see, open or closed, with names."""
+    """The newest cases the viewer may see, open or closed, with their ciphertexts behind their columns."""
     c = table_of(CaseFile).c
-    parts = _parts([c.id, c.waiting_since.label("at"), c.opened_at])
+    parts = _parts([c.id, c.waiting_since.label("at"), c.opened_at, place_of(c.id).label("place")])
     newest = union_all(*parts).order_by(desc("opened_at"), desc("id")).limit(SEARCHED)
-    return _cases(newest.subquery("picked"))
+    return caseload_rows.whole(newest.subquery("picked"))
 
 
 def ways() -> dict[str, ColumnElement[bool]]:
@@ -128,7 +117,7 @@ def is_visible() -> ColumnElement[bool]:
 def looked(filters: Filters, *, is_first: bool, by_parts: bool = False) -> CompoundSelect[Any]:
     """The cases of all ways merged in the order of the page, as far as they are looked at."""
     c = table_of(CaseFile).c
-    columns = _keys(filters)
+    columns = [*_keys(filters), place_of(c.id).label("place")]
     if _is_bounded(filters):
         columns += [c.route_mark, c.languages, *([] if _is_by_urgency(filters) else [c.urgency])]
     limit = LOOKED if _is_bounded(filters) else PAGE + 1
@@ -240,57 +229,5 @@ def _mark(filters: Filters, picked: CTE, *, is_first: bool, by_parts: bool) -> S
     walked = _merged(filters, _keys(filters), limit, is_first=is_first, by_parts=by_parts).cte("walked")
     end = _ordered(select(walked), filters, is_backwards=True).limit(1).subquery()
     seen = select(func.count()).select_from(walked).scalar_subquery()
-    mark = select(caseload_head.word("mark"), end.c.id, c.urgency, end.c.at, *(null() for _ in range(10)))
+    mark = select(caseload_head.word("mark"), end.c.id, c.urgency, end.c.at, *(null() for _ in range(7)))
     return mark.join_from(end, table_of(CaseFile), c.id == end.c.id).where(seen == LOOKED)
-
-
-def _cases(picked: Subquery | CTE) -> Select[Any]:
-    """The picked cases with their newest recommendation and the newest consent name of each slot.
-
-    Times as they are kept: most rows were there a moment ago, and are known by what they hold.
-    """
-    c, r, p, n = table_of(CaseFile), table_of(Recommendation), table_of(Partner), table_of(Consent)
-    of_case = select(r.c.id).where(r.c.case_id == picked.c.id)
-    newest = of_case.order_by(r.c.made_at.desc(), r.c.id.desc()).limit(1).correlate(picked)
-    made, one_a, one_b = r.alias("made"), p.alias("one_a"), p.alias("one_b")
-    name_a, name_b = n.alias("name_a"), n.alias("name_b")
-    times = [(picked.c.at, "at"), (c.c.waiting_since, "waiting_since"), (c.c.opened_at, "opened_at")]
-    return (
-        select(
-            caseload_head.word("case").label("kind"), picked.c.id, c.c.urgency,
-            *(type_coerce(time, KeptTime).label(name) for time, name in times),
-            c.c.therapist_id, made.c.id.label("made_id"), made.c.body_box,
-            name_a.c.id.label("id_a"), name_a.c.name_sealed.label("sealed_a"),
-            name_b.c.id.label("id_b"), name_b.c.name_sealed.label("sealed_b"),
-            _told(c, picked, one_a, one_b).label("told"),
-        )
-        .join_from(picked, c, c.c.id == picked.c.id)
-        .join(made, made.c.id == newest.scalar_subquery(), isouter=True)
-        .join(one_a, and_(one_a.c.case_id == picked.c.id, one_a.c.slot == "a"), isouter=True)
-        .join(name_a, name_a.c.id == _newest_consent(one_a), isouter=True)
-        .join(one_b, and_(one_b.c.case_id == picked.c.id, one_b.c.slot == "b"), isouter=True)
-        .join(name_b, name_b.c.id == _newest_consent(one_b), isouter=True)
-    )  # fmt: skip
-
-
-def _newest_consent(partner: Any) -> ColumnElement[str]:
-    return case_names.newest_consent(partner.c.id).correlate(partner).scalar_subquery()
-
-
-def _told(file: Any, picked: Subquery | CTE, *partners: Any) -> ColumnElement[Any]:
-    """A sum. 1: a form came since this therapist last opened the case; 2: a call is overdue; 4: each person
-    was seen alone, which is asked of urgent cases only.
-    """
-    e, v = table_of(AuditEvent).c, table_of(CallPlan).c
-    seen = exists().where(
-        e.subject_id == picked.c.id, e.happened_at >= file.c.news_at,
-        e.actor_id == _VIEWER, e.verb == "case.viewed",
-    )  # fmt: skip
-    # Each of its own: asked from the plans, every one that is overdue would be walked for every row.
-    late = [
-        exists().where(v.partner_id == one.c.id, v.settled_at.is_(None), v.due_at < _NOW) for one in partners
-    ]
-    met = and_(file.c.urgency <= TWO_DAYS, *(~interviews.is_unseen(one.c.id) for one in partners))
-    told = ((~seen, "1"), (or_(*late), "2"), (met, "4"))
-    parts = [case((is_so, literal_column(weight)), else_=caseload_head.ZERO) for is_so, weight in told]
-    return parts[0] + parts[1] + parts[2]

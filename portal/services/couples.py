@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -41,6 +41,8 @@ class Couple:
     found: tuple[standing.FindingView, ...]
     #: The practice's hold level of the alcohol score.
     alcohol_level: int
+    #: What is lost of what was read, as ``CaseReading.lost`` has it; it reads as not answered.
+    missing: Mapping[str, int | None] = field(default_factory=dict)
 
 
 def couple(session: Session, tools: Tools, case_id: str) -> Couple:
@@ -65,7 +67,9 @@ def read(reading: CaseReading) -> Couple:
         "partners": standing.with_unconfirmed(said, persons, found),
     }
     file["standing_findings"] = standing.as_file(_earlier(file, persons, found), zone)
-    return Couple(reading.case_id, persons, file, said, answers, found, practice.alcohol_level)
+    return Couple(
+        reading.case_id, persons, file, said, answers, found, practice.alcohol_level, dict(reading.lost)
+    )
 
 
 def couple_file(session: Session, tools: Tools, case_id: str) -> dict[str, Any]:
@@ -127,9 +131,8 @@ class _Reader:
 
     def draft(self, draft: IntakeRef) -> dict[str, Any]:
         """What the rules read of an unsent intake: safety answers, ``private`` and the wish for a call."""
-        answers = openings.unsent_answers(
-            self.reading.session, self.reading.tools, draft.id, self.reading.early_saves(draft.id)
-        )
+        saves, wish = self.reading.early_saves(draft.id), self.reading.call_wish(draft.id)
+        answers = {**openings.merge(saves), **wish}
         private = {} if draft.private is None else {"private": draft.private}
         return {**scoring.draft_answers(answers), **private}
 

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, Final, cast
 
-from sqlalchemy import Select, String, bindparam, select
+from sqlalchemy import Select, String, bindparam, literal_column, or_, select
 from sqlalchemy.orm import Session
 
 from portal.domain import safety, scoring
@@ -30,6 +30,9 @@ from portal.services.standing import FindingView
 SETTLES_AFTER: Final = timedelta(minutes=10)
 #: Where a finding counts whose field is no item of the form.
 FALLBACK_SECTION: Final = "safety"
+
+#: Events of an intake that its course is told by.
+_TELLING: Final = ("section.left", "answers.lost", "answers.found")
 
 #: Rule and field: what makes two findings of one intake the same.
 Key = tuple[str, str]
@@ -90,14 +93,16 @@ def of(reading: CaseReading, intake_id: str, *, couple: Couple) -> Course:
     entries = reading.early_saves(intake_id)
     unscreened = unscreened_saves(reading.session, intake_id)
     slot = next(person.slot for person in couple.people if person.partner_id == row.partner_id)
+    left, lost_from = _told_of(reading.session, intake_id)
     scene = _Scene(couple, cast(Slot, slot), couple.found)
-    now, spells, ended = _follow(scene, entries, unscreened)
+    again = {one.id for one in entries if lost_from is not None and one.version >= lost_from}
+    now, spells, ended = _follow(scene, entries, unscreened, again - unscreened)
     return Course(
         intake_id=intake_id,
         partner_id=row.partner_id,
         sent_at=row.submitted_at,
         sections={item.key: section.key for section in questionnaire.sections for item in section.items},
-        left_at=_leavings(reading.session, intake_id),
+        left_at=left,
         now=now,
         spells=spells,
         ended_at=ended,
@@ -106,19 +111,35 @@ def of(reading: CaseReading, intake_id: str, *, couple: Couple) -> Course:
     )
 
 
-def _leavings(session: Session, intake_id: str) -> dict[str, list[datetime]]:
-    """Every time each section was left, by the events of leaving; the section knows the last one only."""
-    rows = session.execute(_left(), {"of_intake": intake_id}).all()
+def _told_of(session: Session, intake_id: str) -> tuple[dict[str, list[datetime]], int | None]:
+    """Every time each section was left, by the events of leaving; the section knows the last one only.
+
+    And the oldest save that could not be opened when it was looked at, by its version: what was saved since
+    was looked at without it, and is gone through once more. None where everything could be opened.
+    """
+    rows = session.execute(_events(), {"of_intake": intake_id}).all()
     left: dict[str, list[datetime]] = {}
+    lost_from: list[int] = []
     for row in rows:
-        left.setdefault(json.loads(row.detail)["section"], []).append(row.happened_at)
-    return left
+        if row.verb == "section.left":
+            left.setdefault(json.loads(row.detail)["section"], []).append(row.happened_at)
+        elif row.verb == "answers.lost":
+            version = json.loads(row.detail)["version"]
+            lost_from += [] if version is None else [version]
+        else:
+            lost_from.clear()
+    return left, min(lost_from, default=None)
 
 
 @cache
-def _left() -> Select[Any]:
+def _events() -> Select[Any]:
     c, this_intake = table_of(AuditEvent).c, bindparam("of_intake", type_=String)
-    return select(c.happened_at, c.detail).where(c.subject_id == this_intake, c.verb == "section.left")
+    told = or_(*(c.verb == literal_column(f"'{verb}'") for verb in _TELLING))
+    return (
+        select(c.happened_at, c.verb, c.detail)
+        .where(c.subject_id == this_intake, told)
+        .order_by(c.happened_at)
+    )
 
 
 def unscreened_saves(session: Session, intake_id: str) -> frozenset[str]:
@@ -167,10 +188,14 @@ class _Scene:
 
 
 def _follow(
-    scene: _Scene, entries: Sequence[Entry], unscreened: Collection[str]
+    scene: _Scene, entries: Sequence[Entry], unscreened: Collection[str], again: Collection[str]
 ) -> tuple[Raised, dict[Key, Spell], dict[Key, datetime]]:
-    """Today's findings, the spells that began unseen, and when a finding was last taken back unseen."""
-    seen = {entry.id for entry in entries if entry.id not in unscreened}
+    """Today's findings, the spells that began unseen, and when a finding was last taken back unseen.
+
+    ``again``: saves that were looked at before, without one that is back. What is kept begins no second time.
+    """
+    known = {(view.rule, view.field, view.found_at) for view in scene.kept if view.slot == scene.slot}
+    seen = {entry.id for entry in entries if entry.id not in unscreened and entry.id not in again}
     before = scene.raised(entry for entry in entries if entry.id in seen)
     spells: dict[Key, Spell] = {}
     ended: dict[Key, datetime] = {}
@@ -180,7 +205,8 @@ def _follow(
         seen.add(entry.id)
         after = scene.raised(one for one in entries if one.id in seen)
         for key in after.keys() - before.keys():
-            spells.setdefault(key, Spell(after[key], entry.saved_at))
+            if entry.id in unscreened or (*key, entry.saved_at) not in known:
+                spells.setdefault(key, Spell(after[key], entry.saved_at))
         if not entry.is_clear:
             ended.update(dict.fromkeys(before.keys() - after.keys(), entry.saved_at))
         before = after

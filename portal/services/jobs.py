@@ -59,6 +59,16 @@ def waits(session: Session, tools: Tools, *, kind: str) -> bool:
     return session.scalar(due) is not None
 
 
+def waiting(session: Session, tools: Tools, *, kind: str) -> frozenset[str]:
+    """Subjects of all jobs of a kind that are due or will be tried again.
+
+    Not those that are asked for at a far day: the index of open jobs is read as far as the longest wait.
+    """
+    c = table_of(Job).c
+    soon = c.done_at.is_(None) & (c.due_at <= tools.now() + LONGEST_WAIT) & (c.kind == kind)
+    return frozenset(session.scalars(select(c.subject_id).where(soon)))
+
+
 def add_once(session: Session, tools: Tools, *, kind: str, subject_id: str, within: timedelta) -> None:
     """Ask for ``kind`` again in a while, unless it is asked for already at a later time than now."""
     c, now = table_of(Job).c, tools.now()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -66,15 +66,33 @@ def merge(entries: Iterable[Entry]) -> dict[str, Answer]:
     return merged
 
 
-def entries(session: Session, tools: Tools, intake_id: str) -> tuple[Entry, ...]:
+#: What cannot be opened, for a missing key or altered bytes: the version of the save (None: of what is no
+#: sealed save) and why. Whoever hands such a list in goes on without it; else it is raised.
+Missed = list[tuple[int | None, VaultError]]
+
+
+def entries(
+    session: Session, tools: Tools, intake_id: str, missed: Missed | None = None
+) -> tuple[Entry, ...]:
     """All sealed saves of an intake, opened, oldest first."""
-    return tuple(_entry(tools, row) for row in session.execute(_entries(), {"of_intake": intake_id}))
+    return tuple(_opened(tools, session.execute(_entries(), {"of_intake": intake_id}), missed))
 
 
-def early_saves(session: Session, tools: Tools, intake_id: str) -> tuple[Entry, ...]:
+def early_saves(
+    session: Session, tools: Tools, intake_id: str, missed: Missed | None = None
+) -> tuple[Entry, ...]:
     """Those of them that the rules read before the form is sent, opened, oldest first."""
-    rows = session.execute(_early_saves(), {"of_intake": intake_id})
-    return tuple(_entry(tools, row) for row in rows)
+    return tuple(_opened(tools, session.execute(_early_saves(), {"of_intake": intake_id}), missed))
+
+
+def _opened(tools: Tools, rows: Iterable[Any], missed: Missed | None) -> Iterator[Entry]:
+    for row in rows:
+        try:
+            yield _entry(tools, row)
+        except VaultError as error:
+            if missed is None:
+                raise
+            missed.append((row.version, error))
 
 
 @cache
@@ -121,17 +139,14 @@ def opened_answers(tools: Tools, row: Any) -> dict[str, Answer]:
     return opened
 
 
-def unsent_answers(
-    session: Session, tools: Tools, intake_id: str, saves: Iterable[Entry]
-) -> dict[str, Answer]:
-    """What the rules may read of an unsent intake: its sealed saves and the first section's call wish."""
+def call_wish(session: Session, tools: Tools, intake_id: str) -> dict[str, Answer]:
+    """All that the rules read of the readable sections of an unsent intake: the wish for a call."""
     box = session.scalar(_start(), {"of_intake": intake_id})
-    opened = merge(saves)
-    if box is not None:
-        place = Place("section_state", "draft_box", f"{intake_id}/start")
-        start = json.loads(tools.vault.unbox("partner", place, box))
-        opened.update({key: start[key] for key in ("call_first",) if start.get(key)})
-    return opened
+    if box is None:
+        return {}
+    place = Place("section_state", "draft_box", f"{intake_id}/start")
+    start = json.loads(tools.vault.unbox("partner", place, box))
+    return {key: start[key] for key in ("call_first",) if start.get(key)}
 
 
 def statements(

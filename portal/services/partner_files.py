@@ -55,6 +55,8 @@ class PartnerFile:
     progress: Progress | None
     findings: tuple[FindingView, ...]
     said: tuple[OpenedStatement, ...]
+    #: Whether something of the shown round is lost: ``answers`` are then those that can be opened.
+    is_lost: bool = False
 
 
 def opened(
@@ -65,7 +67,8 @@ def opened(
     Raises NotFound for a case that is not this therapist's, an empty slot or no such round.
     """
     cases.require_visible(session, tools, case_id, by)
-    people = persons.read(CaseReading(session, tools, case_id, may_miss=True))
+    known = CaseReading(session, tools, case_id, may_miss=True)
+    people = persons.read(known)
     person = next((person for person in people if person.slot == slot), None)
     if person is None:
         raise NotFound
@@ -85,10 +88,11 @@ def opened(
         person=person,
         rounds=rounds,
         shown=shown,
-        answers=openings.answers(session, tools, shown.id) if shown is not None and may_read else None,
+        answers=known.answers(shown.id) if shown is not None and may_read else None,
         progress=_progress(session, shown) if shown is not None and not is_sent else None,
         findings=tuple(found),
         said=said[person.partner_id],
+        is_lost=shown is not None and shown.id in known.lost,
     )
 
 

@@ -39,6 +39,13 @@ def draft_sections() -> tuple[str, ...]:
     return tuple(sorted(frozenset[str]().union(*map(scoring.draft_sections, forms))))
 
 
+@cache
+def item_keys() -> frozenset[str]:
+    """What the newest questionnaire asks: the keys of its items, the same in every variant."""
+    newest = of(bank.versions()[-1], f"{POLICIES[1]}+oncall")
+    return frozenset(item.key for section in newest.sections for item in section.items)
+
+
 def is_short(variant: str) -> bool:
     """Whether a round of this variant asks the short form."""
     return _SHORT in variant.split("+")

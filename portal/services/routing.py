@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from functools import cache
@@ -13,13 +14,13 @@ from sqlalchemy import Select, bindparam, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from portal.content.rules import CURRENT, ruleset
-from portal.domain import routing
+from portal.domain import routing, told_alone
 from portal.domain.access import Viewer
 from portal.domain.couple_file import parse_couple
 from portal.domain.rules import Ruleset
-from portal.domain.urgency import urgency
+from portal.domain.urgency import LOST, urgency
 from portal.models import PRACTICE_ID, CaseFile, Practice, Recommendation, Review, table_of
-from portal.services import audit, call_plans, caseload, couples, jobs, practices
+from portal.services import audit, call_plans, caseload, couples, jobs, losses, practices
 from portal.services.case_reading import CaseReading, this_case
 from portal.services.couples import Couple
 from portal.services.errors import Conflict
@@ -102,18 +103,52 @@ class Advice:
 
 
 def look(session: Session, tools: Tools, *, case_id: str) -> Advice | None:
-    """Open a case and run the rules; reads only. None as long as nobody has answered anything."""
-    looked_at = tools.now()
-    return advise(session, tools, couples.couple(session, tools, case_id), looked_at=looked_at)
+    """Open a case and run the rules; reads only. None as long as nobody has answered anything.
+
+    Also where something said is lost: a danger told in what can be read asks for its route and its calls.
+    """
+    looked_at, reading = tools.now(), CaseReading(session, tools, case_id, may_miss=True)
+    return advise(session, tools, couples.read(reading), looked_at=looked_at)
 
 
-def advise(session: Session, tools: Tools, couple: Couple, *, looked_at: datetime) -> Advice | None:
-    """The same of a case that this very transaction has opened; ``looked_at``: before it read anything."""
+def advise(
+    session: Session,
+    tools: Tools,
+    couple: Couple,
+    *,
+    looked_at: datetime,
+    missing: Mapping[str, int | None] | None = None,
+    is_whole: bool = False,
+) -> Advice | None:
+    """The same of a case that this very transaction has opened; ``looked_at``: before it read anything.
+
+    ``missing``: what is lost of the case, default what the couple lacks. ``is_whole``: everything was opened
+    just now, so that what is noted as lost is back.
+    """
     before = latest(session, tools, couple.case_id)
-    if before is None and not couple.file["partners"] and not couple.file["standing_findings"]:
+    missing = couple.missing if missing is None else missing
+    is_noted = not is_whole and before is not None and LOST in before.body
+    lost = losses.slots(session, tools, couple.case_id, missing, is_noted=is_noted)
+    is_silent = not couple.file["partners"] and not couple.file["standing_findings"]
+    if before is None and is_silent and not lost:
         return None
-    body = routing.recommend(parse_couple(couple.file), rules_of(session), would_change=True).as_dict()
+    file, rules = parse_couple(couple.file), rules_of(session)
+    if missing or lost:
+        body = told_alone.advise(file, rules, before.body if before else None, lost=lost)
+        if before is not None and not (lost or _is_asking(couple, body, before)):
+            body = before.body
+    else:
+        body = routing.recommend(file, rules, would_change=True).as_dict()
     return Advice(couple=couple, body=body, before=before, looked_at=looked_at)
+
+
+def _is_asking(couple: Couple, body: dict[str, Any], before: RecommendationView) -> bool:
+    """Whether advice is kept where only words outside the forms are lost: a form was sent, or danger told.
+
+    Else the newest stands: such words are advised upon by nobody (docs/decisions/0111).
+    """
+    is_over = LOST in before.body
+    return is_over or told_alone.is_more(body, before.body) or is_sent_since(couple, before)
 
 
 def row(case_id: str) -> Select[Any]:
@@ -170,14 +205,14 @@ def _is_news(advice: Advice, before: RecommendationView) -> bool:
 
     The digest alone, which the day changes, is no news.
     """
-    if is_sent_since(advice, before):
+    if is_sent_since(advice.couple, before):
         return True
     return {**before.body, "inputs_digest": ""} != {**advice.body, "inputs_digest": ""}
 
 
-def is_sent_since(advice: Advice, before: RecommendationView) -> bool:
+def is_sent_since(couple: Couple, before: RecommendationView) -> bool:
     """Whether somebody sent after a recommendation was made."""
-    sent = [person.submitted_at for person in advice.couple.people if person.submitted_at is not None]
+    sent = [person.submitted_at for person in couple.people if person.submitted_at is not None]
     return any(submitted_at > before.made_at for submitted_at in sent)
 
 

@@ -8,7 +8,8 @@ corrected; then it latches for good.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
@@ -96,20 +97,19 @@ def rows(intake_id: str) -> Select[Any]:
 
 @dataclass(frozen=True)
 class Look:
-    """What one look at an intake saw: opened and computed outside any writing transaction."""
+    """What one look at an intake saw: opened and computed outside any writing transaction.
+
+    ``missing``: what is lost of the case, as ``CaseReading.lost`` has it.
+    """
 
     couple: Couple
     course: Course
+    missing: Mapping[str, int | None] = field(default_factory=dict)
 
     @property
     def kept(self) -> tuple[FindingView, ...]:
         """Every finding of the case so far."""
         return self.couple.found
-
-    @property
-    def is_partial(self) -> bool:
-        """Whether something either said is lost: then nothing is advised."""
-        return any(person.is_partial for person in self.couple.people)
 
     @property
     def case_id(self) -> str:
@@ -120,11 +120,12 @@ class Look:
 def look(session: Session, tools: Tools, *, intake_id: str) -> Look:
     """Open the intake and see what its answers raise beside the other partner's; reads only.
 
-    Also where something said outside the form is lost: a danger told in the form must be found all the same.
+    Also where something is lost, of either: a danger told in what can be opened must be found all the same.
     """
     reading = CaseReading(session, tools, case_of(session, intake_id), may_miss=True)
     couple = couples.read(reading)
-    return Look(couple=couple, course=courses.of(reading, intake_id, couple=couple))
+    course = courses.of(reading, intake_id, couple=couple)
+    return Look(couple=couple, course=course, missing=dict(reading.lost))
 
 
 def note(session: Session, tools: Tools, seen: Look, *, by: Viewer) -> Screened:

@@ -31,7 +31,7 @@ from portal.models import (
     UtcDateTime,
     table_of,
 )
-from portal.services import couples, courses, jobs, questionnaires, routing, rule_walks, screening
+from portal.services import couples, courses, jobs, losses, questionnaires, routing, rule_walks, screening
 from portal.services.case_reading import CaseReading, this_case
 from portal.services.errors import Conflict
 from portal.services.routing import Advice, RecommendationView
@@ -42,7 +42,7 @@ from portal.vault import VaultError
 #: Jobs of something that is done and not begun again at once, unlike a form that is being filled in.
 _DONE: Final = ("submitted", "statement", "joined", "second_claim", "route")
 #: Jobs after which other advice may stand.
-_JOBS: Final = ("left", *_DONE)
+_JOBS: Final = ("left", *_DONE, losses.KIND)
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class Now:
         if self.advice is None or self.kept is None:
             return False
         known = _listed(self.kept.body)
-        return routing.is_sent_since(self.advice, self.kept) or any(
+        return routing.is_sent_since(self.advice.couple, self.kept) or any(
             one not in known for one in _listed(self.advice.body)
         )
 
@@ -143,7 +143,7 @@ def _opened(reading: CaseReading, waiting: Collection[str]) -> Now:
     session, tools, couple = reading.session, reading.tools, couples.read(reading)
     asked = [row.id for row in reading.intakes if row.id in waiting]
     seen = (Look(couple, courses.of(reading, intake_id, couple=couple)) for intake_id in asked)
-    advice = routing.advise(session, tools, couple, looked_at=tools.now())
+    advice = routing.advise(session, tools, couple, looked_at=tools.now(), is_whole=True)
     return Now(
         kept=None if advice is None else advice.before,
         advice=advice,

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
+from bisect import bisect_right
 from typing import Final, NamedTuple, Protocol
 
 #: Seconds that a failure counts.
 HOUR: Final = 3600
 #: Seconds between two looks for what counts no more.
 _SWEEP: Final = 60.0
+#: Budgets that a process remembers, some 40 MB. Beyond, the older half of those that few failures count on is
+#: forgotten: whoever comes from so many places within the hour has a fresh one in each anyhow.
+MOST: Final = 100_000
+FEW: Final = 10
 
 
 class Away(Exception):
@@ -49,7 +53,7 @@ class Here:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._times: dict[Budget, deque[float]] = {}
+        self._times: dict[Budget, list[float]] = {}
         self._pauses: dict[tuple[Budget, int], float] = {}
         self._swept = time.monotonic()
 
@@ -66,6 +70,8 @@ class Here:
             if len(times) < budget.most:
                 times.append(time.monotonic())
                 self._times[budget] = times
+            if len(self._times) > MOST:
+                self._forget()
 
     def begin_pause(self, budget: Budget, number: int, seconds: int) -> None:
         """Until so many seconds from now."""
@@ -77,11 +83,15 @@ class Here:
         with self._lock:
             return self._pauses.get((budget, number), 0.0) > time.monotonic()
 
-    def _recent(self, budget: Budget) -> deque[float]:
-        times, over = self._times.get(budget, deque()), time.monotonic() - HOUR
-        while times and times[0] <= over:
-            times.popleft()
+    def _recent(self, budget: Budget) -> list[float]:
+        times, over = self._times.get(budget, []), time.monotonic() - HOUR
+        del times[: bisect_right(times, over)]
         return times
+
+    def _forget(self) -> None:
+        light = [budget for budget, times in self._times.items() if len(times) < FEW]
+        for budget in light[: len(light) // 2]:
+            del self._times[budget]
 
     def _sweep(self) -> None:
         """Forget whatever counts no more: whoever guesses names would else fill the memory."""

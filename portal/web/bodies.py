@@ -6,21 +6,51 @@ surrogates, which every cleaning function refuses by field, so that the rest of 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from itertools import islice
+from typing import Any, Final
 from urllib.parse import unquote
 
-from flask import Request, abort
+from flask import Request
 
+from portal.services import questionnaires
 from portal.services.errors import BadInput
 from portal.web import kit
 
 #: More fields than any form of ours has; a body with more is not ours.
 MOST_FIELDS = 2000
+#: Of such a body so many are looked through for what a form of ours has, and so many are kept.
+_LOOKED_AT: Final = 20_000
+_KEPT: Final = 1000
+#: Fields of our forms, beside the questions.
+_KNOWN: Final = {"csrf_token", "section", "version", "go", "to"}
+
+
+class TooMany(Exception):
+    """The body holds more than ``MOST_FIELDS``: 400, with those kept that a form of ours has."""
+
+
+def know(names: Iterable[str]) -> None:
+    """A form of ours has these fields."""
+    _KNOWN.update(names)
+
+
+def require_few() -> None:
+    """Raise TooMany for a body that is no form of ours."""
+    here = kit.here()
+    if _fields(here) and here.get("has_too_many"):
+        raise TooMany
+
+
+def kept() -> list[tuple[str, str]]:
+    """The fields of a body, as they may stand in a page; of too many those of our forms alone."""
+    if not (_fields(kit.here()) and kit.here().get("has_too_many")):
+        return list(kit.asked().form.items(multi=True))
+    return [(name, printable(value)) for name, given in fields().items() for value in given]
 
 
 def fields() -> Mapping[str, list[str]]:
-    """Field name -> its values in order; 400 for more than ``MOST_FIELDS``. Parsed once a request."""
+    """Field name -> its values in order; of more than ``MOST_FIELDS`` a few. Parsed once a request."""
     return _fields(kit.here())
 
 
@@ -72,9 +102,12 @@ def _parse(request: Request) -> Mapping[str, list[str]]:
     if request.mimetype != "application/x-www-form-urlencoded":
         return {name: request.form.getlist(name) for name in request.form}
     text = request.get_data().decode("utf-8", "surrogateescape")
-    if text.count("&") >= MOST_FIELDS:
-        abort(400)
-    return _told(text)
+    if text.count("&") < MOST_FIELDS:
+        return _told(text)
+    kit.here().has_too_many = True
+    known = _KNOWN.union(questionnaires.item_keys())
+    pairs = text.split("&", _LOOKED_AT)[:_LOOKED_AT]
+    return _told("&".join(islice((pair for pair in pairs if _plain(pair.partition("=")[0]) in known), _KEPT)))
 
 
 def _told(text: str) -> dict[str, list[str]]:

@@ -33,6 +33,11 @@ def around(pieces: Cut, name: str) -> tuple[Cut, Cut]:
     return pieces[:at], pieces[at + 1 :]
 
 
+def in_bytes(pieces: Cut) -> tuple[tuple[bytes, ...], tuple[str, ...]]:
+    """The bytes that are sent, with nothing where a mark is, and the names of the marks."""
+    return tuple(b"" if at % 2 else piece.encode() for at, piece in enumerate(pieces)), pieces[1::2]
+
+
 def fill(pieces: Cut, values: Mapping[str, str]) -> Markup:
     """The whole text; values are HTML already."""
     whole = list(pieces)

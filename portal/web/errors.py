@@ -16,7 +16,8 @@ from werkzeug.sansio.utils import get_host
 
 from portal.services.errors import NotFound, told
 from portal.vault import KeyRetired, VaultError
-from portal.web import lean, sittings
+from portal.web import bodies, lean, sittings
+from portal.web.bodies import TooMany
 from portal.web.guards import BadToken
 
 #: Addresses whose errors are empty, because a script reads them.
@@ -107,7 +108,7 @@ def _page(status: int, **context: Any) -> Response:
 def _kept() -> list[tuple[str, str]]:
     """What was typed into the refused form, without secrets; nothing of a body that is too large to read."""
     try:
-        fields = request.form.items(multi=True)
+        fields = bodies.kept()
     except HTTPException:
         return []
     return [(name, value) for name, value in fields if name not in _SECRET_FIELDS]
@@ -138,6 +139,11 @@ def _expired(_error: BadToken) -> Response:
     if request.path in _EMPTY:
         return lean.Bare(status=400)
     return make_response(render_template("errors/expired.html", kept=_kept(), action=request.path), 400)
+
+
+def _too_many(_error: TooMany) -> Response:
+    """A body that no page of ours sends, perhaps with a text of somebody's among it."""
+    return _page(400, kept=_kept(), action=request.path)
 
 
 def _strange_host(_error: SecurityError) -> Response:
@@ -195,6 +201,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(SecurityError, _strange_host)
     app.register_error_handler(NotFound, _not_found)
     app.register_error_handler(BadToken, _expired)
+    app.register_error_handler(TooMany, _too_many)
     app.register_error_handler(DBAPIError, _database)
     app.register_error_handler(TimeoutError, _busy)  # no connection became free in time
     app.register_error_handler(KeyRetired, _busy)

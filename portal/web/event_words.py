@@ -27,6 +27,8 @@ WORDS: Final[Mapping[str, LazyString]] = {
     "account.leaving_seen": _l("Read how to leave quickly"),
     "addition.written": _l("Added something"),
     "admin.viewed": _l("Opened the admin's overview"),
+    "answers.found": _l("Something that could not be opened can be opened again"),
+    "answers.lost": _l("Something that was told cannot be opened"),
     "answers.viewed": _l("Read a person's answers"),
     "appointment.proposed": _l("Proposed an appointment"),
     "audit.exported": _l("Took the audit trail out as a file"),

@@ -9,6 +9,7 @@ from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 from werkzeug.datastructures import MultiDict
 from wtforms import Field, Form
+from wtforms.fields.core import UnboundField
 from wtforms.validators import StopValidation
 
 from portal.domain.answers import Fault, canonical_text
@@ -31,6 +32,10 @@ NO_PHONE: Final = _l("Please give a phone number with at least five digits.")
 
 class PostedForm(Form):
     """A form bound to the posted body."""
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        bodies.know(name for name in dir(cls) if isinstance(getattr(cls, name), UnboundField))
 
     @classmethod
     def posted(cls) -> Self:

@@ -19,7 +19,7 @@ from portal import postgres
 from portal.domain.access import Viewer
 from portal.services import sessions
 from portal.services.errors import told
-from portal.web import cookies, csrf, kit
+from portal.web import bodies, cookies, csrf, kit
 
 View = TypeVar("View", bound=Callable[..., Any])
 #: Looks for the object of the address and raises NotFound unless the viewer may see it.
@@ -143,9 +143,16 @@ def check() -> Response | None:
     # have to look at the bytes themselves (portal/web/bodies.py).
     if asked.method == "POST":
         asked.get_data()
-    if asked.method == "POST" and access.checks_csrf and not _is_own_form():
-        raise BadToken
+        _require_form(access)
     return None
+
+
+def _require_form(access: Access) -> None:
+    """A form of this session, and one of ours."""
+    if access.checks_csrf and not _is_own_form():
+        raise BadToken
+    if access.checks_csrf:
+        bodies.require_few()
 
 
 def _has_nul(asked: Request) -> bool:

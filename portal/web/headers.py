@@ -22,7 +22,7 @@ def _pad(response: Response) -> None:
     if not body:  # an answer to a script stays empty
         return
     room = -(len(body) + len(_OPEN) + len(_CLOSE)) % PAGE_BUCKET
-    response.set_data(body + _OPEN + b" " * room + _CLOSE)
+    response.set_data(b"".join((body, _OPEN, b" " * room, _CLOSE)))
 
 
 def dress(response: Response) -> Response:

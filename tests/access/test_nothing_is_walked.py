@@ -59,7 +59,8 @@ def walked(house: House, statement: str) -> set[str]:
     named = {alias: table for table, alias in re.findall(r"(\w+) AS (\w+)", statement) if table in growing}
     with engine.connect() as connection:
         raw: Any = connection.connection.driver_connection
-        plan = raw.execute("EXPLAIN QUERY PLAN " + statement, [None] * statement.count("?")).fetchall()
+        places = set(re.findall(r"\?\d+", statement)) or range(statement.count("?"))
+        plan = raw.execute("EXPLAIN QUERY PLAN " + statement, [None] * len(places)).fetchall()
     scans = [found for _, _, _, told in plan if (found := _SCAN.match(told)) and found[2] not in FEW]
     is_page = IN_ORDER.search(statement) is not None
     scans = [one for one in scans if not (is_page and one[2] == "ix_case_file_open_opened")]

@@ -124,7 +124,7 @@ class Browser:
         headers: Iterable[tuple[str, str]] = (),
     ) -> Answer:
         """One request; cookies are sent and kept, redirects are not followed."""
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=30)
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=120)
         sent = dict(headers)
         if self.cookies:
             sent["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())

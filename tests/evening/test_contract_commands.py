@@ -145,7 +145,7 @@ def test_bad_settings_are_named_and_nothing_starts(portal: LivePortal, name: str
         env=portal._environment() | {name: value},
         capture_output=True,
         check=False,
-        timeout=30,
+        timeout=180,
     )
     assert done.returncode == 2, done.stderr.decode()
     assert (name if value != "production" else "PORTAL_BASE_URL") in done.stderr.decode()

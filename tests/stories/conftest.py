@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
-from story_looks import Watch
+from story_looks import PATIENCE, Watch
 
 import browser as chromium
 import live_portal
@@ -28,7 +28,7 @@ CHROMIUM_ARGS = (
     # The portal asks nobody else for anything; a test must not either.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )
-expect.set_options(timeout=10_000)
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="session")
@@ -98,6 +98,7 @@ def visitor(new_context: Callable[..., BrowserContext], watches: list[Watch]) ->
 
     def arrive(at: LivePortal, *, screen: str = "desktop", **context: Any) -> Page:
         browser = new_context(base_url=at.url, **{**SCREENS[screen], "locale": "en-US", **context})
+        browser.set_default_timeout(PATIENCE)
         watches.append(Watch(browser, at.url))
         return browser.new_page()
 

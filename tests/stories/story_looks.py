@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request, WebError, expect
 
+#: Milliseconds: what is waited for is there at once, but on a machine that has other things to do.
+PATIENCE = 60_000
 #: The narrowest telephone there is, and a page that somebody magnified fourfold on a desktop.
 NARROWEST = {"width": 320, "height": 640}
 

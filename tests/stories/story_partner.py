@@ -39,6 +39,7 @@ class Partner:
         """The address and the heading of the page, and a look at it."""
         expect(self.page).to_have_url(re.compile(re.escape(path) + r"(#.*)?$"))
         expect(self.page.get_by_role("heading", level=1)).to_have_text(heading)
+        self.page.wait_for_load_state()
         self.look(self.page)
 
     def joins(self, link: str) -> None:
@@ -87,6 +88,7 @@ class Partner:
         self.page.get_by_label("Your time zone").select_option("America/New_York")
         self.presses("Save and go on")
         expect(self.page).to_have_url(re.compile("/my/form$"))
+        self.page.wait_for_load_state()
 
     def walks_in(self, name: str, address: str) -> None:
         """Everything between joining and the first question."""
@@ -96,8 +98,9 @@ class Partner:
         self.says_how_to_be_reached(address)
 
     def is_in(self, section: str) -> None:
-        """The form stands at this section, however long the page took to come."""
+        """The form stands at this section with its script, however long they took to come."""
         expect(self.page.locator('#section input[name="section"]')).to_have_value(section)
+        self.page.wait_for_load_state()
 
     def option(self, item: str, value: str) -> Locator:
         """The choice of an item that has this value."""

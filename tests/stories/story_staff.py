@@ -29,6 +29,7 @@ class StaffMember:
         """The address (a pattern) and the heading, and a look at the page."""
         expect(self.page).to_have_url(re.compile(path + r"(#.*)?$"))
         expect(self.page.get_by_role("heading", level=1)).to_contain_text(heading)
+        self.page.wait_for_load_state()
         self.look(self.page)
 
     def sets_up(self, link: str, *, name: str = "") -> None:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser as Chromium
-from playwright.sync_api import BrowserType, Page
+from playwright.sync_api import BrowserType, Page, expect
+from story_history import back, looked, until
 from story_partner import Partner
 
 from evening.practices import Practice
 
 SECRET = "Nobody may read this over my shoulder."
+#: The whole page, and what stands in its fields.
+_SHOWN = """() => document.documentElement.outerHTML
+    + [...document.querySelectorAll("textarea, input")].map((one) => one.value).join()"""
 
 
 @pytest.fixture
@@ -25,13 +30,14 @@ def remembering(browser_type: BrowserType, browser_type_launch_args: dict[str, A
 
 
 def leaves(partner: Partner) -> None:
-    partner.page.locator("[data-leave]").first.click(no_wait_after=True)
-    partner.page.wait_for_timeout(800)
+    page, was = partner.page, partner.page.url
+    page.locator("[data-leave]").first.click(no_wait_after=True)
+    until(page, lambda: page.url != was)
 
 
 def signs_out(partner: Partner) -> None:
     partner.presses("Sign out")
-    partner.page.wait_for_load_state()
+    expect(partner.page).to_have_url(re.compile("/$"))
 
 
 @pytest.mark.parametrize("goes", [leaves, signs_out])
@@ -46,8 +52,7 @@ def test_back_shows_nothing_after_leaving(
     page.get_by_label("Your words").fill(SECRET)
     goes(partner)
     for _ in range(5):
-        page.evaluate("history.back()")
-        page.wait_for_timeout(400)
-        fields = page.locator("textarea, input").evaluate_all("all => all.map(one => one.value).join()")
-        assert SECRET not in page.content() + str(fields)
-        assert "robin@example.org" not in page.content()
+        back(page)
+        shown = looked(page, _SHOWN)
+        assert SECRET not in shown
+        assert "robin@example.org" not in shown

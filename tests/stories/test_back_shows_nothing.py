@@ -16,6 +16,8 @@ from typing import Any
 import neutral_site
 import pytest
 from playwright.sync_api import Browser, BrowserType, Page, expect
+from story_history import back, looked, presses_in_a_hurry, until
+from story_looks import PATIENCE
 from story_partner import PASSWORD, Partner
 from test_typed_text_survives import carry_over
 
@@ -64,6 +66,7 @@ def sofa(household: Browser, riverside: Practice) -> Iterator[Callable[..., Page
     def sit(**options: Any) -> Page:
         options = {"base_url": riverside.portal.url, "locale": "en-US", **options}
         contexts.append(household.new_context(ignore_https_errors=True, **options))
+        contexts[-1].set_default_timeout(PATIENCE)
         return contexts[-1].new_page()
 
     yield sit
@@ -91,23 +94,13 @@ def somebody(sofa: Callable[..., Page], riverside: Practice) -> Callable[..., Pa
     return writes
 
 
-def back(page: Page) -> None:
-    """One press of Back; at the first entry there is nowhere to go."""
-    devtools = page.context.new_cdp_session(page)
-    history = devtools.send("Page.getNavigationHistory")
-    if history["currentIndex"] > 0:
-        entry = history["entries"][history["currentIndex"] - 1]
-        devtools.send("Page.navigateToHistoryEntry", {"entryId": entry["id"]})
-    devtools.detach()
-    page.wait_for_timeout(400)  # a page out of the cache is there at once, and so is what it shows
-
-
 def then_back_shows_nothing(page: Page) -> None:
     """Five times, and what stands on the screen after each."""
     shown = []
     for _ in range(5):
         back(page)
-        shown.append((page.url, page.evaluate(_SHOWS)))
+        is_shown = looked(page, _SHOWS)
+        shown.append((page.url, is_shown))
     assert [url for url, is_shown in shown if is_shown] == []
 
 
@@ -126,7 +119,7 @@ def test_the_cache_is_on_and_keeps_careless_pages(sofa: Callable[..., Page]) -> 
     page.evaluate("() => addEventListener('pageshow', (event) => { window.cameBack = event.persisted; })")
     page.goto("/help")
     back(page)
-    assert (page.url, page.evaluate("() => window.cameBack")) == (f"{HOME}careless", True)
+    assert (page.url, looked(page, "() => window.cameBack")) == (f"{HOME}careless", True)
     assert neutral_site.CARELESS in page.inner_text("body")
 
 
@@ -142,18 +135,30 @@ def test_what_is_looked_for_would_be_seen(somebody: Callable[..., Page]) -> None
 def leaves(page: Page, way: str = "link") -> None:
     """By the button at the top, or by the key."""
     if way == "shift":
-        for _ in range(3):
-            page.keyboard.press("Shift")
+        presses_in_a_hurry(page, "Shift", 3)
     else:
         page.get_by_role("link", name=re.compile("Leave this page")).click()
     expect(page.get_by_text(neutral_site.TEXT)).to_be_visible()
     assert page.url == HOME
 
 
+def leaves_for_good(page: Page, way: str = "link") -> None:
+    """And the portal has heard of it: what the browser sent on the way out may be under way yet."""
+
+    def cookies() -> dict[str, str]:
+        kept = page.context.cookies(at)
+        return {str(one.get("name")): str(one.get("value")) for one in kept}
+
+    at = page.url
+    before = cookies()
+    leaves(page, way)
+    until(page, lambda: cookies() != before)
+
+
 @pytest.mark.parametrize("way", ["link", "shift"])
 def test_after_leaving_back_shows_nothing(somebody: Callable[..., Page], way: str) -> None:
     page = somebody()
-    leaves(page, way)
+    leaves_for_good(page, way)
     then_back_shows_nothing(page)
     page.goto("/my/form")
     expect(page).to_have_url(re.compile("/sign-in$"))
@@ -207,7 +212,7 @@ def test_who_signs_in_next_on_this_device_sees_nothing_of_the_one_before(
     somebody: Callable[..., Page], riverside: Practice
 ) -> None:
     page = somebody()
-    leaves(page)
+    leaves_for_good(page)
     page.goto("/begin")
     page.get_by_label("Choose a password").fill(PASSWORD)
     page.get_by_role("button", name="Begin", exact=True).click()

@@ -28,6 +28,12 @@ def given_a_therapist(page: Page) -> None:
         page.get_by_role("button", name="Continue as Imani").click()
 
 
+def comes_to(page: Page, address: str) -> None:
+    """The page stands, and its script listens to the keys."""
+    expect(page).to_have_url(re.compile(address))
+    page.wait_for_load_state()
+
+
 def then_the_keys_lead_about(page: Page) -> None:
     """Along the list, into a case, back, to the search field, to the list of keys."""
     links = page.locator("main tbody th a")
@@ -38,9 +44,9 @@ def then_the_keys_lead_about(page: Page) -> None:
     page.keyboard.press("k")
     assert focused(page) == links.nth(1).inner_text()
     page.keyboard.press("Enter")
-    expect(page).to_have_url(re.compile("/cases/"))
+    comes_to(page, "/cases/")
     page.keyboard.type("gc")
-    expect(page).to_have_url(re.compile("/caseload$"))
+    comes_to(page, "/caseload$")
     page.keyboard.press("/")
     expect(page.get_by_role("searchbox", name="Search by name")).to_be_focused()
     page.keyboard.type("gc?j")

@@ -9,8 +9,8 @@ from typing import Literal
 
 from pydantic import RootModel
 
-from portal.content.faults import ContentError, Fault
-from portal.content.reading import Document, Strict, Texts, read
+from portal.content.faults import Fault
+from portal.content.reading import Document, Strict, Texts, read_checked
 from portal.domain.questionnaire import Questionnaire, Section
 
 FILE = "short.yaml"
@@ -32,11 +32,7 @@ def shortened(whole: Questionnaire, path: Path) -> Questionnaire:
 
     An item that this variant does not ask (the items about suicide where nobody is on call) is left out.
     """
-    document = read(path)
-    given = document.as_model(_ShortIn).root
-    faults = list(_faults(document, whole, given))
-    if faults:
-        raise ContentError(faults)
+    given = read_checked(path, _ShortIn, lambda document, it: _faults(document, whole, it.root)).root
     sections = (_narrowed(section, given[section.key]) for section in whole.sections if section.key in given)
     return replace(whole, sections=tuple(section for section in sections if section.items))
 

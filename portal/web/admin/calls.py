@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-from flask import redirect
-
 from portal.services import calls
-from portal.services.errors import BadInput, NotFresh, OutOfOrder
+from portal.services.errors import BadInput
 from portal.web import bodies, freshness, guards, kit
-from portal.web.admin import bp, words
-from portal.web.admin.cases import Answer, draw, exists
+from portal.web.admin import bp
+from portal.web.admin.cases import Answer, acted, exists
 
 
 @bp.post("/admin/cases/<case>/sign-in-help")
 @guards.admin_only(find=exists)
 def sign_in_help_posted(case: str) -> Answer:
     """Needs the tick that says the person was called back and known by voice; ``stop`` takes it back."""
-    try:
-        _change(case)
-    except NotFresh as refused:
-        return draw(case, words.password_fault(refused)), 400
-    except BadInput as refused:
-        return draw(case, words.faults(refused.faults)), 400
-    except OutOfOrder as refused:
-        return draw(case, words.faults({"call_slot": refused.reason})), 409
-    return redirect(f"/admin/cases/{case}", 303)
+    return acted(case, lambda: _change(case), field="call_slot")
 
 
 def _change(case: str) -> None:

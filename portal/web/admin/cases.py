@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -21,7 +22,7 @@ from portal.services import (
     people,
 )
 from portal.services.case_states import CaseState
-from portal.services.errors import BadInput, OutOfOrder
+from portal.services.errors import BadInput, NotFresh, OutOfOrder
 from portal.web import bodies, context, freshness, guards, kit
 from portal.web.admin import bp, staff_words, words
 
@@ -78,29 +79,41 @@ def one_case(case: str) -> str:
 @guards.admin_only(find=exists)
 def therapist_posted(case: str) -> Answer:
     """Gives the case to a therapist, or to nobody."""
-    therapist = _looked_up("therapist")
-    try:
+
+    def assign() -> None:
+        therapist = _looked_up("therapist")
         with kit.writing(as_partner=False) as session:
             admin_cases.assign(session, kit.tools(), case_id=case, therapist=therapist, by=kit.viewer())
-    except BadInput as refused:
-        return draw(case, words.faults(refused.faults)), 400
-    except OutOfOrder as refused:
-        return draw(case, words.faults({"therapist": refused.reason})), 409
-    return redirect(f"/admin/cases/{case}", 303)
+
+    return acted(case, assign, field="therapist")
 
 
 @bp.post("/admin/cases/<case>/merge")
 @guards.admin_only(find=exists)
 def merge_posted(case: str) -> Answer:
     """Moves the one person of another case into a slot of this one."""
-    other, slot = _looked_up("other").strip(), bodies.first("slot")
-    try:
+
+    def merge() -> None:
+        other, slot = _looked_up("other").strip(), bodies.first("slot")
         with kit.writing(as_partner=False) as session:
             case_merges.merge(session, kit.tools(), case_id=case, other=other, slot=slot, by=kit.viewer())
+
+    return acted(case, merge, field="other")
+
+
+def acted(case: str, act: Callable[[], None], *, field: str) -> Answer:
+    """Does ``act``, then the case again; what refuses it stands beside its form.
+
+    ``field``: where it stands when the case, as it is, forbids it.
+    """
+    try:
+        act()
+    except NotFresh as refused:
+        return draw(case, words.password_fault(refused)), 400
     except BadInput as refused:
         return draw(case, words.faults(refused.faults)), 400
     except OutOfOrder as refused:
-        return draw(case, words.faults({"other": refused.reason})), 409
+        return draw(case, words.faults({field: refused.reason})), 409
     return redirect(f"/admin/cases/{case}", 303)
 
 

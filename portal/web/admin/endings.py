@@ -9,7 +9,7 @@ from portal.services import cases, closings, erasures, retention
 from portal.services.errors import BadInput, NotFresh, OutOfOrder
 from portal.web import bodies, freshness, guards, kit
 from portal.web.admin import bp, words
-from portal.web.admin.cases import Answer, draw, exists
+from portal.web.admin.cases import Answer, acted, draw, exists
 
 #: No note is longer (as in the therapists' forms).
 _NOTE_LIMIT = 20_000
@@ -19,30 +19,27 @@ _NOTE_LIMIT = 20_000
 @guards.admin_only(find=exists)
 def closing_posted(case: str) -> Answer:
     """Closes the case for a coded reason, with a note."""
-    reason = bodies.first("reason")
-    try:
-        note = _note()
+
+    def close() -> None:
+        reason, note = bodies.first("reason"), _note()
         with kit.writing(as_partner=False) as session:
             closings.close(
                 session, kit.tools(), case_id=case, reason=reason, note=note, by=kit.viewer(), is_blind=True
             )
-    except BadInput as refused:
-        return draw(case, words.faults(refused.faults)), 400
-    except OutOfOrder as refused:
-        return draw(case, words.faults({"reason": refused.reason})), 409
-    return redirect(f"/admin/cases/{case}", 303)
+
+    return acted(case, close, field="reason")
 
 
 @bp.post("/admin/cases/<case>/reopening")
 @guards.admin_only(find=exists)
 def reopening_posted(case: str) -> Answer:
     """Opens a closed case again."""
-    try:
+
+    def reopen() -> None:
         with kit.writing(as_partner=False) as session:
             closings.reopen(session, kit.tools(), case_id=case, note="", by=kit.viewer())
-    except OutOfOrder as refused:
-        return draw(case, words.faults({"reopen": refused.reason})), 409
-    return redirect(f"/admin/cases/{case}", 303)
+
+    return acted(case, reopen, field="reopen")
 
 
 @bp.post("/admin/cases/<case>/hold")

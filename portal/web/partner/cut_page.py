@@ -59,8 +59,7 @@ def _cuts(frame: Frame) -> dict[tuple[bool, bool], Cut]:
 
 def _cut(frame: Frame) -> Cut:
     """The bytes of the page, with nothing where a mark is, and the names of the marks."""
-    pieces = cuts.cut(_drawn(frame))
-    return tuple(b"" if at % 2 else piece.encode() for at, piece in enumerate(pieces)), pieces[1::2]
+    return cuts.in_bytes(cuts.cut(_drawn(frame)))
 
 
 def _drawn(frame: Frame) -> str:

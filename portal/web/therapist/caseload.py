@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
-from flask import Response, abort, make_response, render_template, request
+from flask import Response, abort, make_response, render_template
 from flask_babel import gettext as _
+from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
 from portal.services import caseload as service
@@ -15,7 +17,7 @@ from portal.services.caseload import CaseloadPage
 from portal.services.caseload_filters import PLAIN, Cursor, Filters, UnknownOption
 from portal.services.errors import NotFound
 from portal.web import bodies, cookies, guards, kit
-from portal.web.therapist import bp, caseload_page, forms
+from portal.web.therapist import bp, caseload_page, forms, words
 from portal.web.therapist.acts import open_by_break_glass
 from portal.web.therapist.presenters import caseload_presenter
 
@@ -26,20 +28,23 @@ _CASE_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 @guards.therapist_only()
 def caseload() -> Response:
     """The queue: safety first, then by waiting time, or as the address says."""
-    filters, after = _filters(), Cursor.parse(request.args.get("after", ""))
+    asked = kit.asked()
+    # Plain: of what is missing, Werkzeug's own makes an error each time.
+    given = asked.args.to_dict() if asked.query_string else {}
+    filters, after = _filters(given), Cursor.parse(given.get("after", ""))
     # One statement and its event: nothing that another writer could change in between.
-    with kit.store().staff.write_row() as connection:
+    with kit.store().staff.hot_write() as connection:
         page = service.page(connection, kit.tools(), by=kit.viewer(), after=after, filters=filters)
     kit.wake_worker()
-    has_shortcuts = cookies.read(request, cookies.SHORTCUTS) != "off"
+    has_shortcuts = cookies.read(asked, cookies.SHORTCUTS) != "off"
     return make_response(
         caseload_page.plain(page, filters, is_first=after is None, has_shortcuts=has_shortcuts)
     )
 
 
-def _filters() -> Filters:
+def _filters(given: Mapping[str, str]) -> Filters:
     try:
-        return Filters.parse(request.args)
+        return Filters.parse(given)
     except UnknownOption:
         abort(400)
 
@@ -104,12 +109,12 @@ def _draw(page: CaseloadPage, *, status: int = 200, **more: Any) -> Response:
         "glass": {},
         **more,
     }
-    counts = caseload_presenter.numbers(page.counts)
+    counts = caseload_presenter.numbers(page.counts, words.locale())
     body = render_template(
         "therapist/caseload.html",
         **caseload_page.around(PLAIN, counts, caseload_presenter.idle(counts)),
         notices=caseload_page.notices(page),
-        rows=caseload_page.rows(page.rows),
+        rows=Markup(b"".join(caseload_page.rows(page.rows)).decode()),  # noqa: S704  (drawn by a template)
         further=caseload_page.further(page, PLAIN),
         **seen,
     )

@@ -7,6 +7,7 @@ for. No name is ever in a cut: names are put in for one answer.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import urlencode
@@ -20,7 +21,7 @@ from portal.services.caseload_filters import PLAIN, Filters
 from portal.web import context, csrf, cuts, kit
 from portal.web.therapist import words
 from portal.web.therapist.presenters import caseload_presenter
-from portal.web.therapist.presenters.caseload_presenter import Kind
+from portal.web.therapist.presenters.caseload_presenter import Kind, Whose
 
 
 class Frame(NamedTuple):
@@ -38,41 +39,46 @@ class Frame(NamedTuple):
     idle: frozenset[str]
 
 
-def plain(page: CaseloadPage, filters: Filters, *, is_first: bool, has_shortcuts: bool) -> str:
-    """The page as its address asks for it."""
-    counts = caseload_presenter.numbers(page.counts)
+def plain(page: CaseloadPage, filters: Filters, *, is_first: bool, has_shortcuts: bool) -> bytes:
+    """The page as its address asks for it, in the bytes that are sent."""
+    counts = caseload_presenter.numbers(page.counts, words.locale())
     frame = Frame(
         words.locale(), context.practice().name, kit.viewer().roles, has_shortcuts, filters, is_first,
         bool(page.rows), page.after is not None, tuple(counts), caseload_presenter.idle(counts),
     )  # fmt: skip
-    values = {
+    told = {
         **counts,
         "csrf": csrf.token(),
         "notices": notices(page),
-        "rows": rows(page.rows, filters),
         "further": escape(further(page, filters)),
     }
-    return cuts.fill(_frame(frame), values)
+    pieces = {name: [text.encode()] for name, text in told.items()} | {"rows": rows(page.rows, filters)}
+    between, names = _frame(frame)
+    whole = [between[0]]
+    for name, text in zip(names, between[2::2], strict=True):
+        whole += pieces[name]
+        whole.append(text)
+    return b"".join(whole)
 
 
 @lru_cache(maxsize=256)
-def _frame(frame: Frame) -> cuts.Cut:
+def _frame(frame: Frame) -> tuple[tuple[bytes, ...], tuple[str, ...]]:
+    """Bytes of a page and, where nothing stands, the names of its marks."""
     token: Callable[[], Markup] = lambda: cuts.mark("csrf")  # noqa: E731  (the template calls it)
-    return cuts.cut(
-        render_template(
-            "therapist/caseload.html",
-            **around(frame.filters, {name: cuts.mark(name) for name in frame.counts}, frame.idle),
-            csrf_token=token,
-            notices=cuts.mark("notices"),
-            rows=cuts.mark("rows") if frame.has_rows else "",
-            further=cuts.mark("further") if frame.is_further else "",
-            is_first=frame.is_first,
-            is_search=False,
-            name="",
-            errors={},
-            glass={},
-        )
+    drawn = render_template(
+        "therapist/caseload.html",
+        **around(frame.filters, {name: cuts.mark(name) for name in frame.counts}, frame.idle),
+        csrf_token=token,
+        notices=cuts.mark("notices"),
+        rows=cuts.mark("rows") if frame.has_rows else "",
+        further=cuts.mark("further") if frame.is_further else "",
+        is_first=frame.is_first,
+        is_search=False,
+        name="",
+        errors={},
+        glass={},
     )
+    return cuts.in_bytes(cuts.cut(drawn))
 
 
 def around(filters: Filters, counts: Mapping[str, str], idle: frozenset[str]) -> dict[str, object]:
@@ -88,7 +94,13 @@ def around(filters: Filters, counts: Mapping[str, str], idle: frozenset[str]) ->
 
 def further(page: CaseloadPage, filters: Filters) -> str:
     """Where the list goes on; empty at its end."""
-    return "/caseload?" + urlencode({**filters.as_fields(), "after": page.after}) if page.after else ""
+    return f"{_address(filters)}after={page.after}" if page.after else ""  # digits, dots and dashes
+
+
+@lru_cache(maxsize=256)
+def _address(filters: Filters) -> str:
+    fields = filters.as_fields()
+    return f"/caseload?{urlencode(fields)}&" if fields else "/caseload?"
 
 
 def notices(page: CaseloadPage) -> Markup:
@@ -103,36 +115,45 @@ def notices(page: CaseloadPage) -> Markup:
     return Markup(drawn)  # noqa: S704  (drawn by a template)
 
 
-def rows(found: Iterable[CaseloadRow], filters: Filters = PLAIN) -> Markup:
-    """The rows of the table."""
+class _Drawn(NamedTuple):
+    """A row as it stands from one moment up to another: how long somebody waits changes by itself."""
+
+    begins: datetime
+    ends: datetime
+    pieces: tuple[bytes, ...]
+
+
+def rows(found: Iterable[CaseloadRow], filters: Filters = PLAIN) -> list[bytes]:
+    """The rows of the table, in pieces: fifty rows are a few kinds, and what a kind shares is kept once."""
     viewer_id, is_closed, now = kit.viewer().id, filters.status == "closed", kit.tools().now()
     language, zone = words.locale(), context.practice().time_zone
-    drawn: list[str] = []
+    decided_by = {whose: (language, zone, whose, is_closed) for whose in caseload_presenter.WHOSE}
+    drawn: list[bytes] = []
     for row in found:
-        decided_by = language, zone, caseload_presenter.whose(row, viewer_id), is_closed
-        around = row.drawn.get(decided_by)
-        if around is None:
-            around = row.drawn[decided_by] = _drawn(row, viewer_id, language, is_closed=is_closed)
-        since = row.at if is_closed else row.waiting_since
-        drawn += (around[0], _waiting(words.waited(now - since, language)), around[1])
-    return Markup("".join(drawn))  # noqa: S704  (cut from a template, filled with what was escaped)
+        key = decided_by[caseload_presenter.whose(row, viewer_id)]
+        held: _Drawn | None = row.drawn.get(key)
+        if held is None or not held.begins <= now < held.ends:
+            held = row.drawn[key] = _drawn(row, key, viewer_id, now)
+        drawn += held.pieces
+    return drawn
 
 
-def _drawn(row: CaseloadRow, viewer_id: str, language: str, *, is_closed: bool) -> tuple[str, str]:
-    """A row before and after how long somebody waits: the only part of it that changes by itself."""
-    drawn = _row(language, caseload_presenter.kind(row, viewer_id, is_closed=is_closed))
-    values = {"id": escape(row.id), "names": escape(caseload_presenter.names(row, _(" and ")))}
-    before, after = cuts.around(drawn, "waiting")
-    return cuts.fill(before, values), cuts.fill(after, values)
+def _drawn(
+    row: CaseloadRow, decided_by: tuple[str, str, Whose, bool], viewer_id: str, now: datetime
+) -> _Drawn:
+    language, _zone, _whose, is_closed = decided_by
+    between, marks = _row(language, caseload_presenter.kind(row, viewer_id, is_closed=is_closed))
+    since = row.at if is_closed else row.waiting_since
+    waited, begins, ends = words.waited_until(now - since, language)
+    told = {"id": row.id, "names": caseload_presenter.names(row, _(" and ")), "waiting": waited}
+    values = {name: escape(text).encode() for name, text in told.items()}
+    whole = list(between)
+    whole[1::2] = [values[name] for name in marks]
+    return _Drawn(since + begins, since + ends, tuple(whole))
 
 
 @lru_cache(maxsize=1024)
-def _waiting(span: str) -> str:
-    return str(escape(span))
-
-
-@lru_cache(maxsize=1024)
-def _row(_language: str, kind: Kind) -> cuts.Cut:
+def _row(_language: str, kind: Kind) -> tuple[tuple[bytes, ...], tuple[str, ...]]:
     slots = {name: cuts.mark(name) for name in ("id", "names", "waiting")}
     drawn = render_template("therapist/caseload_row.html", line=caseload_presenter.line(kind), **slots)
-    return cuts.cut(drawn + "\n")
+    return cuts.in_bytes(cuts.cut(drawn + "\n"))

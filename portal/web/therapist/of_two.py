@@ -36,6 +36,7 @@ OF_TWO: Final = {
     ),
 }
 
+_ANYTHING_ELSE: Final = "unclassified"
 #: The same where it holds of both.
 _NEITHER: Final = {
     "partner_not_submitted": _l("Neither form is there yet."),
@@ -43,8 +44,13 @@ _NEITHER: Final = {
 }
 
 
-def row_words(rule: str, reason: str) -> str:
-    """The why of a row where no name stands beside it: without "this person"."""
+def row_words(rule: str, reason: str, *, is_lost: bool = False) -> str:
+    """The why of a row where no name stands beside it: without "this person".
+
+    ``is_lost``: something of a form cannot be opened. Then R20 says nothing of what was answered.
+    """
+    if is_lost and reason == _ANYTHING_ELSE:
+        return _("Not everything that was told can be read; talk with each person.")
     return str(OF_TWO[reason]) if reason in OF_TWO else words.rule_words(rule, reason)
 
 

@@ -251,8 +251,15 @@ def waiting(since: datetime) -> str:
 
 def waited(span: timedelta, language: str) -> str:
     """A span in words of the reader's language, no finer than hours."""
+    return waited_until(span, language)[0]
+
+
+def waited_until(span: timedelta, language: str) -> tuple[str, timedelta, timedelta]:
+    """The same, from which span on it says so, and up to which."""
     whole, rest = divmod(span.days * 86_400 + span.seconds, _WORDS_CHANGE)
-    return _waited(language, whole * _WORDS_CHANGE + min(rest, 1))
+    begins = whole * _WORDS_CHANGE + min(rest, 1)
+    ends = (whole + 1) * _WORDS_CHANGE if rest else begins + 1
+    return _waited(language, begins), timedelta(seconds=begins), timedelta(seconds=ends)
 
 
 #: Every length at which the words change (half an hour, 0.85 of a day) is a multiple of so many seconds: one

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -172,7 +173,7 @@ def _ends_with_its_pipe_alone(child: Child) -> None:
     with pytest.raises(subprocess.TimeoutExpired):
         process.wait(0.1)
     _hang_up(child)
-    assert process.wait(20) == 0
+    assert process.wait(60) == 0
 
 
 def _hang_up(child: Child) -> None:
@@ -240,7 +241,7 @@ def test_a_child_that_hangs_does_not_outlive_a_parent_that_was_killed(
     _hang_up(child)
     process: Any = child.process
     try:
-        assert process.wait(20) == -signal.SIGALRM
+        assert process.wait(60) == -signal.SIGALRM
     finally:
         child.end()
 
@@ -381,13 +382,16 @@ time.sleep(600)
 
 def _pipes(pid: int) -> set[str]:
     """The pipes that it holds beside what every process has."""
-    folder = Path(f"/proc/{pid}/fd")
-    links = {int(one.name): str(one.readlink()) for one in folder.iterdir()}
-    return {link for number, link in links.items() if number > 2 and link.startswith("pipe:")}
+    found = set()
+    for one in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed meanwhile, as what this looks through is
+            link = str(one.readlink())
+            found |= {link} if int(one.name) > 2 and link.startswith("pipe:") else set()
+    return found
 
 
 def _waits_for_end(pid: int) -> None:
-    end = time.monotonic() + 20
+    end = time.monotonic() + 60
     while time.monotonic() < end:
         try:
             if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
@@ -450,10 +454,10 @@ def test_where_no_child_can_be_begun_it_is_lost_and_leaves_no_pipe(
 
     monkeypatch.setattr(os, "fork", full)
     monkeypatch.setattr(subprocess, "Popen", full)
-    before = len([*Path("/proc/self/fd").iterdir()])
+    before = _pipes(os.getpid())
     with pytest.raises(Lost, match="not begun"):
         begin()
-    assert len([*Path("/proc/self/fd").iterdir()]) == before
+    assert _pipes(os.getpid()) <= before
 
 
 def test_the_end_of_a_child_that_the_system_forgot_is_no_fault() -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from sqlalchemy import bindparam, insert, literal_column, select, update
+from sqlalchemy import bindparam, insert, literal_column, or_, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from partner_rooms import join, settle_practice, statements_of
@@ -53,6 +53,21 @@ def test_a_row_is_the_one_that_sqlalchemy_finds(store: Store, tools: Tools) -> N
             assert driven.one(connection, dict.fromkeys(values, "nobody")) is None
 
 
+def test_rows_by_place_hold_what_the_rows_by_name_do(store: Store, tools: Tools) -> None:
+    """And a value that a statement names again and again is bound once."""
+    join(store, tools)
+    a, now, value = table_of(Account).c, bindparam("now"), {"now": tools.now()}
+    made = Driven(
+        select(a.id, a.created_at).where(a.created_at <= now, or_(a.kept_at.is_(None), a.kept_at <= now))
+    )
+    with statements_of(store) as seen, store.partner.glance() as connection:
+        found = made.rows(connection, value)
+        assert found == [tuple(row) for row in made.all(connection, value)]
+    assert (len(found), type(found[0]), seen[0].count("?1"), seen[0].count("?")) == (1, tuple, 2, 2)
+    with store.partner.read() as session:  # the ORM's way
+        assert made.rows(session, value) == found
+
+
 def test_whoever_listens_hears_of_it(store: Store, language: Driven) -> None:
     nobody = {"token_hash": "nobody"}
     with statements_of(store) as seen, store.partner.write_row() as connection:
@@ -95,7 +110,10 @@ def test_a_change_belongs_to_a_transaction(store: Store, tools: Tools, language:
 
 def test_what_it_cannot_write_by_itself_is_refused(store: Store, language: Driven) -> None:
     a_list = Driven(LANGUAGE.where(table_of(Account).c.id.in_(["a", "b"])).values(language="es"))
+    a_mark = Driven(select(literal_column("'?'").label("mark")))
     with store.partner.write_row() as connection:
+        with pytest.raises(TypeError, match="question mark"):
+            a_mark.one(connection, {})
         with pytest.raises(TypeError, match="missing"):
             language.change(connection, {"language": "es"})
         with pytest.raises(TypeError, match="lists"):

@@ -170,11 +170,11 @@ def test_looks_at_both_of_a_couple_do_not_wait_for_one_another_for_ever(
     with ThreadPoolExecutor(1) as pool:
         with one.store.staff.write_beside(screening.rows(intake_of(one))) as session:
             second = pool.submit(look)
-            assert gate.wait(20)
+            assert gate.wait(60)
             with pytest.raises(TimeoutError):
                 second.result(0.5)
             session.execute(insert(table_of(CallPlan)), [plan])
-        second.result(20)
+        second.result(60)
     assert rows_of(one.store, CallPlan, "level") == [(1,)]
 
 
@@ -185,7 +185,7 @@ def test_a_save_waits_for_the_look_at_its_own_intake(one: Browser) -> None:
             saved = pool.submit(draft, tab(one), "words", 0)
             with pytest.raises(TimeoutError):
                 saved.result(0.5)
-        assert saved.result(20) == 204
+        assert saved.result(60) == 204
 
 
 def test_who_waits_for_the_database_in_a_reading_holds_up_no_other_reading(tools: Tools) -> None:
@@ -195,7 +195,7 @@ def test_who_waits_for_the_database_in_a_reading_holds_up_no_other_reading(tools
     class Waiting(CaseReading):
         def all(self, *_statement: Any, **_values: str) -> Any:
             waits.set()
-            goes_on.wait(20)
+            goes_on.wait(60)
             return ["late"]
 
     class Quick(CaseReading):
@@ -205,9 +205,9 @@ def test_who_waits_for_the_database_in_a_reading_holds_up_no_other_reading(tools
     nothing: Any = None
     with ThreadPoolExecutor(2) as pool:
         late = pool.submit(lambda: Waiting(nothing, tools, "one").people)
-        assert waits.wait(20)
+        assert waits.wait(60)
         soon = Quick(nothing, tools, "other")
-        assert pool.submit(lambda: soon.people).result(10) == ["soon"]
+        assert pool.submit(lambda: soon.people).result(60) == ["soon"]
         goes_on.set()
-        assert late.result(20) == ["late"]
+        assert late.result(60) == ["late"]
     assert soon.people is soon.people

@@ -41,3 +41,15 @@ def desk(app: Flask, house: World) -> Callable[..., Desk]:
         return Desk(client)
 
     return sit
+
+
+@pytest.fixture
+def thea(house: World) -> Viewer:
+    """The therapist."""
+    return house.staff()
+
+
+@pytest.fixture
+def sit(desk: Callable[[Viewer], Desk], thea: Viewer) -> Desk:
+    """Her browser."""
+    return desk(thea)

@@ -18,11 +18,6 @@ from portal.services.appointments import Proposal
 
 
 @pytest.fixture
-def thea(house: World) -> Viewer:
-    return house.staff()
-
-
-@pytest.fixture
 def case(house: World, thea: Viewer) -> Case:
     case = house.case(therapist=thea)
     case.send("a", "Ana López")

@@ -25,11 +25,6 @@ ACTS = ("insult", "threat", "physical", "injury", "sexual_force", "sexual_pressu
 
 
 @pytest.fixture
-def thea(house: World) -> Viewer:
-    return house.staff()
-
-
-@pytest.fixture
 def couple(house: World, thea: Viewer) -> Case:
     case = house.case(therapist=thea)
     case.send(

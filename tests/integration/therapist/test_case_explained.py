@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable
 from html import unescape
 
-import pytest
 from practice_world import Case, Desk, World
 
 from portal.content.rules import ruleset
@@ -14,11 +13,6 @@ from portal.domain.access import Viewer
 
 Sit = Callable[[Viewer], Desk]
 OUT = {"lean": "4", "commit_months": "unsure", "first_step": "one_or_two", "doubts_told": "partly"}
-
-
-@pytest.fixture
-def thea(house: World) -> Viewer:
-    return house.staff()
 
 
 def shown(desk: Sit, thea: Viewer, case: Case) -> str:

@@ -26,11 +26,6 @@ OUT = {"lean": "4", "commit_months": "unsure", "first_step": "one_or_two", "doub
 
 
 @pytest.fixture
-def thea(house: World) -> Viewer:
-    return house.staff()
-
-
-@pytest.fixture
 def see(app: Flask, house: World, tools: Tools, thea: Viewer) -> Callable[[Case], case_views.CaseView]:
     def look(case: Case) -> case_views.CaseView:
         with house.store.staff.write() as session:

@@ -3,22 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
-import pytest
 from practice_world import Case, Desk, World
 
 from portal.domain.access import Viewer
-
-
-@pytest.fixture
-def thea(house: World) -> Viewer:
-    return house.staff()
-
-
-@pytest.fixture
-def sit(desk: Callable[[Viewer], Desk], thea: Viewer) -> Desk:
-    return desk(thea)
 
 
 def _notes(page: str) -> str:

@@ -12,18 +12,6 @@ from test_therapist_pages import OUT, words
 
 from portal.domain.access import Viewer
 
-Sit = Callable[[Viewer], Desk]
-
-
-@pytest.fixture
-def thea(house: World) -> Viewer:
-    return house.staff()
-
-
-@pytest.fixture
-def sit(desk: Sit, thea: Viewer) -> Desk:
-    return desk(thea)
-
 
 @pytest.fixture
 def case(house: World, thea: Viewer) -> Case:
@@ -71,7 +59,7 @@ def test_from_the_first_session_to_the_outcome(house: World, sit: Desk, case: Ca
 
 
 def test_the_outcome_is_asked_for_when_it_is_due(
-    house: World, desk: Sit, sit: Desk, case: Case, thea: Viewer
+    house: World, desk: Callable[[Viewer], Desk], sit: Desk, case: Case, thea: Viewer
 ) -> None:
     case.see("a", thea)
     case.see("b", thea)

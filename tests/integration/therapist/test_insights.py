@@ -28,11 +28,6 @@ EMPTY: dict[str, dict[str, int]] = {part: {} for part in PARTS}
 
 
 @pytest.fixture
-def thea(house: World) -> Viewer:
-    return house.staff()
-
-
-@pytest.fixture
 def ada(house: World) -> Viewer:
     return house.staff("Ada", roles=("admin",))
 

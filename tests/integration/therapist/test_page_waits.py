@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from types import SimpleNamespace
 
 import pytest
@@ -15,16 +14,6 @@ from portal.web.therapist import case_page
 
 DOUBT = {"slot": "a", "validity_concern": "yes"}
 SIGN = {"decision": "accept", "note": "Read and agreed."}
-
-
-@pytest.fixture
-def thea(house: World) -> Viewer:
-    return house.staff()
-
-
-@pytest.fixture
-def sit(desk: Callable[[Viewer], Desk], thea: Viewer) -> Desk:
-    return desk(thea)
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ from datetime import timedelta
 
 import pytest
 from practice_world import Case, World
-from sqlalchemy import event, select, update
+from sqlalchemy import delete, event, func, insert, select, update
 
 from portal.domain.access import Viewer
-from portal.models import AuditEvent, CaseFile, table_of
+from portal.models import AuditEvent, CaseFile, Consent, Recommendation, table_of
 from portal.services import (
     break_glass,
     case_names,
@@ -30,6 +30,7 @@ from portal.services.caseload_filters import Cursor
 from portal.services.errors import BadInput, NotFound
 from portal.services.partner_files import PartnerFile
 from portal.services.staff_letters import WaitingLetter
+from portal.vault import Place
 
 
 @pytest.fixture
@@ -143,15 +144,50 @@ def test_a_made_up_cursor_is_no_cursor(text: str) -> None:
 
 
 def test_a_page_takes_two_statements_however_much_it_holds(world: World, thea: Viewer) -> None:
+    """And a third when it shows what this process never opened, whatever that is."""
     with counted(world) as empty:
         page(world, thea)
     for _ in range(3):
         case = world.case(therapist=thea)
         case.send("a")
         case.send("b")
-    with counted(world) as full:
-        page(world, thea)
-    assert (len(empty), len(full)) == (2, 2)
+    found = []
+    for _ in range(2):
+        with counted(world) as full:
+            page(world, thea)
+        found.append(len(full))
+    assert (len(empty), found) == (2, [3, 2])
+
+
+def test_what_another_process_added_or_erased_is_seen_at_the_next_look(world: World, thea: Viewer) -> None:
+    """Names and advice are remembered by the ids of their rows; which are there is asked each time."""
+    case = world.case(therapist=thea)
+    case.send("a", "Ana")
+    case.send("b", "Ben")
+    n, r = table_of(Consent), table_of(Recommendation)
+    newest = select(func.max(r.c.made_at)).scalar_subquery()
+
+    def shown() -> tuple[object, ...]:
+        rows = [page(world, thea).rows for _ in range(2)]
+        assert rows[0] == rows[1]
+        return (*rows[0][0].names, rows[0][0].route)
+
+    before = shown()
+    assert (before[:2], before[2] is None) == (("Ana", "Ben"), False)
+    consent_id, given_at = world.tools.new_id(), world.tools.now()
+    sealed = world.tools.vault.seal(Place("consent", "name_sealed", consent_id), "Anna")
+    kept = {"id": consent_id, "partner_id": case.ids["a"], "version": "2026.1", "policy": "b"}
+    kept |= {"language": "en", "text_hash": "-", "name_sealed": sealed, "given_at": given_at}
+    with world.store.staff.write() as session:
+        session.execute(insert(n), [kept])
+        session.execute(delete(n).where(n.c.partner_id == case.ids["b"]))
+        session.execute(delete(r).where(r.c.made_at == newest))
+    after = shown()
+    assert (after[:2], after[2]) == (("Anna", None), "wait")
+    with world.store.staff.write() as session:
+        session.execute(delete(n))
+        session.execute(delete(r))
+    assert shown() == (None, None, None)
 
 
 def test_letters_for_ones_own_approval_stand_on_the_page(world: World, thea: Viewer, omar: Viewer) -> None:

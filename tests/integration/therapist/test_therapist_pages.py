@@ -15,23 +15,13 @@ from sqlalchemy import insert, select, update
 
 from portal.content.rules import ruleset
 from portal.domain.access import Viewer
-from portal.models import AnswerSet, Intake, Invitation, SealedEntry, Statement, table_of
+from portal.models import AnswerSet, Intake, Interview, Invitation, SealedEntry, Statement, table_of
 from portal.services import intakes, releases, requests
 
 Sit = Callable[[Viewer], Desk]
 TICKS = {"identity_confirmed": "yes", "private_setting": "yes", "safety_reasked": "yes"}
 OUT = {"lean": "4", "commit_months": "unsure", "first_step": "one_or_two", "doubts_told": "partly"}
 GONE = "00000000-0000-4000-8000-000000000000"
-
-
-@pytest.fixture
-def thea(house: World) -> Viewer:
-    return house.staff()
-
-
-@pytest.fixture
-def sit(desk: Sit, thea: Viewer) -> Desk:
-    return desk(thea)
 
 
 @pytest.fixture
@@ -375,9 +365,77 @@ def test_what_nobody_can_open_is_said_and_what_was_typed_stays(
         "my kept words",
     ):
         assert wanted in words(answer), wanted
-    page = words(sit.get(f"/cases/{couple.id}", 200 if is_again else 500))
+    page = words(sit.get(f"/cases/{couple.id}"))
     assert ("Something was told that nobody can open" in page) != is_again
     sit.post(f"/cases/{couple.id}/review", {"decision": "defer", "note": "We wait for the key."})
+
+
+def test_a_page_that_nobody_can_draw_says_so_with_what_was_typed(
+    house: World, sit: Desk, couple: Case, thea: Viewer
+) -> None:
+    """What staff wrote is boxed as well; a page that left it out would be taken for whole."""
+    couple.see("a", thea)
+    with house.store.staff.write() as session:
+        session.execute(update(table_of(Interview)).values(note_box=b"x"))
+    assert "Something was told that nobody can open" in words(sit.get(f"/cases/{couple.id}", 500))
+    fields = {"decision": "override", "note": "my kept words"}
+    assert "my kept words" in words(sit.post(f"/cases/{couple.id}/review", fields, 400).text)
+
+
+@pytest.mark.parametrize(
+    ("language", "wanted"),
+    [
+        (
+            "en",
+            (
+                "Answers in the form that cannot be opened: B: Ben Ortiz.",
+                "Something was told that nobody can open",
+                "Ask each person apart, by their safe channel, what matters now.",
+                "Some of these answers cannot be opened",
+                "Answers of B cannot be opened",
+                "Bring the key or the backup back; ask each person apart",
+            ),
+        ),
+        (
+            "es",
+            (
+                "Respuestas del formulario que no se pueden abrir: B: Ben Ortiz.",
+                "Se relató algo que nadie puede abrir",
+                "Pregunte a cada persona por separado, por su vía segura, qué importa ahora.",
+                "Algunas de estas respuestas no se pueden abrir",
+                "Las respuestas de B no se pueden abrir",
+                "Recuperar la clave o la copia de seguridad; preguntar a cada persona por separado",
+            ),
+        ),
+    ],
+)
+def test_a_case_with_a_form_that_nobody_can_open_is_worked_on_and_says_whose(
+    house: World, sit: Desk, desk: Sit, couple: Case, language: str, wanted: tuple[str, ...]
+) -> None:
+    with house.store.staff.write() as session:
+        i, a = table_of(Intake).c, table_of(AnswerSet)
+        theirs = select(i.id).where(i.partner_id == couple.ids["b"])
+        session.execute(update(a).where(a.c.intake_id.in_(theirs)).values(body_sealed=b"x"))
+        e = table_of(SealedEntry)
+        lost = (e.c.intake_id.in_(theirs)) & (e.c.section == "health")
+        session.execute(update(e).where(lost).values(body_sealed=b"x"))
+    sit.post("/language", {"language": language})
+    first = words(sit.get(f"/cases/{couple.id}"))
+    house.work()
+    pages = [sit.get(path) for path in (f"/cases/{couple.id}", f"/cases/{couple.id}/partners/b", "/caseload")]
+    shown = [words(page) for page in pages]
+    where = (first, first, shown[0], shown[1], shown[2], shown[2])
+    for text, page in zip(wanted, where, strict=True):
+        assert text in page, text
+    assert element(pages[0], "recommendation") is not None
+    assert 'data-route="consult"' in pages[0]
+    for path in ("/calls", f"/cases/{couple.id}/calls"):
+        assert "Ben Ortiz" in sit.get(path)
+    ada = desk(house.staff("Ada", roles=("admin",)))
+    admins = ada.get(f"/admin/cases/{couple.id}")
+    assert wanted[1] not in words(admins)
+    sit.post(f"/cases/{couple.id}/interviews", {"slot": "b", **TICKS, "note": "Calm."})
+    sit.post(f"/cases/{couple.id}/closing", {"reason": "finished", "note": "Lost."})
 
 
 @pytest.mark.parametrize(

@@ -14,10 +14,12 @@ from bare_databases import ODD, Bare, Instance
 from sqlalchemy import Boolean, insert
 
 import sealed_practice
+from cast import Cast
 from databases import OWNER, PostgresDatabases
 from moving_clock import Clock
 from portal.models import Absence, Base, ConflictBlock, StaffCode, UtcDateTime, table_of
-from portal.services.tools import Passwords
+from portal.services.tools import Passwords, Tools
+from portal.store import Store
 from sealed_practice import Filled
 
 
@@ -113,3 +115,11 @@ def _whole(model: type[Base], given: dict[str, Any]) -> dict[str, Any]:
 def here(full: Path, tmp_path: Path) -> Instance:
     """A copy of that practice of one's own."""
     return Instance(Path(shutil.copytree(full, tmp_path / "full")))
+
+
+@pytest.fixture
+def company(store: Store, tools: Tools, tmp_path: Path) -> Cast:
+    """A practice that was set up; nobody has come yet."""
+    cast = Cast(store, tools, tools.clock, tmp_path)  # type: ignore[arg-type]
+    cast.sets(practice_name="Riverside", on_call_email="on-call@example.org")
+    return cast

@@ -149,6 +149,11 @@ def test_the_file_tells_nothing_and_holds_no_key(filled: Filled, made: Path) -> 
     assert [path.name for path in filled.folder.glob(".*")] == []
 
 
+def _come_to(number: int, written: list[int]) -> None:
+    while written[0] < number:
+        time.sleep(0.01)
+
+
 def test_made_while_others_write_it_holds_one_moment(
     filled: Filled, old: Machine, new: Machine, tmp_path: Path, passwords: Passwords,
     monkeypatch: pytest.MonkeyPatch,
@@ -169,10 +174,10 @@ def test_made_while_others_write_it_holds_one_moment(
     copy, acknowledged = sqlite_files.copy, [0]
 
     def copied(engine: Engine, target: Path) -> None:
-        while written[0] < 3:
-            time.sleep(0.01)
+        _come_to(3, written)
         acknowledged[0] = written[0]
         copy(engine, target)
+        _come_to(6, written)
 
     monkeypatch.setattr(sqlite_files, "copy", copied)
     try:

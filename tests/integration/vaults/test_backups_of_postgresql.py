@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import threading
 import time
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -95,6 +96,21 @@ def _writes_twins(store: Store, tools: Tools, stop: threading.Event, written: li
         written[0] += 1
 
 
+def _come_to(is_so: Callable[[], bool]) -> None:
+    while not is_so():
+        time.sleep(0.01)
+
+
+def _late(put: Callable[..., None], is_so: Callable[[], bool]) -> Callable[..., None]:
+    """The same once something was written after the moment, however fast the copying is."""
+
+    def put_late(*given: Any) -> None:
+        _come_to(is_so)
+        put(*given)
+
+    return put_late
+
+
 def test_made_while_others_write_it_holds_one_moment(
     there: Instance, tmp_path: Path, passwords: Passwords, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -114,11 +130,11 @@ def test_made_while_others_write_it_holds_one_moment(
         assert source.exec_driver_sql("show idle_in_transaction_session_timeout").scalar() == "0"
 
     monkeypatch.setattr(moving, "snapshot", taken)
+    monkeypatch.setattr(moving, "_put", _late(moving._put, lambda: written[0] > acknowledged[0]))
     writer = threading.Thread(target=_writes_twins, args=(store, tools, stop, written))
     writer.start()
     try:
-        while written[0] < 3:
-            time.sleep(0.01)
+        _come_to(lambda: written[0] >= 3)
         code, _ = there.run("backup", "create", str(tmp_path / "busy.backup"))
     finally:
         stop.set()

@@ -16,17 +16,9 @@ from portal.services import admin_cases, audit_chain, erasure_ledger, erasures, 
 from portal.services.erasure_ledger import Erased, LedgerDamaged
 from portal.services.errors import NotFound, OutOfOrder
 from portal.services.tools import Tools
-from portal.store import Store
 
 #: What stays of a practice when nobody is left in it.
 _STAYS = {"practice", "staff_account", "staff_session", "staff_link", "audit_event", "job", "mail"}
-
-
-@pytest.fixture
-def company(store: Store, tools: Tools, tmp_path: Path) -> Cast:
-    cast = Cast(store, tools, tools.clock, tmp_path)  # type: ignore[arg-type]
-    cast.sets(practice_name="Riverside", on_call_email="on-call@example.org")
-    return cast
 
 
 @pytest.fixture

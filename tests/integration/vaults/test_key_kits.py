@@ -159,7 +159,7 @@ def test_on_a_terminal_it_is_asked_for_twice_and_not_shown(filled: Filled, tmp_p
             while not shown.endswith(question):
                 shown += os.read(ours, 100)
             os.write(ours, f"{PASSPHRASE}\n".encode())
-        assert run.wait(timeout=60) == 0
+        assert run.wait(timeout=300) == 0
     os.close(ours)
     assert PASSPHRASE.encode() not in shown
     assert key_kits.opened(file.read_text(), PASSPHRASE)["private"]

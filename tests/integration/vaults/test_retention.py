@@ -36,16 +36,9 @@ from portal.models import (
 )
 from portal.services import admin_cases, jobs, late_texts, mails, retention
 from portal.services.retention import Deleted
-from portal.services.tools import Passwords, Tools
+from portal.services.tools import Passwords
 from portal.store import Store
 from portal.vault import Place
-
-
-@pytest.fixture
-def company(store: Store, tools: Tools, tmp_path: Path) -> Cast:
-    cast = Cast(store, tools, tools.clock, tmp_path)  # type: ignore[arg-type]
-    cast.sets(practice_name="Riverside", on_call_email="on-call@example.org")
-    return cast
 
 
 @pytest.fixture

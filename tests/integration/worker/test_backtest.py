@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from click.testing import CliRunner
 from flask import Flask
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from cast import Pair
 from portal.commands import routing_backtest
@@ -17,7 +17,7 @@ from portal.domain.access import Viewer
 from portal.domain.expressions import mine
 from portal.domain.rules import Rule
 from portal.domain.table import TABLE
-from portal.models import AuditEvent, Recommendation, table_of
+from portal.models import AnswerSet, AuditEvent, Recommendation, table_of
 from portal.services import backtests, routing
 from portal.services.backtests import Outcome
 
@@ -38,7 +38,7 @@ def widened(table: Table) -> Table:
 
 def run(pair: Pair) -> list[Outcome]:
     with pair.cast.store.staff.read() as session:
-        return list(backtests.run(session, pair.cast.tools, named=content.CURRENT))
+        return list(backtests.run(session, pair.cast.tools, named=content.CURRENT, unread=[]))
 
 
 def plant(change: Callable[[Table], Table], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,6 +114,12 @@ def test_the_command_prints_a_line_a_changed_case(matched: Pair, monkeypatch: py
     assert runner.invoke(args=["routing", "backtest", "--ruleset", "2026.1"]).stdout.splitlines() == [
         f"case {matched.id}: couples : matched (R18b) -> consult : unclassified (R20), because of R18b",
         "1 cases, 1 changed, ruleset 2026.1",
+    ]
+    with matched.cast.store.staff.write() as session:
+        session.execute(update(table_of(AnswerSet)).values(body_sealed=b"x"))
+    assert runner.invoke(args=["routing", "backtest"]).stdout.splitlines() == [
+        f"case {matched.id}: something of it cannot be opened (its key is missing, or it is damaged)",
+        "0 cases, 0 changed, 1 left out, ruleset 2026.1",
     ]
     unknown = CliRunner().invoke(routing_backtest.routing, ["backtest", "--ruleset", "1999.1"])
     assert unknown.exit_code == 2

@@ -54,7 +54,7 @@ def test_a_house_that_is_at_the_newest_revision_opens_without_what_would_bring_i
     house.tools  # noqa: B018  (makes keys and database)
     house.close()
     words = [sys.executable, "-c", _AT_HEAD, str(tmp_path)]
-    done = subprocess.run(words, capture_output=True, text=True, cwd=ROOT, timeout=60, check=False)
+    done = subprocess.run(words, capture_output=True, text=True, cwd=ROOT, timeout=300, check=False)
     assert (done.stdout, done.stderr) == ("True []\n", "")
 
 
@@ -140,5 +140,5 @@ def test_two_processes_that_start_together_migrate_once(tmp_path: Path) -> None:
     for process in started:
         process.stdin.close()
         process.stdin = None
-    said = [process.communicate(timeout=60) for process in started]
+    said = [process.communicate(timeout=300) for process in started]
     assert said == [(f"{migrate.head()}\n", "")] * 2

@@ -463,6 +463,7 @@ def test_a_sweep_that_cannot_even_begin_is_told_without_its_text(
 def test_a_ring_wakes_a_working_thread_and_it_stops_cleanly(pair: Pair, tmp_path: Path) -> None:
     pair.cast.works()
     pair.cast.outbox.clear()
+    others = {*threading.enumerate()}
     alarm = alarms.Alarm(tmp_path / "jobs.queue")
     consumer = alarm.start(pair.cast.place)
     try:
@@ -474,26 +475,29 @@ def test_a_ring_wakes_a_working_thread_and_it_stops_cleanly(pair: Pair, tmp_path
     finally:
         consumer.stop(graceful=True)
     assert pair.cast.subjects() == [("thea@example.org", LOOK)]
-    assert [thread for thread in threading.enumerate() if thread is not threading.current_thread()] == []
+    assert {*threading.enumerate()} <= others
 
 
 def test_whoever_types_is_looked_at_by_the_moment_and_not_by_the_save(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     began: list[float] = []
-    monkeypatch.setattr(worker, "sweep", lambda *_place, **_how: began.append(time.monotonic()))
     alarm = alarms.Alarm(tmp_path / "jobs.queue")
+    # What the alarm itself takes for the beginning: on a busy machine the sweep may come much later.
+    monkeypatch.setattr(worker, "sweep", lambda *_place, **_how: began.append(alarm._began))
     nowhere: Any = object()
     shift = alarm.start(nowhere)
     try:
         until = time.monotonic() + 60
         while len(began) < 4 and time.monotonic() < until:
-            alarm.ring()
+            if began:  # the first is the clock's, and nobody rings before
+                alarm.ring()
             time.sleep(0.01)
     finally:
         shift.stop()
-    # The first is the clock's.
-    assert all(after - before >= 0.9 * alarms.BREATH for before, after in pairwise(began[1:4]))
+    assert len(began) >= 4
+    # One more may come with the stop, which waits for no breath.
+    assert all(after - before >= 0.9 * alarms.BREATH for before, after in pairwise(began[:4]))
 
 
 def test_a_round_that_left_nothing_is_followed_by_a_breath(

@@ -34,6 +34,8 @@ def test_lines_and_arrays_only_when_asked() -> None:
     assert run(lines) == (0, plain, "")
     assert run(lines, "--would-change") == (0, full, "")
     assert run(json.dumps([CALM, MIXED])) == (0, plain, "")
+    # An array of one is an array: whoever sends arrays gets one shape, however many stand in them (0008).
+    assert run(json.dumps([MIXED])) == (0, plain[1:], "")
     assert run(json.dumps([MIXED]), "--would-change") == (0, full[1:], "")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from pathlib import Path
 
@@ -48,6 +49,32 @@ def test_what_nobody_asks_for_is_gone_after_two_spells() -> None:
         times.now += opened.LIFE
         assert kept.recall(HERE, b"asked", times.opening) == 1
     assert kept.recall(HERE, b"left", times.opening) == 3
+
+
+def test_many_at_once_are_opened_once_each_and_leave_like_the_others() -> None:
+    times = Times()
+    kept = Opened(lambda: times.now)
+    asked: list[str] = []
+
+    def opening(blob: str) -> str:
+        asked.append(blob)
+        return blob.upper()
+
+    assert kept.recall_each("rows", "aba", opening) == ["A", "B", "A"]
+    assert kept.recall("rows", "b", times.opening) == "B"
+    times.now += opened.LIFE
+    assert kept.recall_each("rows", "a", opening) == ["A"]
+    times.now += opened.LIFE
+    assert kept.recall_each("rows", "ab", opening) == ["A", "B"]
+    assert asked == ["a", "b", "b"]
+
+
+def test_nobody_changes_what_is_remembered_by_the_id_of_its_row() -> None:
+    """A row of the caseload is: no verb may update a consent or a recommendation, only add and erase."""
+    changes = re.compile(r"\bupdate\(\s*(?:table_of\(\s*)?(?:Consent|Recommendation)\b")
+    files = (Path(opened.__file__).parent).rglob("*.py")
+    assert [path.name for path in files if changes.search(path.read_text(encoding="utf-8"))] == []
+    assert changes.search("update(table_of(Consent)).where()")
 
 
 def test_no_more_than_two_generations_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -93,11 +93,17 @@ def _interrupted(turns: Turns) -> None:
     def tear(_number: int, _frame: object) -> None:
         raise Torn
 
+    def tear_once_it_waits() -> None:
+        _wait_until(turns, 1)
+        signal.setitimer(signal.ITIMER_REAL, 0.05)
+
     before = signal.signal(signal.SIGALRM, tear)
-    signal.setitimer(signal.ITIMER_REAL, 0.05)
+    watching = threading.Thread(target=tear_once_it_waits, daemon=True)
     try:
+        watching.start()  # it waits for us to wait
         with pytest.raises(Torn), turns.taken():
             raise AssertionError("it was another's turn")
+        watching.join(SOON)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
@@ -105,7 +111,7 @@ def _interrupted(turns: Turns) -> None:
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no such signal")
 def test_who_is_torn_out_of_the_line_by_a_signal_leaves_no_gap_in_it() -> None:
-    turns, goes_on, writes = Turns(1.0), threading.Event(), threading.Event()
+    turns, goes_on, writes = Turns(SOON), threading.Event(), threading.Event()
 
     def write() -> None:
         with turns.taken():
@@ -124,7 +130,7 @@ def test_who_is_torn_out_of_the_line_by_a_signal_leaves_no_gap_in_it() -> None:
 
 def test_a_turn_that_came_to_whoever_is_torn_out_is_handed_on(monkeypatch: pytest.MonkeyPatch) -> None:
     """The signal comes between the turn and the look at it."""
-    turns = Turns(1.0)
+    turns = Turns(SOON)
 
     class Called:
         """A place in the line whose owner gets the turn and the signal at once."""

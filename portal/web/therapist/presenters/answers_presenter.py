@@ -13,6 +13,7 @@ from portal.domain.questionnaire import Item, Section
 from portal.services.partner_files import PartnerFile, Round
 from portal.web.therapist import words
 from portal.web.therapist.presenters import findings_presenter
+from portal.web.therapist.refusals import REFUSALS
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class AnswersPage:
     progress: tuple[tuple[str, str], ...]
     findings: tuple[list[str], ...]
     said: tuple[dict[str, str], ...]
+    lost: str
 
 
 def present(file: PartnerFile) -> AnswersPage:
@@ -45,6 +47,7 @@ def present(file: PartnerFile) -> AnswersPage:
         progress=_progress(file),
         findings=tuple(cells for _slot, cells in findings_presenter.rows(file.findings)),
         said=tuple(_said(one) for one in file.said),
+        lost=str(REFUSALS["told_unreadable"]) if file.is_lost else "",
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from flask_babel import gettext as _
 
 from portal.domain import prerequisites
-from portal.domain.urgency import SIGNED
+from portal.domain.urgency import LOST, SIGNED
 from portal.services import interviews
 from portal.services.case_views import CaseView
 from portal.web.therapist import endings, words
@@ -104,6 +104,9 @@ def _urgency(view: CaseView) -> tuple[str, str]:
 
 def _notes(view: CaseView) -> tuple[str, ...]:
     found = []
+    if view.lost:
+        who_is = ", ".join(who(view, slot) for slot in view.lost)
+        found.append(_("Answers in the form that cannot be opened: %(who)s.", who=who_is))
     if view.is_partial:
         found.append(str(REFUSALS["told_unreadable"]))
     if view.head.by_break_glass:
@@ -155,6 +158,9 @@ def _lacking(view: CaseView, route: str) -> tuple[str, ...]:
 
 def _before_signing(body: dict[str, Any], *, is_lacking: bool) -> Next:
     route, reason = body["route"], body["reason"]
+    if body.get(LOST):
+        text = _("Answers cannot be opened. Ask each person apart, by their safe channel, what matters now.")
+        return Next(text, "interview", _("Note an interview"))
     if route == "safety" and is_lacking:
         text = _("Talk with each person alone, by their safe channel only.")
         return Next(text, "interview", _("Note an interview"))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from functools import cache
+from typing import Final, Literal, NamedTuple, get_args
 
 from flask_babel import gettext as _
 
@@ -15,6 +16,7 @@ from portal.services.caseload_head import COUNTED
 from portal.web.therapist import of_two, words
 
 Whose = Literal["own", "nobody", "colleague"]
+WHOSE: Final[tuple[Whose, ...]] = get_args(Whose)
 
 #: The rules that mean a danger to life now (clinical.md §4, R2 and its gates).
 _CRISIS = frozenset({"R2"})
@@ -38,6 +40,7 @@ class Kind(NamedTuple):
     is_new: bool
     is_overdue: bool
     is_seen: bool
+    lost: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,7 @@ def kind(row: CaseloadRow, viewer_id: str, *, is_closed: bool) -> Kind:
     return Kind(
         whose(row, viewer_id), is_closed, row.urgency, row.route, row.reason,
         row.rule, row.rules, row.gates, row.is_new, row.is_overdue, row.is_seen,
+        row.lost,
     )  # fmt: skip
 
 
@@ -87,10 +91,16 @@ def line(row: Kind) -> Line:
         marks=() if row.is_closed else _marks(row),
         route=row.route or "",
         route_name=str(words.ROUTES[row.route]) if row.route else "",
-        reason=of_two.row_words(row.rule, row.reason) if row.rule and row.reason else "",
-        next=_next(row),
+        reason=_reason(row),
+        next=_("Bring the key or the backup back; ask each person apart") if row.lost else _next(row),
         whose=_whose(row),
     )
+
+
+def _reason(row: Kind) -> str:
+    if not (row.rule and row.reason):
+        return ""
+    return of_two.row_words(row.rule, row.reason, is_lost=bool(row.lost))
 
 
 def names(row: CaseloadRow, joined_by: str) -> str:
@@ -104,6 +114,8 @@ def _marks(row: Kind) -> tuple[tuple[str, str], ...]:
     found = {
         ("danger", _("Crisis")): matched & _CRISIS or frozenset(row.gates) & _CRISIS_GATES,
         ("danger", _("Safety")): matched & _SAFETY,
+        ("danger", _("Answers of A cannot be opened")): "a" in row.lost,
+        ("danger", _("Answers of B cannot be opened")): "b" in row.lost,
         ("danger", _("No safe channel: await call")): "await_call" in row.gates,
         ("warning", _("Call overdue")): row.is_overdue,
         ("info", _("New since your last look")): row.is_new,
@@ -111,10 +123,16 @@ def _marks(row: Kind) -> tuple[tuple[str, str], ...]:
     return tuple(mark for mark, is_so in found.items() if is_so)
 
 
-def numbers(counts: Mapping[str, int]) -> dict[str, str]:
+def numbers(counts: Mapping[str, int], language: str) -> dict[str, str]:
     """How many there are of each, in words."""
     told = {key: counts[key] for key in _ORDER if key in counts}
-    return {key: _("more than 99") if count >= COUNTED else str(count) for key, count in told.items()}
+    return {key: _many(language) if count >= COUNTED else str(count) for key, count in told.items()}
+
+
+@cache
+def _many(_language: str) -> str:
+    """Kept: to find the texts of a request takes longer than the rest of the numbers."""
+    return _("more than 99")
 
 
 def idle(counts: Mapping[str, str]) -> frozenset[str]:

@@ -8,6 +8,7 @@ from typing import Any
 from portal.domain.constructs import DECLINED
 from portal.domain.couple_fields import FIELD_ORDER
 from portal.domain.explain import model_text
+from portal.domain.urgency import LOST
 from portal.services.case_views import CaseView
 from portal.web.therapist import of_two, words
 from portal.web.therapist.presenters.labels import who
@@ -23,7 +24,7 @@ def present(view: CaseView) -> dict[str, Any] | None:
         "data": {key: body[key] or "" for key in ("route", "reason", "rule", "model")},
         "route": body["route"],
         "route_name": str(words.ROUTES[body["route"]]),
-        "why": of_two.row_words(body["rule"], body["reason"]),
+        "why": of_two.row_words(body["rule"], body["reason"], is_lost=bool(body.get(LOST))),
         "next_step": words.said(texts.next_steps[body["route"]]),
         "made": words.moment_words(view.recommendation.made_at),
         "ruleset": body["ruleset"],
