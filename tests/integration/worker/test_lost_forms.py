@@ -26,6 +26,7 @@ from portal.services import (
     caseload,
     closings,
     erasures,
+    jobs,
     joint_work,
     partner_files,
 )
@@ -327,7 +328,7 @@ def test_a_correction_that_was_seen_is_not_kept_a_second_time(pair: Pair, lost: 
     assert pair.cast.subjects() == []
 
 
-def test_a_form_whose_saves_can_be_opened_is_looked_at_by_them(seen: Pair, lost: Lost) -> None:
+def test_a_form_whose_saves_can_be_opened_is_looked_at_by_them(seen: Pair, thea: Viewer, lost: Lost) -> None:
     """The answers that were put together are lost, the saves they were made of are not."""
     seen.b.sends(harm_other="thoughts")
     seen.cast.works()
@@ -335,12 +336,13 @@ def test_a_form_whose_saves_can_be_opened_is_looked_at_by_them(seen: Pair, lost:
     with seen.cast.store.staff.read() as session:
         row_id = session.scalars(select(a.id).where(a.intake_id == seen.b.intake_id)).one()
     lost.lose("answer_set", row_id)
-    seen.a.saves("safety", "next", **MILD)
-    seen.cast.works()
-    assert marks(seen) == ("b",)
-    advice = seen.advice()
-    assert advice is not None
-    assert "call_next_working_day" in advice.body["gates"]
+    with seen.cast.store.staff.write() as session:
+        shown = partner_files.opened(session, seen.cast.tools, case_id=seen.id, slot="b", by=thea)
+        page = case_views.opened(session, seen.cast.tools, case_id=seen.id, by=thea)
+    assert (shown.is_lost, (shown.answers or {})["harm_other"]) == (True, "thoughts")
+    side = page.side("b")
+    assert side is not None
+    assert (page.lost, side.given["harm_other"]) == (("b",), "thoughts")
 
 
 def test_a_save_lost_after_its_answers_were_put_together_is_no_loss(seen: Pair, lost: Lost) -> None:
@@ -348,9 +350,18 @@ def test_a_save_lost_after_its_answers_were_put_together_is_no_loss(seen: Pair, 
     seen.cast.works()
     lost.saves(seen.b)
     seen.cast.outbox.clear()
-    seen.a.saves("safety", "next", **MILD)
+    with seen.cast.store.staff.write() as session:
+        jobs.add(session, seen.cast.tools, kind="left", subject_id=seen.b.intake_id)
     seen.cast.works()
     assert (marks(seen), waiting(seen), seen.cast.subjects()) == ((), [], [])
+
+
+def test_whoever_was_still_writing_is_called_as_well(pair: Pair, lost: Lost) -> None:
+    """They may have told a danger: whoever tells one while writing is called before they send."""
+    pair.a.joins().saves("safety", "next", **MILD)
+    lost.saves(pair.a)
+    pair.cast.works()
+    assert plans(pair) == {"a": SAME_DAY}
 
 
 def test_a_lost_first_page_of_a_draft_is_a_loss_like_any_other(pair: Pair, lost: Lost) -> None:
@@ -418,6 +429,13 @@ def test_a_form_lost_before_it_was_read_is_called_about_by_its_own_clock(pair: P
     lost.form(pair.a)
     pair.cast.works()
     assert (pair.route(), marks(pair), plans(pair)) == (("consult", "unclassified"), ("a",), {"a": SAME_DAY})
+    assert (
+        pair.cast.subjects().count(("thea@example.org", LOOK)) == 2
+    )  # of the form, and of what is lost of it
+    j = table_of(Job).c
+    with pair.cast.store.staff.read() as session:
+        open_jobs = select(j.kind).where(j.done_at.is_(None), j.last_error.is_not(None))
+        assert session.scalars(open_jobs).all() == []
     c = table_of(CaseFile).c
     with pair.cast.store.staff.read() as session:
         assert session.scalar(select(c.urgency).where(c.id == pair.id)) == SAME_DAY

@@ -93,3 +93,9 @@ def test_what_asks_for_more(answers: dict[str, Any], is_more: bool) -> None:
 def test_lost_words_outside_the_form_mark_nobody() -> None:
     marked = advice(couple_file(), kept(couple_file()))
     assert "lost" not in advice(couple_file(), marked, lost="")
+
+
+def test_a_call_that_cannot_wait_stands_though_what_asked_for_it_is_lost() -> None:
+    before = kept(couple_file(b={"suicide_level": 2, "mood_score": 8}))
+    for told in ({}, {"fear": "some"}, {"harm_received": {"strangled": "past_year"}}):
+        assert {"call_within_24h", "mood_referral"} <= {*advice(couple_file(a=told), before)["gates"]}
