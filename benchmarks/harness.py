@@ -172,10 +172,12 @@ def portal(folder: Path, role: str) -> tuple[list[str], dict[str, str]]:
     }  # fmt: skip
 
 
-def floor(folder: Path, page: int = 16_384) -> tuple[list[str], dict[str, str]]:
-    """Command and environment of the floors that serve pages. ``page``: bytes of its section's page."""
+def floor(folder: Path, page: int = 16_384, listed: int = 0) -> tuple[list[str], dict[str, str]]:
+    """Command and environment of the floors that serve pages. ``page``: bytes of its section's page;
+    ``listed``: of its list that is noted, at least."""
     return [sys.executable, str(HERE / "floors" / "web.py")], {
-        "FLOOR_FOLDER": str(folder), "FLOOR_PORT": "{port}", "FLOOR_PAGE": str(page),
+        "FLOOR_FOLDER": str(folder), "FLOOR_PORT": "{port}",
+        "FLOOR_PAGE": str(page), "FLOOR_LIST": str(listed),
     }  # fmt: skip
 
 

@@ -149,7 +149,6 @@ def case(practice: Practice) -> list[Row]:
 def queue(practice: Practice, scratch: Path, sizes: tuple[int, ...]) -> list[Row]:
     """Every list of the caseload, and how it grows."""
     with ExitStack() as stack:
-        floor = stack.enter_context(harness.serving(*harness.floor(scratch), ready="/hello"))
         servers = {}
         for size in sizes:
             folder = scratch / f"cases-{size}"
@@ -157,6 +156,10 @@ def queue(practice: Practice, scratch: Path, sizes: tuple[int, ...]) -> list[Row
             practices.fill(replace(practice, folder=folder), size)
             command = harness.portal(folder, "staff")
             servers[size] = stack.enter_context(harness.serving(*command, ready="/readyz"))
+        ours = Client(servers[min(sizes)].port, f"portal-staff={practice.staff}")
+        floors = harness.floor(scratch, listed=len(ours.ask("/caseload")))
+        ours.close()
+        floor = stack.enter_context(harness.serving(*floors, ready="/hello"))
         rows = []
         for what, wanted in practices.LISTS.items():
             rows += _list(what, "/caseload?" + urlencode(wanted), practice, servers, floor)
@@ -174,7 +177,7 @@ def _list(what: str, path: str, practice: Practice, servers: dict[int, Server], 
     small, large = ours[min(ours)], ours[max(ours)]
     rows = [
         harness.ratio(f"caseload, {what}", small, other, 1.2),
-        harness.ratio("  beside a floor that notes the look", small, noted, 1.2),
+        harness.ratio("  beside a floor that notes the look, of as many bytes", small, noted, 1.2),
     ]
     if small is not large:
         growth = harness.ratio(f"  {max(ours):,} cases against {min(ours):,}", large, small, 1.10)

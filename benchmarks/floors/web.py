@@ -3,7 +3,8 @@
 hello: a constant. page: session row by hashed cookie, a section of twelve items cut once, answers filled in,
 as many bytes as the portal's page. save: session row, twelve answers sealed with AES-GCM, one upsert, commit.
 queue: session row, fifty rows by an index in the order of the page, a template. Nothing is checked, nobody
-is kept out, nothing is recorded. noted: the same, and a row that somebody looked, which no trail may lose.
+is kept out, nothing is recorded. noted: the same, and a row that somebody looked, which no trail may lose,
+as many bytes as the portal's list.
 """
 
 from __future__ import annotations
@@ -70,6 +71,7 @@ def _question(n: int, chosen: str) -> str:
 CUT = [{value: _question(n, value) for value in "012345"} for n in range(12)]
 SIZE = int(os.environ.get("FLOOR_PAGE", "16384"))
 HEAD = "<!doctype html><title>A section</title><p>".ljust(SIZE - sum(len(piece["2"]) for piece in CUT), ".")
+LIST = int(os.environ.get("FLOOR_LIST", "0"))
 app = Flask(__name__)
 
 
@@ -122,7 +124,7 @@ def queue() -> str:
 
 @app.get("/noted")
 def noted() -> str:
-    """The first fifty, and the event that they were looked at."""
+    """The first fifty with as many bytes as the portal's, and the event that they were looked at."""
     with ENGINE.begin() as connection:
         account = _account(connection)
         rows = connection.execute(FIRST).all()
@@ -130,7 +132,7 @@ def noted() -> str:
         row["happened_at"] = datetime.now(UTC).isoformat()
         row["mac"] = hmac.digest(MAC, json.dumps(row).encode(), "sha256").hex()
         connection.execute(EVENT.insert(), [row])
-    return ROWS.render(rows=rows)
+    return ROWS.render(rows=rows).ljust(LIST, ".")
 
 
 def _furnish() -> None:

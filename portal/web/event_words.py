@@ -192,6 +192,7 @@ DETAILS: Final[Mapping[str, LazyString]] = {
     "partner": _l("partner"),
     "path": _l("path"),
     "person": _l("person"),
+    "on_call": _l("whoever is on call was told"),
     "recommendation": _l("recommendation"),
     "report": _l("report"),
     "ruleset": _l("rules"),
