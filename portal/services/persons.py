@@ -78,11 +78,6 @@ class Person:
         return said[-1] if said else None
 
     @property
-    def is_partial(self) -> bool:
-        """Whether something they said is lost."""
-        return any(statement.is_lost for statement in self.statements)
-
-    @property
     def contact(self) -> dict[str, Any] | None:
         """The newest safe contact."""
         said = self.newest("contact")
