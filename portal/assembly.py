@@ -194,11 +194,16 @@ def tools_for(settings: Settings) -> Tools:
 
 def _make_private(engine: Engine) -> None:
     """SQLite's file is for this account alone before anything stands in it; what SQLite puts beside it takes
-    the same mode. Where it cannot be made SQLite itself says why."""
+    the same mode. Where it cannot be made SQLite itself says why.
+
+    A file that is there is never opened: to close it again would give away every lock that a connection of
+    this process holds on it (POSIX), and another process would then throw away what was just written.
+    """
     path = sqlite_files.path_of(engine)
     if path is None:
         return
     with suppress(OSError):
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     for file in path.parent.glob(path.name + "*"):
-        file.chmod(0o600)
+        with suppress(FileNotFoundError):  # whoever used the database last takes them away
+            file.chmod(0o600)

@@ -79,7 +79,8 @@ def look_into(place: Workplace, intake_id: str) -> None:
 
     def keep(session: Session, both: tuple[Look, Advice | None]) -> None:
         seen, advice = both
-        if not _note(session, place, seen).is_changed:
+        # Beside a loss advice says nothing by what is missing; the job that follows must know of the loss.
+        if not _note(session, place, seen).is_changed or seen.missing:
             routing.keep(session, place.tools, advice, by=WORKER)
 
     _looked(place, screening.rows(intake_id), look, keep)
@@ -152,6 +153,8 @@ def _note(session: Session, place: Workplace, seen: Look) -> Screened:
     """
     screened = screening.note(session, place.tools, seen, by=WORKER)
     happenings.tell_of_findings(session, place.tools, screened, by=WORKER)
+    if seen.course.unscreened and seen.course.intake_id in seen.missing:
+        happenings.tell_of_lost_save(session, place.tools, case_id=seen.case_id, by=WORKER)
     losses.note(session, place.tools, case_id=seen.case_id, missing=seen.missing, by=WORKER)
     if screened.is_changed:
         jobs.add(session, place.tools, kind="route", subject_id=screened.case_id)

@@ -134,13 +134,15 @@ def serve() -> None:
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     settings: Settings = app.extensions["portal.settings"]
     house: House = app.extensions["portal.house"]
-    _open(house)
+    with _or_again(house):
+        house.tools  # noqa: B018  (opens)
     if settings.processes > 1:
         house.close()
         _become_several(settings)
     logs.begin(settings.log)
     alarm = _hang_alarm(app)
-    shift = _start_work(app, alarm) if settings.role in ("all", "worker") else None
+    with _or_again(house):
+        shift = _start_work(app, alarm) if settings.role in ("all", "worker") else None
     try:
         if settings.role == "worker":
             signal.signal(signal.SIGTERM, _stop)
@@ -151,11 +153,12 @@ def serve() -> None:
             shift.stop()
 
 
-def _open(house: House) -> None:
+@contextmanager
+def _or_again(house: House) -> Iterator[None]:
     """What cannot be opened stops the start: with 2, as every command, where somebody has to mend it; with
     ``AGAIN`` where the next try may find it mended, so that whoever starts it knows when to try."""
     try:
-        house.tools  # noqa: B018  (opens)
+        yield
     except (NotYet, DBAPIError, OSError) as error:
         if isinstance(error, OSError) and error.errno not in DISK:
             raise

@@ -34,9 +34,11 @@ def advise(couple: Couple, ruleset: Ruleset, before: Body | None, *, lost: Colle
     ``lost``: slots of those of whose form something cannot be read; kept with it, so that staff see it.
     """
     told = recommend(couple, _told_rows(ruleset), would_change=False).as_dict()
-    # What the table would say once a tier was cleared, it would say by what is missing.
+    # What the table would say once a tier was cleared, or beside this, it would say by what is missing.
     places = {rule.id: place for place, rule in enumerate(ruleset.rules)}
-    made = _beside({**told, "if_cleared": None}, before, lambda rule: places.get(rule, len(places)))
+    made = _beside(
+        {**told, "if_cleared": None, "alternatives": []}, before, lambda rule: places.get(rule, len(places))
+    )
     known = {key: value for key, value in made.items() if key != LOST}
     return {**known, LOST: sorted(lost)} if lost else known
 

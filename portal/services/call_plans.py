@@ -16,6 +16,7 @@ from portal.domain.couple_file import parse_couple
 from portal.models import CallPlan, table_of
 from portal.services import practices
 from portal.services.couples import Couple
+from portal.services.persons import Person
 from portal.services.tools import Tools
 
 
@@ -36,13 +37,18 @@ def keep(
     for person in couple.people:
         old = before.get(person.partner_id)
         if not is_wanted(person.participation, person.slot, advice, concerned=concerned):
-            if old is not None and old.settled_at is None:
+            if old is not None and old.settled_at is None and not _may_be_wanted(person, advice):
                 session.execute(delete(plan).where(plan.c.partner_id == person.partner_id))
             continue
         sent_at = person.submitted_at
         due = due_at(advice, sent_at=sent_at, made_at=made_at, zone=zone, calendar=calendar)
         new = planned(old, Plan(due, level, sent_at))
         _put(session, person.partner_id, old, new)
+
+
+def _may_be_wanted(person: Person, advice: Mapping[str, Any]) -> bool:
+    """Whether only a loss hides why somebody who is writing was to be called: it takes nothing away."""
+    return bool(advice.get(urgency.LOST)) and person.participation == "in_progress"
 
 
 def _concerned(couple: Couple, advice: Mapping[str, Any]) -> frozenset[str]:

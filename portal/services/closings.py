@@ -18,7 +18,7 @@ from portal.domain import case_life
 from portal.domain.access import Viewer
 from portal.domain.case_life import Danger, Step
 from portal.models import CaseFile, Closing, Letter, StaffAccount, table_of
-from portal.services import audit, clearances, facts, jobs, standing, standing_now
+from portal.services import audit, clearances, facts, jobs, losses, standing, standing_now
 from portal.services.case_reading import this_case
 from portal.services.errors import BadInput, NotFound, OutOfOrder
 from portal.services.tools import Tools
@@ -100,6 +100,7 @@ def _reopen(session: Session, tools: Tools, case_id: str, said: _Said, by: Viewe
     detail: audit.Detail = {"cause": said.why}
     audit.record(session, tools, by=by, verb="case.reopened", subject=("case", case_id), detail=detail)
     jobs.add(session, tools, kind="route", subject_id=case_id)
+    losses.try_again(session, tools, case_id=case_id)
 
 
 def _is_safety_open(session: Session, tools: Tools, case_id: str) -> bool:

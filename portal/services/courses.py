@@ -95,7 +95,8 @@ def of(reading: CaseReading, intake_id: str, *, couple: Couple) -> Course:
     slot = next(person.slot for person in couple.people if person.partner_id == row.partner_id)
     left, lost_from = _told_of(reading.session, intake_id)
     scene = _Scene(couple, cast(Slot, slot), couple.found)
-    again = {one.id for one in entries if lost_from is not None and one.version >= lost_from}
+    # What was taken over from the round before (version 0) was found then.
+    again = {one.id for one in entries if lost_from is not None and one.version and one.version >= lost_from}
     now, spells, ended = _follow(scene, entries, unscreened, again - unscreened)
     return Course(
         intake_id=intake_id,

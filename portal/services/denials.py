@@ -29,6 +29,7 @@ VERBS: Final = frozenset({"sign_in.denied", "sign_in.code_denied"})
 MOST: Final = 100
 #: What a single one tells beside who and when.
 _NOTHING: Final = "{}"
+_WHEN: Final = ("since", "until")
 _HOUR: Final = timedelta(hours=1)
 _INSTANT: Final = timedelta(microseconds=1)
 
@@ -100,21 +101,33 @@ def _kept(session: Session, alike: _Alike) -> int:
     return session.scalar(select(func.count()).select_from(table_of(AuditEvent)).where(is_one)) or 0
 
 
+def _told(detail: str) -> dict[str, Any] | None:
+    """What an event tells of many; None of one that no portal wrote, which stays, for people to find."""
+    try:
+        said = json.loads(detail)
+        is_timed = all(datetime.fromisoformat(said[key]).isoformat() == said[key] for key in _WHEN)
+        return said if is_timed and type(said["count"]) is int else None
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
 def _folded(session: Session, tools: Tools, alike: _Alike, rows: Sequence[Row[Any]]) -> set[str]:
     """One event in place of these, and of the one that tells of earlier ones of that hour."""
     c = table_of(AuditEvent).c
     is_told = alike.events() & (c.detail != _NOTHING) & c.number.is_(None)
     told = [
-        row for row in session.execute(select(table_of(AuditEvent)).where(is_told)) if _is_sound(tools, row)
+        (row, said)
+        for row in session.execute(select(table_of(AuditEvent)).where(is_told))
+        if _is_sound(tools, row) and (said := _told(row.detail)) is not None
     ]
-    details = [json.loads(row.detail) for row in told]
+    details = [said for _, said in told]
     moments = [row.happened_at.isoformat() for row in rows]
     detail = {
         "count": len(moments) + sum(one["count"] for one in details),
         "since": min([*moments, *(one["since"] for one in details)]),
         "until": max([*moments, *(one["until"] for one in details)]),
     }
-    gone = {row.id for row in (*rows, *told)}
+    gone = {row.id for row in (*rows, *(row for row, _ in told))}
     session.execute(delete(table_of(AuditEvent)).where(c.id.in_(gone)))
     by = Viewer(kind=cast(Kind, alike.actor_kind), id=alike.actor_id)
     subject = (alike.subject_kind, alike.subject_id)

@@ -59,6 +59,11 @@ def tell_of_findings(session: Session, tools: Tools, screened: Screened, *, by: 
         alerts.tell_staff(session, tools, case_id=screened.case_id, is_urgent=True)
 
 
+def tell_of_lost_save(session: Session, tools: Tools, *, case_id: str, by: Viewer) -> None:
+    """Something new was saved that nobody can open: it may tell anything, so a closed case opens again."""
+    closings.wake(session, tools, case_id=case_id, cause="said", by=by)
+
+
 def tell_of_sending(session: Session, tools: Tools, *, case_id: str, by: Viewer) -> None:
     """Tell the therapists of a new intake, in the same neutral words as everything else.
 

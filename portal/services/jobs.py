@@ -122,6 +122,13 @@ def done(session: Session, tools: Tools, job: WaitingJob) -> None:
     _set(session, job, done_at=tools.now(), leased_until=None)
 
 
+def end(session: Session, tools: Tools, *, kind: str, subject_id: str) -> None:
+    """Note every job of this kind about this as done: what it stood for is over."""
+    c = table_of(Job).c
+    open_ones = (c.kind == kind) & (c.subject_id == subject_id) & c.done_at.is_(None)
+    session.execute(update(table_of(Job)).where(open_ones).values(done_at=tools.now(), leased_until=None))
+
+
 def failed(session: Session, tools: Tools, job: WaitingJob, error: Exception) -> None:
     """Note a failure by the error's class alone, and try again: after 1, 2, 4 … at most 30 minutes.
 

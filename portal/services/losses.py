@@ -8,12 +8,12 @@ What is lost takes nothing away and stops nothing that protects (docs/decisions/
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import select, union_all
 from sqlalchemy.orm import Session
 
 from portal.domain.access import Viewer
@@ -40,6 +40,7 @@ def note(
     if not missing or not _is_open(session, case_id):
         return
     waiting = jobs.waiting(session, tools, kind=KIND)
+    _note_older(session, tools, {key: missing[key] for key in sorted(missing.keys() & waiting)}, by=by)
     fresh = sorted(missing.keys() - waiting)
     if not fresh:
         return
@@ -53,6 +54,18 @@ def note(
     # Whoever noted it may have drawn a page: the queue and the calls are the worker's to bring up to it.
     jobs.add(session, tools, kind="route", subject_id=case_id)
     alerts.tell_staff(session, tools, case_id=case_id, is_urgent=is_urgent)
+
+
+def _note_older(session: Session, tools: Tools, missing: Mapping[str, int | None], *, by: Viewer) -> None:
+    """An older save of what is noted already is lost as well: the trail says from where to look anew."""
+    versions = {lost_id: version for lost_id, version in missing.items() if version is not None}
+    noted = _noted(session, versions) if versions else {}
+    for lost_id, version in versions.items():
+        if all(version < one for one in noted.get(lost_id, ())):
+            detail: audit.Detail = {"version": version, "on_call": False}
+            audit.record(
+                session, tools, by=by, verb="answers.lost", subject=("intake", lost_id), detail=detail
+            )
 
 
 def _is_told_lately(session: Session, tools: Tools) -> bool:
@@ -124,6 +137,34 @@ def back(session: Session, tools: Tools, lost_id: str) -> Back | None:
     return Back(lost_id, row.case_id, True, row.submitted_at is not None, tuple(intakes))
 
 
+def try_again(session: Session, tools: Tools, *, case_id: str) -> None:
+    """A case is open again: look anew at what was lost when it was closed; nobody waited for that since."""
+    i, s, p = table_of(Intake).c, table_of(Statement).c, table_of(Partner).c
+    ours = select(p.id).where(p.case_id == case_id)
+    ids = session.scalars(
+        union_all(select(i.id).where(i.partner_id.in_(ours)), select(s.id).where(s.partner_id.in_(ours)))
+    ).all()
+    waiting = jobs.waiting(session, tools, kind=KIND)
+    for lost_id in sorted(_noted(session, ids).keys() - waiting):
+        jobs.add(session, tools, kind=KIND, subject_id=lost_id)
+
+
+def _noted(session: Session, ids: Collection[str]) -> dict[str, list[int]]:
+    """Which of these were lost and not found again, by the trail; the versions that were noted of each."""
+    c = table_of(AuditEvent).c
+    told = select(c.subject_id, c.verb, c.detail).where(
+        c.subject_id.in_(ids), audit.of_kinds("answers.lost", "answers.found")
+    )
+    found: dict[str, list[int]] = {}
+    for row in session.execute(told.order_by(c.happened_at)):
+        if row.verb == "answers.found":
+            found.pop(row.subject_id, None)
+            continue
+        version = json.loads(row.detail)["version"]
+        found.setdefault(row.subject_id, []).extend([] if version is None else [version])
+    return found
+
+
 def _row(session: Session, model: type[Intake | Statement], row_id: str) -> Any:
     """A form or a statement with the case it belongs to; None where there is none of this id."""
     table, p = table_of(model), table_of(Partner).c
@@ -147,7 +188,10 @@ def _newest(session: Session, case_id: str) -> tuple[str, ...]:
 
 
 def over(session: Session, tools: Tools, found: Back, *, by: Viewer) -> None:
-    """Note that what was lost is back and was looked at. The case is routed once nothing waits for it."""
+    """Note that what was lost is back and was looked at. The case is routed once nothing waits for it: the
+    job that stands for it ends in the same transaction, or another worker would still see it.
+    """
+    jobs.end(session, tools, kind=KIND, subject_id=found.id)
     kind = "intake" if found.is_form else "statement"
     audit.record(session, tools, by=by, verb="answers.found", subject=(kind, found.id))
     jobs.add(session, tools, kind="route", subject_id=found.case_id)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from sqlalchemy.exc import OperationalError
 
 from portal import create_app
 from portal.assembly import NotYet
@@ -46,6 +47,17 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.touch()
     assert said(PORTAL_INSTANCE=str(file / "i")) == (2, f"{file / 'i'}: Not a directory\n")
+
+
+def test_serve_says_so_too_where_the_database_is_busy_when_its_work_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(*_: object, **__: object) -> None:
+        raise OperationalError("", {}, Exception("database is locked"))
+
+    monkeypatch.setattr(serve.jobs, "add_once", busy)
+    code, words = said("serve", PORTAL_INSTANCE=str(tmp_path / "instance"), PORTAL_ROLE="worker")
+    assert (code, words.count("\n"), "database is locked" in words) == (serve.AGAIN, 1, True), words
 
 
 @pytest.mark.parametrize("role", ["all", "worker", "partner"])

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from portal import create_app
+
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="modes of POSIX")
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -58,3 +60,42 @@ def test_no_file_of_any_command_is_readable_by_others_for_a_moment(tmp_path: Pat
     modes = json.loads(told.stdout)
     assert {".sqlite3", ".sqlite3-wal", ".sqlite3-shm", ".half", ".key", ".json", ".csv", "kit"} <= set(modes)
     assert {name: seen for name, seen in modes.items() if not set(seen) <= {"0o600", "0o700"}} == {}
+
+
+OPENED_TWICE = """
+import sqlite3, subprocess, sys
+from pathlib import Path
+from portal import create_app
+database = Path(sys.argv[1]) / "portal.sqlite3"
+apps = [create_app({"PORTAL_INSTANCE": sys.argv[1]}) for _ in range(2)]
+houses = [app.extensions["portal.house"] for app in apps]
+houses[0].tools
+with houses[0].store.staff.read() as session:
+    session.connection()
+houses[1].tools
+look = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('select 1 from job'); c.close()"
+subprocess.run([sys.executable, "-c", look, str(database)], check=True)
+print(database.with_name("portal.sqlite3-wal").exists())
+"""
+
+
+def test_a_house_that_is_opened_again_gives_no_lock_away(tmp_path: Path) -> None:
+    """As a process does whose first try failed. Another one would else take what it is writing with it."""
+    told = subprocess.run(
+        [sys.executable, "-c", OPENED_TWICE, str(tmp_path / "i")],
+        cwd=ROOT, env={"PATH": os.environ["PATH"]}, capture_output=True, check=False, encoding="utf-8",
+    )  # fmt: skip
+    assert (told.stdout, told.stderr) == ("True\n", "")
+
+
+def test_what_is_gone_between_look_and_lock_stops_no_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever used the database last takes its companions away, whenever that is."""
+    found, gone = Path.glob, tmp_path / "portal.sqlite3-wal"
+    monkeypatch.setattr(
+        Path, "glob", lambda path, words: [*found(path, words), *([gone] if path == tmp_path else [])]
+    )
+    app = create_app({"PORTAL_INSTANCE": str(tmp_path)})
+    assert app.extensions["portal.house"].tools
+    app.extensions["portal.house"].close()

@@ -141,6 +141,30 @@ def test_what_somebody_changed_is_not_folded_away(store: Store, tools: Tools) ->
     assert "was changed" in str(chain(store, tools)[1])
 
 
+@pytest.mark.parametrize(
+    "forged", ['{"x": 1}', '{"count": 1, "since": "then", "until": "2026-11-23T15"}', '{"count": "9"}']
+)
+def test_what_only_looks_like_the_one_that_tells_of_many_stops_no_worker(
+    store: Store, tools: Tools, forged: str
+) -> None:
+    """The partners' process could write one, with a sound MAC."""
+    to_the_hour(tools)
+    refuse(store, tools, [HERS] * 8)
+    with store.partner.write() as session:
+        audit.record(
+            session,
+            tools,
+            by=ANONYMOUS,
+            verb="sign_in.denied",
+            subject=("account", ANA),
+            detail=json.loads(forged),
+        )
+    assert chain(store, tools)[1] is None
+    details = [row[2] for row in trail(store) if row[2]]
+    assert json.loads(forged) in details
+    assert [one["count"] for one in details if one != json.loads(forged)] == [3]  # type: ignore[index]
+
+
 @pytest.mark.engine("sqlite")
 def test_a_row_that_nobody_can_read_stops_no_worker(store: Store, tools: Tools) -> None:
     to_the_hour(tools)

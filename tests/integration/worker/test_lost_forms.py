@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import select, update
 
 from cast import OFFICE, ON_CALL, Cast, Pair, Someone
+from portal import worker
 from portal.domain.access import Viewer
 from portal.domain.urgency import SAME_DAY
 from portal.models import AnswerSet, CallPlan, CaseFile, Job, Partner, SealedEntry, SectionState, table_of
@@ -457,3 +458,158 @@ def test_a_withdrawn_form_that_is_lost_is_put_together_when_the_key_is_back(pair
     with pair.cast.store.staff.read() as session:
         assert session.scalar(select(a.id).where(a.intake_id == pair.a.intake_id)) is not None
     assert waiting(pair) == []
+
+
+def close(pair: Pair, by: Viewer) -> None:
+    with pair.cast.store.staff.write() as session:
+        closings.close(
+            session, pair.cast.tools, case_id=pair.id, reason="finished", note="Done.", by=by, is_blind=False
+        )
+
+
+def is_closed(pair: Pair) -> bool:
+    c = table_of(CaseFile).c
+    with pair.cast.store.staff.read() as session:
+        return session.scalar(select(c.closed_at).where(c.id == pair.id)) is not None
+
+
+def test_a_lost_save_opens_a_closed_case_as_a_danger_that_it_may_tell(
+    seen: Pair, thea: Viewer, lost: Lost
+) -> None:
+    close(seen, thea)
+    seen.cast.outbox.clear()
+    seen.a.saves("safety", "next", **DANGER)
+    lost.saves(seen.a, unseen=True)
+    seen.cast.works()
+    assert (is_closed(seen), marks(seen), seen.cast.subjects()) == (False, ("a",), ALERTS)
+    lost.back()
+    assert seen.route() == ("safety", "ipv_acute")
+
+
+@pytest.mark.parametrize("is_sent", [False, True])
+def test_what_was_lost_when_its_case_was_closed_is_found_when_that_is_open_again(
+    pair: Pair, thea: Viewer, lost: Lost, is_sent: bool
+) -> None:
+    pair.a.joins()
+    if is_sent:
+        pair.a.sends(**DANGER)
+        lost.form(pair.a)
+    else:
+        pair.a.saves("safety", "next", **DANGER)
+        lost.saves(pair.a)
+    pair.cast.works()
+    close(pair, thea)
+    pair.cast.clock.move(minutes=31)
+    pair.cast.works()
+    lost.back()
+    assert (pair.views(), waiting(pair)) == ((), [])
+    with pair.cast.store.staff.write() as session:
+        closings.reopen(session, pair.cast.tools, case_id=pair.id, note="The key is back.", by=thea)
+    pair.cast.works()
+    assert [one.rule for one in pair.views()] == ["R1"]
+    with pair.cast.store.staff.read() as session:
+        assert len(closings.uncleared(session, pair.cast.tools, pair.id)) == 1
+        together = session.scalars(select(table_of(AnswerSet).c.intake_id)).all()
+    assert together == [pair.a.intake_id] * is_sent
+    close(pair, thea)
+    with pair.cast.store.staff.write() as session:
+        closings.reopen(session, pair.cast.tools, case_id=pair.id, note="Once more.", by=thea)
+    assert waiting(pair) == []  # found, nothing of it is looked for again
+
+
+def test_a_loss_is_marked_beside_a_danger_that_is_found_in_the_same_look(seen: Pair, lost: Lost) -> None:
+    seen.b.saves("safety", "next", **MILD)
+    lost.saves(seen.b, unseen=True)
+    seen.b.saves("safety", "next", harm_received__physical="past_year")
+    seen.cast.works()
+    assert (seen.route()[1], marks(seen)) == ("harm_interview", ("b",))
+
+
+def test_beside_what_is_lost_nothing_joint_is_offered(pair: Pair, lost: Lost) -> None:
+    pair.b.joins().sends(lean="")
+    pair.cast.works()
+    lost.form(pair.b)
+    pair.a.joins().sends(alcohol_1="4", alcohol_2="4", alcohol_3="4")
+    pair.cast.works()
+    advice = pair.advice()
+    assert advice is not None
+    assert (marks(pair), advice.body["matched_rules"], advice.body["alternatives"]) == (("b",), ["R5c"], [])
+
+
+def test_who_wished_to_talk_first_is_called_beside_a_loss_too(pair: Pair, thea: Viewer, lost: Lost) -> None:
+    pair.a.joins().saves("start", "next", private="yes", call_first="yes")
+    pair.cast.works()
+    pair.b.joins().sends()
+    pair.cast.works()
+    assert sorted(plans(pair)) == ["a", "b"]
+    lost.form(pair.b)
+    with pair.cast.store.staff.write() as session:
+        case_views.opened(session, pair.cast.tools, case_id=pair.id, by=thea)
+    pair.cast.works()
+    assert (marks(pair), sorted(plans(pair))) == (("b",), ["a", "b"])
+
+
+def test_what_was_taken_over_and_cleared_is_not_found_once_more(pair: Pair, thea: Viewer, lost: Lost) -> None:
+    cast = pair.cast
+    pair.a.joins().fills(**DANGER)
+    cast.works()
+    cast.clock.move(minutes=40)
+    pair.a.submits()
+    pair.b.joins().sends()
+    cast.works()
+    cast.clock.move(minutes=30)
+    for slot in "ab":
+        pair.interview(slot, thea)
+    cast.clock.move(minutes=1)
+    pair.clear("A", thea)
+    pair.request("a", "missing", thea)
+    cast.works()
+    cast.clock.move(days=1)
+    pair.a.saves("health", "next", suicide_level="0")
+    lost.saves(pair.a)
+    cast.works()
+    cast.outbox.clear()
+    lost.back()
+    assert ([one.rule for one in pair.views()], pair.route()[0]) == (["R1"], "couples")
+    assert cast.subjects() == []
+
+
+def test_another_worker_that_looks_in_between_leaves_no_mark(
+    pair: Pair, lost: Lost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair.a.joins().sends()
+    lost.form(pair.a)
+    pair.cast.works()
+    noted = worker._note_done
+
+    def late(place: Any, done: Any) -> None:
+        monkeypatch.setattr(worker, "_note_done", noted)
+        worker._do_round(place, set())
+        noted(place, done)
+
+    monkeypatch.setattr(worker, "_note_done", late)
+    lost.back()
+    assert (marks(pair), waiting(pair)) == ((), [])
+
+
+def test_an_older_save_that_is_lost_later_is_gone_through_as_well(pair: Pair, lost: Lost) -> None:
+    """What was lost first has no version of its own, or a newer one."""
+    pair.a.joins().saves("start", "next", private="yes", call_first="yes")
+    s = table_of(SectionState)
+    mine = (s.c.intake_id == pair.a.intake_id) & (s.c.section == "start")
+    with pair.cast.store.staff.write() as session:
+        box = session.scalars(select(s.c.draft_box).where(mine)).one()
+        session.execute(update(s).where(mine).values(draft_box=b"x"))
+    pair.a.saves("health", suicide_level="0")
+    pair.cast.works()
+    pair.cast.clock.move(minutes=1)
+    pair.a.saves("safety", "next", **DANGER)
+    lost.saves(pair.a, unseen=True)
+    pair.cast.works()
+    pair.cast.clock.move(minutes=20)
+    pair.a.saves("safety", "next", **SAFE)
+    pair.cast.works()
+    with pair.cast.store.staff.write() as session:
+        session.execute(update(s).where(mine).values(draft_box=box))
+    lost.back()
+    assert [one.rule for one in pair.views()] == ["R1"]
