@@ -38,6 +38,7 @@ def _plan(world: World, filters: Filters) -> str:
         return "\n".join(str(row[-1]) for row in cursor.fetchall())
 
 
+@pytest.mark.engine("sqlite")
 @pytest.mark.parametrize("filters", [ALL, Filters(status="open")])
 def test_a_batch_reads_intakes_and_partners_off_their_indexes(world: World, filters: Filters) -> None:
     plan = _plan(world, filters)
