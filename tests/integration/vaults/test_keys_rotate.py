@@ -259,7 +259,7 @@ def test_killed_by_the_system_again_and_again(model: Path, tmp_path: Path, passw
         told = sealed_practice.texts(filled.store, filled.tools)
         killed = 0
         for _ in range(40):
-            killed += _kill_a_run(folder, chance.uniform(0.7, 1.6))
+            killed += _kill_a_run(folder, chance.uniform(0.4, 1.4))
             assert _told(filled, told)
         assert _rotate(folder)[0] == 0
         assert _told(filled, told)
