@@ -365,18 +365,24 @@ def test_whoever_was_still_writing_is_called_as_well(pair: Pair, lost: Lost) -> 
     assert plans(pair) == {"a": SAME_DAY}
 
 
-def test_a_lost_first_page_of_a_draft_is_a_loss_like_any_other(pair: Pair, lost: Lost) -> None:
-    pair.a.joins().saves("start", "next", private="yes", call_first="yes")
+def draft_box(pair: Pair, box: bytes) -> bytes:
+    """Put this in place of what a wrote on the first page; what stood there."""
     s = table_of(SectionState)
     mine = (s.c.intake_id == pair.a.intake_id) & (s.c.section == "start")
     with pair.cast.store.staff.write() as session:
-        box = session.scalars(select(s.c.draft_box).where(mine)).one()
-        session.execute(update(s).where(mine).values(draft_box=b"x"))
+        stood = session.scalars(select(s.c.draft_box).where(mine)).one()
+        session.execute(update(s).where(mine).values(draft_box=box))
+    assert stood is not None
+    return stood
+
+
+def test_a_lost_first_page_of_a_draft_is_a_loss_like_any_other(pair: Pair, lost: Lost) -> None:
+    pair.a.joins().saves("start", "next", private="yes", call_first="yes")
+    box = draft_box(pair, b"x")
     pair.a.saves("safety", "next", **DANGER)
     pair.cast.works()
     assert (pair.route()[0], marks(pair), len(waiting(pair))) == ("safety", ("a",), 1)
-    with pair.cast.store.staff.write() as session:
-        session.execute(update(s).where(mine).values(draft_box=box))
+    draft_box(pair, box)
     lost.back()
     assert (pair.route()[0], marks(pair), waiting(pair)) == ("safety", (), [])
 
@@ -595,11 +601,7 @@ def test_another_worker_that_looks_in_between_leaves_no_mark(
 def test_an_older_save_that_is_lost_later_is_gone_through_as_well(pair: Pair, lost: Lost) -> None:
     """What was lost first has no version of its own, or a newer one."""
     pair.a.joins().saves("start", "next", private="yes", call_first="yes")
-    s = table_of(SectionState)
-    mine = (s.c.intake_id == pair.a.intake_id) & (s.c.section == "start")
-    with pair.cast.store.staff.write() as session:
-        box = session.scalars(select(s.c.draft_box).where(mine)).one()
-        session.execute(update(s).where(mine).values(draft_box=b"x"))
+    box = draft_box(pair, b"x")
     pair.a.saves("health", suicide_level="0")
     pair.cast.works()
     pair.cast.clock.move(minutes=1)
@@ -609,7 +611,6 @@ def test_an_older_save_that_is_lost_later_is_gone_through_as_well(pair: Pair, lo
     pair.cast.clock.move(minutes=20)
     pair.a.saves("safety", "next", **SAFE)
     pair.cast.works()
-    with pair.cast.store.staff.write() as session:
-        session.execute(update(s).where(mine).values(draft_box=box))
+    draft_box(pair, box)
     lost.back()
     assert [one.rule for one in pair.views()] == ["R1"]
